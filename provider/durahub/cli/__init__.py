@@ -1,0 +1,1 @@
+"""The command ``durahub``: parse, call one function, print, exit."""

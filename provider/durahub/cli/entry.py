@@ -1,0 +1,23 @@
+"""The way in and out of the command: errors become one sentence on stderr and an exit status."""
+
+import click
+
+from durahub.errors import DurahubError
+
+INTERRUPTED = 130
+
+
+def run_entry(cli: click.Group) -> int:
+    """Run *cli* with this process's arguments; return the exit status."""
+    try:
+        result = cli.main(standalone_mode=False)
+    except DurahubError as error:
+        click.echo(f"error: {error}", err=True)
+        click.echo(f"       'durahub explain {error.code}' says more", err=True)
+        return error.exit_status
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    return result if isinstance(result, int) else 0

@@ -1,0 +1,43 @@
+"""A history event as a flat, printable mapping."""
+
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from durahub.model.history import Event, Status
+from durahub.model.ticks import to_text
+
+_TIMES = frozenset({"timestamp", "fire_at", "scheduled_start"})
+_HIDDEN = frozenset({"is_played", "event_id", "timestamp"})
+
+
+def event_view(event: Event) -> dict[str, Any]:
+    """Return *event* with its kind, its action's ID and its time in front."""
+    view: dict[str, Any] = {
+        "event": event.type.name,
+        "id": event.event_id,
+        "timestamp": to_text(event.timestamp),
+    }
+    for field in fields(event):
+        if field.name not in _HIDDEN:
+            view[_camel(field.name)] = _plain(field.name, getattr(event, field.name))
+    return {key: value for key, value in view.items() if value is not None}
+
+
+def _plain(name: str, value: Any) -> Any:
+    if value is None:
+        return None
+    if name in _TIMES:
+        return to_text(value)
+    if isinstance(value, Status):
+        return value.name
+    if is_dataclass(value) and not isinstance(value, type):
+        plain = {_camel(f.name): _plain(f.name, getattr(value, f.name)) for f in fields(value)}
+        return {key: item for key, item in plain.items() if item is not None}
+    if isinstance(value, bool | int | str | float):
+        return value
+    return dict(value)
+
+
+def _camel(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(part.capitalize() for part in rest)

@@ -1,0 +1,145 @@
+"""``durahub hub``: task hubs as storage has them."""
+
+import click
+
+from durahub.address import parse_hub, parse_store
+from durahub.cli.opening import account_of, open_hub, run
+from durahub.cli.output import format_option, print_facts, print_json, print_rows, say
+from durahub.model.ticks import to_text
+
+
+@click.group()
+def hub() -> None:
+    """Look at task hubs, create and delete them.
+
+    HUB is an address: NAME (on the local Azurite), env:VARIABLE/NAME (connection string in that
+    variable), storage:ACCOUNT/NAME (Entra ID) or sqlite:FILE/NAME.
+    """
+
+
+@hub.command("list")
+@click.argument("store", default="azurite:", envvar="DURAHUB_STORE")
+@format_option
+def list_(store: str, output: str) -> None:
+    """List the task hubs of STORE (by default the local Azurite)."""
+
+    async def listing() -> None:
+        async with account_of(parse_store(store)) as account:
+            found = await account.find_hubs()
+        if output == "json":
+            for one in found:
+                print_json({"name": one.name, "partitions": one.partitions})
+        else:
+            print_rows(("name", "partitions"), [(one.name, one.partitions) for one in found])
+        if not found:
+            say("no task hubs; 'durahub up' or 'durahub hub create NAME' makes one")
+
+    run(listing())
+
+
+@hub.command()
+@click.argument("address", metavar="HUB", default="default", envvar="DURAHUB_HUB")
+@format_option
+def show(address: str, output: str) -> None:
+    """Show what a task hub consists of, who serves it and how long its queues are."""
+
+    async def showing() -> None:
+        async with open_hub(parse_hub(address)) as store:
+            info = await store.info()
+        if output == "json":
+            print_json(
+                {
+                    "name": info.name,
+                    "store": info.store,
+                    "partitions": info.partitions,
+                    "manager": info.manager or None,
+                    "queues": info.queues,
+                    "owners": info.owners,
+                    "resources": list(info.resources),
+                }
+            )
+            return
+        print_facts(
+            {
+                "name": info.name,
+                "store": info.store,
+                "partitions": info.partitions,
+                "manager": info.manager,
+            }
+        )
+        print_rows(
+            ("queue", "messages, about", "owner"),
+            [(name, count, info.owners.get(name)) for name, count in info.queues.items()],
+        )
+        for resource in info.resources:
+            click.echo(resource)
+
+    run(showing())
+
+
+@hub.command()
+@click.argument("address", metavar="HUB")
+@click.option(
+    "--partitions",
+    type=click.IntRange(1, 16),
+    default=4,
+    show_default=True,
+    help="Control queues; every server and worker of the hub must be told the same number.",
+)
+def create(address: str, partitions: int) -> None:
+    """Create a task hub: its queues, tables and containers. One that exists is left as it is."""
+
+    async def creating() -> None:
+        async with open_hub(parse_hub(address), create=True, partitions=partitions) as store:
+            say(f"task hub {store.hub} is there, with {partitions} partitions")
+
+    run(creating())
+
+
+@hub.command()
+@click.argument("address", metavar="HUB")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def delete(address: str, yes: bool) -> None:
+    """Delete a task hub with every instance, message and payload in it."""
+    named = parse_hub(address)
+    if not yes:
+        click.confirm(f"Delete {named} with everything in it?", abort=True, err=True)
+
+    async def deleting() -> None:
+        async with open_hub(named) as store:
+            await store.delete()
+        say(f"task hub {named.hub} is deleted")
+
+    run(deleting())
+
+
+@hub.command("set-aside")
+@click.argument("address", metavar="HUB", default="default", envvar="DURAHUB_HUB")
+@format_option
+def set_aside(address: str, output: str) -> None:
+    """List the messages and rows of a hub that could not be read and were set aside.
+
+    They are still where they were found; nothing is deleted. Exit status 1 if there are any.
+    """
+
+    async def listing() -> int:
+        async with open_hub(parse_hub(address)) as store:
+            found = await store.set_aside()
+        if output == "json":
+            for one in found:
+                print_json(
+                    {
+                        "location": one.location,
+                        "error": one.error,
+                        "firstSeen": to_text(one.first_seen),
+                        "head": one.head,
+                    }
+                )
+        else:
+            print_rows(
+                ("first seen", "location", "error"),
+                [(to_text(one.first_seen), one.location, one.error) for one in found],
+            )
+        return 1 if found else 0
+
+    raise SystemExit(run(listing()))

@@ -1,0 +1,1 @@
+"""Who runs what, where and when: sessions, work-item streams, completion tokens, timers, waits."""

@@ -1,0 +1,109 @@
+"""Runs activities: from the work-item queue to a worker and the answer back to the orchestration."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential
+
+from durahub.dispatch.clock import Clock
+from durahub.dispatch.settings import DispatchSettings
+from durahub.dispatch.streams import Kind, Need, Streams
+from durahub.dispatch.tokens import Abandoned, Tokens
+from durahub.dispatch.work import ActivityWork
+from durahub.engine.answers import ActivityResult, answer
+from durahub.engine.commit import Delivery
+from durahub.engine.inbox import backoff
+from durahub.errors import Unavailable
+from durahub.model.history import TaskScheduled
+from durahub.store import HubStore
+
+log = logging.getLogger(__name__)
+
+
+class Activities:
+    """The activities of one hub that are in this server's hands, one task each."""
+
+    def __init__(
+        self,
+        store: HubStore,
+        streams: Streams,
+        tokens: Tokens[ActivityResult],
+        clock: Clock,
+        settings: DispatchSettings,
+    ) -> None:
+        self._store = store
+        self._streams = streams
+        self._tokens = tokens
+        self._clock = clock
+        self._settings = settings
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def take(self, deliveries: Sequence[Delivery]) -> None:
+        """Run *deliveries*."""
+        for delivery in deliveries:
+            task = asyncio.create_task(self._run(delivery), name=f"activity {delivery.key}")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def close(self, time_limit: float) -> None:
+        """Give what runs *time_limit* seconds to end; what is left is the store's to release."""
+        if self._tasks:
+            await asyncio.wait(set(self._tasks), timeout=time_limit)
+        left = set(self._tasks)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+
+    async def _run(self, delivery: Delivery) -> None:
+        try:
+            outcome = await self._dispatch(delivery)
+        except Abandoned:
+            await self._put_back(delivery)
+            return
+        message = answer(delivery.message, outcome, self._clock())
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception_type(Unavailable), wait=wait_exponential(max=30)
+        ):
+            with attempt:  # until it is written: the worker has done its part
+                await self._store.complete_activity(delivery, message)
+
+    async def _dispatch(self, delivery: Delivery) -> ActivityResult:
+        """Return the worker's answer. Raises `Abandoned` if no worker took it, or gave it back."""
+        task = delivery.message.event
+        if not isinstance(task, TaskScheduled):
+            log.warning("not-an-activity", extra={"message_id": delivery.key})
+            raise Abandoned
+        target = delivery.message.target
+        need = Need(Kind.ACTIVITY, task.name or "", task.version or "")
+        while True:
+            try:
+                slot = await asyncio.wait_for(
+                    self._streams.slot(need), self._settings.filtered_patience
+                )
+            except asyncio.TimeoutError:
+                raise Abandoned from None
+            item = self._tokens.give_out(target.instance_id, task.event_id, slot)
+            slot.stream.push(
+                ActivityWork(
+                    token=item.token,
+                    instance_id=target.instance_id,
+                    execution_id=target.execution_id,
+                    task=task,
+                )
+            )
+            try:
+                return await item.answer
+            except Abandoned as abandoned:
+                if not abandoned.lost:
+                    raise
+                # its worker is gone: at once to another one
+            finally:
+                if self._tokens.is_open(item):  # cancelled
+                    self._tokens.revoke(item)
+
+    async def _put_back(self, delivery: Delivery) -> None:
+        try:
+            await self._store.release([delivery], backoff(delivery.deliveries))
+        except Unavailable as error:
+            log.warning("release-failed", extra={"code": error.code})

@@ -1,0 +1,233 @@
+"""One task hub at work: its clients' operations, its workers' streams, and the store behind both.
+
+The store takes partitions only while a worker is connected; without one the hub is a gateway for
+clients. `TaskHub.run` owns all background work: when it returns, nothing of the hub runs any more.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+
+from durahub.dispatch.activities import Activities
+from durahub.dispatch.clients import Clients
+from durahub.dispatch.clock import Clock, new_id, system_clock
+from durahub.dispatch.orchestrations import Orchestrations
+from durahub.dispatch.settings import DispatchSettings
+from durahub.dispatch.streams import Kind, Streams, WorkStream
+from durahub.dispatch.tokens import Tokens
+from durahub.dispatch.work import StreamOptions
+from durahub.engine.actions import TurnResult
+from durahub.engine.answers import ActivityResult
+from durahub.engine.commit import Commit, Delivery
+from durahub.errors import DurahubError
+from durahub.model.failure import Failure
+from durahub.model.history import Event
+from durahub.store import HubStore, Purged
+
+log = logging.getLogger(__name__)
+
+RESTART_PAUSE = (1.0, 30.0)  # seconds: the first and the longest pause after storage failed
+
+
+class TaskHub(Clients):
+    """A task hub that clients and workers can use."""
+
+    def __init__(
+        self,
+        store: HubStore,
+        *,
+        clock: Clock = system_clock,
+        make_id: Callable[[], str] = new_id,
+        settings: DispatchSettings | None = None,
+    ) -> None:
+        super().__init__(store, clock, make_id)
+        self._settings = settings or DispatchSettings()
+        self._streams = Streams(self._on_room, self._on_stream_closed)
+        self._turn_tokens: Tokens[TurnResult] = Tokens(make_id)
+        self._activity_tokens: Tokens[ActivityResult] = Tokens(make_id)
+        self._orchestrations = Orchestrations(
+            store,
+            self._streams,
+            self._turn_tokens,
+            clock,
+            make_id,
+            self._settings,
+            self._on_written,
+        )
+        self._activities = Activities(
+            store, self._streams, self._activity_tokens, clock, self._settings
+        )
+        self._changed = asyncio.Event()
+        self._stopping = False
+        self._activities_full = self._messages_full = True
+        self._graces: set[asyncio.TimerHandle] = set()
+
+    # -- workers -------------------------------------------------------------------------------
+
+    def connect(self, options: StreamOptions) -> WorkStream:
+        """Open a worker's stream; the hub takes partitions while there is one."""
+        stream = self._streams.add(options)
+        log.info("worker-connected", extra={"hub": self.name, "worker_id": options.worker_id})
+        if self._stopping:
+            stream.close()
+        return stream
+
+    def work_history(self, instance_id: str, execution_id: str) -> tuple[Event, ...] | None:
+        """Return the past events of the turn that is out; ``None`` if there is none."""
+        turn = self._orchestrations.turn_of(instance_id)
+        if turn is None or (execution_id and turn.execution_id != execution_id):
+            return None
+        return turn.past
+
+    async def complete_orchestration(
+        self, token: str, instance_id: str, result: TurnResult
+    ) -> None:
+        """Take a worker's answer; what it says is written behind. Raises `WorkItemNotFound`."""
+        self._turn_tokens.complete(token, instance_id, None, result)
+
+    async def complete_activity(
+        self,
+        token: str,
+        instance_id: str,
+        task_id: int,
+        *,
+        result: str | None,
+        failure: Failure | None,
+    ) -> None:
+        """Take an activity's result. Raises `WorkItemNotFound`."""
+        outcome = ActivityResult(result, failure)
+        self._activity_tokens.complete(token, instance_id, task_id, outcome)
+
+    async def abandon(self, token: str) -> None:
+        """Take a work item back; it is delivered again after a while. Unknown tokens are ignored."""
+        if not self._turn_tokens.abandon(token):
+            self._activity_tokens.abandon(token)
+
+    # -- the store's listener ------------------------------------------------------------------
+
+    def on_messages(self, deliveries: Sequence[Delivery]) -> None:
+        """Take over messages to instances."""
+        self._orchestrations.take(deliveries)
+
+    def on_activities(self, deliveries: Sequence[Delivery]) -> None:
+        """Take over activities."""
+        self._activities.take(deliveries)
+
+    async def on_partition_closing(self, partition: str) -> None:
+        """Finish or drop what came from *partition*; ``""`` are the activities."""
+        if partition:
+            await self._orchestrations.close_partition(partition)
+        else:
+            await self._activities.close(self._settings.drain)
+
+    def message_room(self) -> int:
+        """Return how many more instance messages fit into memory."""
+        room = max(0, self._settings.message_buffer - self._orchestrations.held)
+        self._messages_full = room == 0
+        return room
+
+    def activity_room(self) -> int:
+        """Return how many more activities the workers take now."""
+        room = max(0, self._streams.room(Kind.ACTIVITY))
+        self._activities_full = room == 0
+        return room
+
+    # -- life ----------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Serve the hub until cancelled: with workers connected, take partitions and run them."""
+        pause = RESTART_PAUSE[0]
+        while True:
+            await self._until(lambda: len(self._streams) > 0)
+            serving = asyncio.create_task(self._store.serve(self), name=f"serve {self.name}")
+            leaving = asyncio.create_task(self._until_deserted(), name=f"linger {self.name}")
+            try:
+                await asyncio.wait({serving, leaving}, return_when=asyncio.FIRST_COMPLETED)
+                deserted = leaving.done()
+            finally:
+                for task in (serving, leaving):
+                    task.cancel()
+                await asyncio.gather(serving, leaving, return_exceptions=True)
+            if deserted:
+                log.info("hub-idle", extra={"hub": self.name})
+                pause = RESTART_PAUSE[0]
+                continue
+            error = None if serving.cancelled() else serving.exception()
+            code = error.code if isinstance(error, DurahubError) else type(error).__name__
+            log.error("serving-failed", extra={"hub": self.name, "code": code}, exc_info=error)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, RESTART_PAUSE[1])
+
+    def pause(self) -> None:
+        """Give out no more work; what is out may still be completed."""
+        self._streams.paused = True
+
+    def stop_streams(self) -> None:
+        """End all streams, now and for good; completions of what is out are still taken."""
+        self._stopping = True
+        self._streams.close()
+        for handle in self._graces:
+            handle.cancel()
+
+    async def _until(self, condition: Callable[[], bool]) -> None:
+        while not condition():
+            self._changed.clear()
+            await self._changed.wait()
+
+    async def _until_deserted(self) -> None:
+        """Return when no worker has been connected for the linger time."""
+        while True:
+            await self._until(lambda: len(self._streams) == 0)
+            self._changed.clear()
+            try:
+                await asyncio.wait_for(
+                    self._until(lambda: len(self._streams) > 0), self._settings.linger
+                )
+            except asyncio.TimeoutError:
+                return
+
+    def _on_room(self) -> None:
+        """Tell the store that there is room, if the last time it asked there was none."""
+        self._changed.set()
+        if self._activities_full and self.activity_room() > 0:
+            self._store.wake()
+
+    def _on_stream_closed(self, stream: WorkStream) -> None:
+        """Give the items of a lost worker to others, after a grace for late completions."""
+        turns = self._turn_tokens.of_stream(stream)
+        activities = self._activity_tokens.of_stream(stream)
+        log.info(
+            "worker-disconnected",
+            extra={
+                "hub": self.name,
+                "worker_id": stream.options.worker_id,
+                "open_items": len(turns) + len(activities),
+            },
+        )
+        if not turns and not activities:
+            return
+
+        def give_up() -> None:
+            self._graces.discard(handle)
+            for turn in turns:
+                if self._turn_tokens.is_open(turn):
+                    self._turn_tokens.revoke(turn, lost=True)
+            for activity in activities:
+                if self._activity_tokens.is_open(activity):
+                    self._activity_tokens.revoke(activity, lost=True)
+
+        loop = asyncio.get_running_loop()
+        handle = loop.call_later(self._settings.disconnect_grace, give_up)
+        self._graces.add(handle)
+
+    def _on_written(self, commit: Commit) -> None:
+        if commit.instance.status is not None:
+            self._waits.notify(commit.instance_id)
+        if self._messages_full and self.message_room() > 0:
+            self._store.wake()
+
+    async def purge(self, instance_id: str, *, recursive: bool = False) -> Purged:
+        """Delete an instance that has ended, in memory as well."""
+        purged = await super().purge(instance_id, recursive=recursive)
+        self._orchestrations.forget(instance_id)
+        return purged

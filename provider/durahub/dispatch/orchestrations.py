@@ -1,0 +1,333 @@
+"""Runs orchestrations: one session an instance, one task a session, one episode after another.
+
+An episode: read the history (mostly from memory), judge the messages, wait for a place on a worker's
+stream, judge again with what has come meanwhile, begin the turn, hand it out, finish it, commit. Until
+the commit the messages stay in their queue, so an episode that is lost at any point happens again.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from durahub.dispatch.clock import Clock
+from durahub.dispatch.history_cache import HistoryCache, size_of
+from durahub.dispatch.session import Session
+from durahub.dispatch.settings import DispatchSettings
+from durahub.dispatch.streams import Kind, Need, Slot, Streams
+from durahub.dispatch.tokens import Abandoned, Tokens
+from durahub.dispatch.work import OrchestratorWork
+from durahub.engine.actions import TurnResult
+from durahub.engine.commit import Commit, Delivery
+from durahub.engine.inbox import Verdict, backoff, judge, needs_row
+from durahub.engine.state import State, read
+from durahub.engine.turn import Outcome, Turn, begin, finish
+from durahub.errors import CheckpointLost, DurahubError, Malformed, Unavailable
+from durahub.model.history import Event, ExecutionStarted
+from durahub.store import HubStore, StoredHistory
+
+log = logging.getLogger(__name__)
+
+SHORT_DELAY = 2.5  # seconds; what is put back for so long waits here instead of in its queue
+STORAGE_PAUSE = 5.0  # seconds before an episode that storage refused is tried again
+ABANDON_PAUSE = (1.0, 30.0)  # seconds: the first and the longest pause after a worker gave it back
+
+
+@dataclass(slots=True)
+class _Ready:
+    """An episode that has a worker."""
+
+    history: StoredHistory
+    state: State
+    verdict: Verdict
+    slot: Slot
+
+
+class Orchestrations:
+    """The sessions of one hub."""
+
+    def __init__(
+        self,
+        store: HubStore,
+        streams: Streams,
+        tokens: Tokens[TurnResult],
+        clock: Clock,
+        new_id: Callable[[], str],
+        settings: DispatchSettings,
+        on_written: Callable[[Commit], None],
+    ) -> None:
+        self._store = store
+        self._streams = streams
+        self._tokens = tokens
+        self._clock = clock
+        self._new_id = new_id
+        self._settings = settings
+        self._on_written = on_written
+        self._sessions: dict[str, Session] = {}
+        self._cache = HistoryCache(settings.history_cache_bytes)
+        self._turns: dict[str, Turn] = {}  # by instance: what is with a worker
+
+    @property
+    def held(self) -> int:
+        """How many messages are in memory."""
+        return sum(session.held for session in self._sessions.values())
+
+    def take(self, deliveries: Sequence[Delivery]) -> None:
+        """Take over messages to instances."""
+        for delivery in deliveries:
+            instance_id = delivery.message.target.instance_id
+            key = instance_id.casefold()
+            session = self._sessions.get(key)
+            if session is None:
+                session = self._sessions[key] = Session(instance_id, delivery.partition)
+            session.add(delivery)
+            self._ensure_running(session)
+
+    def turn_of(self, instance_id: str) -> Turn | None:
+        """Return the turn of an instance that is with a worker."""
+        return self._turns.get(instance_id)
+
+    def forget(self, instance_id: str) -> None:
+        """Forget a history that was changed behind this server's back (by a purge)."""
+        self._cache.drop(instance_id)
+
+    async def close_partition(self, partition: str) -> None:
+        """Let turns that are with a worker end within the drain time; drop the rest.
+
+        What is dropped is still the store's, which makes it visible again.
+        """
+        sessions = [s for s in self._sessions.values() if s.partition == partition]
+        for session in sessions:
+            session.closing = True
+            session.wake_all()
+            session.inbox.clear()
+            if session.task is not None and not session.dispatched:
+                session.task.cancel()
+        tasks = {session.task for session in sessions if session.task is not None}
+        if tasks:
+            _, left = await asyncio.wait(tasks, timeout=self._settings.drain)
+            for task in left:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
+        self._cache.drop_partition(partition)
+        for key in [k for k, s in self._sessions.items() if s.partition == partition]:
+            del self._sessions[key]
+
+    # -- a session -----------------------------------------------------------------------------
+
+    def _ensure_running(self, session: Session) -> None:
+        if session.task is None and not session.closing:
+            name = f"session {session.instance_id}"
+            session.task = asyncio.create_task(self._run(session), name=name)
+
+    async def _run(self, session: Session) -> None:
+        try:
+            while session.inbox and not session.closing:
+                await self._episode_or_put_back(session)
+        finally:
+            session.task = None
+            key = session.instance_id.casefold()
+            if not session.held and self._sessions.get(key) is session:
+                del self._sessions[key]
+
+    async def _episode_or_put_back(self, session: Session) -> None:
+        try:
+            await self._episode(session)
+        except Exception as error:
+            await self._give_up(session, error)
+
+    async def _give_up(self, session: Session, error: Exception) -> None:
+        """Put back the messages of an episode that could not be run; the next delivery tries again."""
+        batch = tuple(session.inbox.values())
+        session.remove(batch)
+        for delivery in batch:
+            self._cache.drop(delivery.message.target.instance_id)
+        extra = {"instance_id": session.instance_id, "messages": len(batch)}
+        if isinstance(error, DurahubError):
+            log.warning("episode-put-back", extra={**extra, "code": error.code})
+        else:
+            log.error("episode-failed", extra=extra, exc_info=error)
+        for delivery in batch:
+            pause = STORAGE_PAUSE
+            if isinstance(error, Malformed) or not isinstance(error, DurahubError):
+                pause = backoff(delivery.deliveries)
+            await self._release((delivery,), pause)
+
+    async def _episode(self, session: Session) -> None:
+        ready = await self._prepare(session)
+        if ready is None:
+            return
+        taken = ready.verdict.take
+        session.remove(taken)
+        session.in_turn = len(taken)
+        try:
+            turn = begin(
+                _target_of(taken),
+                ready.history.version,
+                ready.history.events,
+                ready.state,
+                ready.verdict.start,
+                taken,
+                self._clock(),
+            )
+            session.dispatched = True
+            outcome = await self._run_turn(turn, ready.slot)
+            session.put_first(outcome.returned)
+            session.in_turn -= len(outcome.returned)
+            await self._write(session, ready.history, outcome.commit)
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            session.put_first(taken)
+            raise
+        finally:
+            ready.slot.release()
+            session.in_turn = 0
+            session.dispatched = False
+
+    async def _prepare(self, session: Session) -> _Ready | None:
+        """Judge the inbox and get a place on a stream; ``None`` if there is nothing to run."""
+        instance_id = next(iter(session.inbox.values())).message.target.instance_id
+        history = await self._history(instance_id)
+        state = read(history.events)
+        judged = await self._judge(session, instance_id, history, state)
+        if not judged.take:
+            await self._settle(session, judged)
+            return None
+        slot = await self._streams.slot(_need_of(judged.start or state.started))
+        try:
+            # more may have come while this episode stood in line
+            judged = await self._judge(session, instance_id, history, state)
+            await self._settle(session, judged)
+        except BaseException:
+            slot.release()
+            raise
+        if not judged.take:
+            slot.release()
+            return None
+        return _Ready(history, state, judged, slot)
+
+    async def _judge(
+        self, session: Session, instance_id: str, history: StoredHistory, state: State
+    ) -> Verdict:
+        batch = [d for d in session.inbox.values() if d.message.target.instance_id == instance_id]
+        row = None
+        if needs_row(state, batch):
+            row = await self._store.get(instance_id, payloads=False)
+        return judge(history.version, state, batch, row, self._clock(), history.consumed)
+
+    async def _settle(self, session: Session, verdict: Verdict) -> None:
+        """Do what the verdict says of the messages that are not taken."""
+        for reply in verdict.replies:
+            await self._store.send(reply)
+        if verdict.repair is not None:
+            repair = verdict.repair
+            instance_id = _target_of(verdict.drop)
+            await self._store.repair(instance_id, repair.update, insert=repair.insert)
+        if verdict.drop:
+            await self._store.discard(verdict.drop)
+            session.remove(verdict.drop)
+        for delivery, delay in verdict.defer:
+            session.remove((delivery,))
+            if delay <= SHORT_DELAY:
+                self._sleep(session, delivery, delay)
+            else:
+                await self._release((delivery,), delay)
+
+    def _sleep(self, session: Session, delivery: Delivery, delay: float) -> None:
+        def wake() -> None:
+            session.sleeping.pop(delivery.key, None)
+            session.add(replace(delivery, deliveries=delivery.deliveries + 1))
+            self._ensure_running(session)
+
+        loop = asyncio.get_running_loop()
+        session.sleeping[delivery.key] = loop.call_later(max(delay, 0.0), wake)
+
+    async def _release(self, deliveries: Sequence[Delivery], delay: float) -> None:
+        try:
+            await self._store.release(deliveries, delay)
+        except Unavailable as error:  # they come back by themselves when their time is over
+            log.warning("release-failed", extra={"code": error.code})
+
+    # -- a turn --------------------------------------------------------------------------------
+
+    async def _run_turn(self, turn: Turn, slot: Slot) -> Outcome:
+        pause = ABANDON_PAUSE[0]
+        try:
+            while True:
+                try:
+                    result = await self._hand_out(turn, slot)
+                except Abandoned as abandoned:
+                    if not abandoned.lost:
+                        await asyncio.sleep(pause)
+                        pause = min(pause * 2, ABANDON_PAUSE[1])
+                    slot = await self._streams.slot(_need_of(turn.started))
+                    continue
+                outcome = finish(turn, result, self._clock(), self._new_id())
+                if isinstance(outcome, Outcome):
+                    return outcome
+                turn = outcome
+                slot = await self._streams.slot(_need_of(turn.started))
+        finally:
+            self._turns.pop(turn.instance_id, None)
+
+    async def _hand_out(self, turn: Turn, slot: Slot) -> TurnResult:
+        """Give the turn to the worker behind *slot* and wait for its answer; frees the slot."""
+        item = self._tokens.give_out(turn.instance_id, None, slot)
+        self._turns[turn.instance_id] = turn
+        slot.stream.push(
+            OrchestratorWork(
+                token=item.token,
+                instance_id=turn.instance_id,
+                execution_id=turn.execution_id,
+                past=turn.past,
+                new=turn.new,
+                started=turn.started,
+            )
+        )
+        try:
+            return await item.answer
+        finally:
+            if self._tokens.is_open(item):  # cancelled
+                self._tokens.revoke(item)
+
+    async def _write(self, session: Session, history: StoredHistory, commit: Commit) -> None:
+        instance_id = commit.instance_id
+        try:
+            version = await self._store.commit(commit)
+        except CheckpointLost:
+            self._cache.drop(instance_id)
+            raise
+        if commit.replaces:
+            self._cache.drop(instance_id)
+            events: tuple[Event, ...] = commit.events
+        else:
+            events = (*history.events, *commit.events)
+        self._cache.put(
+            instance_id,
+            session.partition,
+            StoredHistory(version, events, history.consumed),
+            size_of(commit.events),
+        )
+        self._on_written(commit)
+
+    async def _history(self, instance_id: str) -> StoredHistory:
+        cached = self._cache.get(instance_id)
+        if cached is not None:
+            return cached
+        loaded = await self._store.load(instance_id)
+        if loaded.events:
+            key = instance_id.casefold()
+            partition = self._sessions[key].partition if key in self._sessions else ""
+            self._cache.put(instance_id, partition, loaded, size_of(loaded.events))
+        return loaded
+
+
+def _need_of(started: ExecutionStarted | None) -> Need:
+    assert started is not None
+    return Need(Kind.ORCHESTRATION, started.name or "", started.version or "")
+
+
+def _target_of(deliveries: Sequence[Delivery]) -> str:
+    """Return the instance ID in its own spelling; all of a verdict have the same."""
+    return deliveries[0].message.target.instance_id

@@ -1,0 +1,17 @@
+"""How a hub dispatches."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DispatchSettings:
+    """Bounds and times of one hub; all times in seconds."""
+
+    message_buffer: int = 2_000  # instance messages in memory
+    history_cache_bytes: int = 64 * 1024 * 1024
+    disconnect_grace: float = 10.0  # a lost worker's items stay its own so long
+    linger: float = 30.0  # partitions are kept so long after the last worker left
+    drain: float = 20.0  # turns in flight may end within this when a partition is let go
+    filtered_patience: float = (
+        30.0  # an activity that no connected worker takes goes back after this
+    )

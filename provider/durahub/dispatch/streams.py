@@ -1,0 +1,206 @@
+"""The streams of connected workers: which has room for what, and who waits for room.
+
+A stream states how many work items of each kind it takes at once. Work waits for a *slot*: a place on
+the stream with the most room, of those whose filters accept it, first come first served.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+
+from durahub.dispatch.work import Filters, StreamOptions, Work
+
+
+class Kind(Enum):
+    """The kinds of work that a stream counts."""
+
+    ORCHESTRATION = "orchestration"
+    ACTIVITY = "activity"
+    ENTITY = "entity"
+
+
+class StreamClosed(Exception):
+    """The stream has ended, or the server is stopping."""
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a piece of work asks of a stream."""
+
+    kind: Kind
+    name: str
+    version: str = ""
+
+
+@dataclass(eq=False, slots=True)
+class Slot:
+    """A place on a stream, held from the hand-over of a work item to its completion."""
+
+    stream: "WorkStream"
+    kind: Kind
+    released: bool = False
+
+    def release(self) -> None:
+        """Give the place back; calling it twice is fine."""
+        if not self.released:
+            self.released = True
+            self.stream.free(self.kind)
+
+
+class WorkStream:
+    """One worker's open stream."""
+
+    def __init__(self, options: StreamOptions, streams: "Streams") -> None:
+        self.options = options
+        self._streams = streams
+        self._queue: asyncio.Queue[Work | None] = asyncio.Queue()
+        self._open = dict.fromkeys(Kind, 0)
+        self._limits = {
+            Kind.ORCHESTRATION: options.max_orchestrations,
+            Kind.ACTIVITY: options.max_activities,
+            Kind.ENTITY: options.max_entities,
+        }
+        self.closed = False
+
+    async def next(self) -> Work:
+        """Return the next work item; waits. Raises `StreamClosed` when there will be none."""
+        work = None if self.closed and self._queue.empty() else await self._queue.get()
+        if work is None:
+            raise StreamClosed
+        return work
+
+    def close(self) -> None:
+        """End the stream; its open items are the hub's again after a grace. Twice is fine."""
+        if not self.closed:
+            self.closed = True
+            self._queue.put_nowait(None)
+            self._streams.remove(self)
+
+    def push(self, work: Work) -> None:
+        """Send *work* down the stream; its slot was taken before."""
+        self._queue.put_nowait(work)
+
+    def room(self, kind: Kind) -> int:
+        """Return how many more items of *kind* the worker takes now."""
+        return 0 if self.closed else self._limits[kind] - self._open[kind]
+
+    def accepts(self, need: Need) -> bool:
+        """Tell whether the worker's filters let this work through."""
+        filters = self.options.filters
+        if filters is None:
+            return True
+        versions = _of_kind(filters, need.kind).get(need.name)
+        return versions is not None and (not versions or need.version in versions)
+
+    def take(self, kind: Kind) -> Slot:
+        """Take a place."""
+        self._open[kind] += 1
+        return Slot(self, kind)
+
+    def free(self, kind: Kind) -> None:
+        """Give a place back and let the next in line have it."""
+        self._open[kind] -= 1
+        self._streams.changed(kind)
+
+
+def _of_kind(filters: Filters, kind: Kind) -> dict[str, frozenset[str]]:
+    table = {
+        Kind.ORCHESTRATION: filters.orchestrations,
+        Kind.ACTIVITY: filters.activities,
+        Kind.ENTITY: filters.entities,
+    }
+    return dict(table[kind])
+
+
+@dataclass(eq=False, slots=True)
+class _Waiter:
+    need: Need
+    future: "asyncio.Future[Slot]"
+
+
+@dataclass(slots=True)
+class Streams:
+    """All streams of a hub. *on_change* is called when streams come, go or have room again."""
+
+    on_change: Callable[[], None]
+    on_remove: Callable[[WorkStream], None]
+    paused: bool = False  # no new work goes out, what is out may come back
+    _streams: list[WorkStream] = field(default_factory=list)
+    _waiting: dict[Kind, deque[_Waiter]] = field(
+        default_factory=lambda: {kind: deque() for kind in Kind}
+    )
+
+    def add(self, options: StreamOptions) -> WorkStream:
+        """Open a stream."""
+        stream = WorkStream(options, self)
+        self._streams.append(stream)
+        for kind in Kind:
+            self._serve(kind)
+        self.on_change()
+        return stream
+
+    def remove(self, stream: WorkStream) -> None:
+        """Forget *stream*; called by its own ``close``."""
+        self._streams.remove(stream)
+        self.on_remove(stream)
+        self.on_change()
+
+    def __len__(self) -> int:
+        return len(self._streams)
+
+    def close(self) -> None:
+        """Close every stream."""
+        for stream in list(self._streams):
+            stream.close()
+
+    def room(self, kind: Kind) -> int:
+        """Return how many more items of *kind* all workers take, less those already in line."""
+        if self.paused:
+            return 0
+        return sum(stream.room(kind) for stream in self._streams) - len(self._waiting[kind])
+
+    def changed(self, kind: Kind) -> None:
+        """Serve the line after a place of *kind* became free."""
+        self._serve(kind)
+        self.on_change()
+
+    async def slot(self, need: Need) -> Slot:
+        """Return a place for *need*; waits until there is one."""
+        if not self._waiting[need.kind]:
+            stream = self._best(need)
+            if stream is not None:
+                return stream.take(need.kind)
+        waiter = _Waiter(need, asyncio.get_running_loop().create_future())
+        self._waiting[need.kind].append(waiter)
+        self._serve(need.kind)  # those in front may wait for another kind of worker
+        try:
+            return await waiter.future
+        except asyncio.CancelledError:
+            if waiter.future.done() and not waiter.future.cancelled():
+                waiter.future.result().release()
+            raise
+        finally:
+            if waiter in self._waiting[need.kind]:
+                self._waiting[need.kind].remove(waiter)
+
+    def _best(self, need: Need) -> WorkStream | None:
+        if self.paused:
+            return None
+        free = [s for s in self._streams if s.room(need.kind) > 0 and s.accepts(need)]
+        return max(free, key=lambda s: s.room(need.kind), default=None)
+
+    def _serve(self, kind: Kind) -> None:
+        line = self._waiting[kind]
+        left: deque[_Waiter] = deque()
+        while line and any(s.room(kind) > 0 for s in self._streams):
+            waiter = line.popleft()
+            if waiter.future.done():
+                continue
+            stream = self._best(waiter.need)
+            if stream is None:
+                left.append(waiter)
+            else:
+                waiter.future.set_result(stream.take(kind))
+        line.extendleft(reversed(left))

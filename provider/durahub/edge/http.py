@@ -1,0 +1,69 @@
+"""The HTTP port: ``/healthz`` for probes and ``/metrics`` for Prometheus."""
+
+import contextlib
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from durahub.errors import PortInUse
+
+
+def application(registry: CollectorRegistry) -> Starlette:
+    """Return the ASGI application."""
+
+    async def healthz(_: Request) -> Response:
+        return Response(status_code=204)
+
+    async def metrics(_: Request) -> Response:
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+    return Starlette(routes=[Route("/healthz", healthz), Route("/metrics", metrics)])
+
+
+def bind(host: str, port: int, option: str) -> socket.socket:
+    """Return a listening socket; port 0 takes any free one. Raises `PortInUse`."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(128)
+    except OSError:
+        listener.close()
+        raise PortInUse(port, "HTTP", option) from None
+    return listener
+
+
+class HttpServer(uvicorn.Server):
+    """Uvicorn within our loop: signals and logging are ours."""
+
+    def __init__(self, app: Starlette, listener: socket.socket) -> None:
+        super().__init__(
+            uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", ws="none")
+        )
+        self._listener = listener
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on."""
+        return int(self._listener.getsockname()[1])
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals alone: the command handles them."""
+        yield
+
+    async def run_until_stopped(self) -> None:
+        """Serve until `stop`."""
+        await self.serve(sockets=[self._listener])
+
+    def stop(self) -> None:
+        """End `run_until_stopped`."""
+        self.should_exit = True

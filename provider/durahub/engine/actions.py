@@ -1,0 +1,99 @@
+"""What an orchestrator asks for at the end of a turn, one value an action.
+
+``id`` is the worker's own number for the action (.NET counts from 0, Python from 1); it becomes the
+``event_id`` of the history event and is never changed.
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from durahub.model.failure import Failure
+from durahub.model.history import EventRaised, Execution, Status, Tags, Trace
+from durahub.model.ticks import Ticks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleTask:
+    """Run an activity."""
+
+    id: int
+    name: str
+    version: str | None = None
+    input: str | None = None
+    tags: Tags | None = None
+    trace: Trace | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateTimer:
+    """Wake me at ``fire_at``; a time in the past means at once."""
+
+    id: int
+    fire_at: Ticks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateSubOrchestration:
+    """Start a child; an empty ``instance_id`` leaves the choice to the backend."""
+
+    id: int
+    name: str
+    instance_id: str = ""
+    version: str | None = None
+    input: str | None = None
+    tags: Tags | None = None
+    trace: Trace | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendEvent:
+    """Raise an event at another instance, or at this one."""
+
+    id: int
+    target: Execution
+    name: str
+    input: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TerminateOther:
+    """Terminate another instance."""
+
+    id: int
+    instance_id: str
+    reason: str | None = None
+    recurse: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Complete:
+    """End this execution, or with ``ContinuedAsNew`` begin the next one."""
+
+    id: int
+    status: Status
+    result: str | None = None
+    details: str | None = None
+    failure: Failure | None = None
+    new_version: str | None = None
+    carry_over: tuple[EventRaised, ...] = ()
+
+
+Action: TypeAlias = (
+    ScheduleTask | CreateTimer | CreateSubOrchestration | SendEvent | TerminateOther | Complete
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnResult:
+    """A worker's whole answer to an orchestrator work item.
+
+    ``custom_status`` replaces the stored one; ``None`` clears it. ``events_processed`` counts the
+    new events that were used, from the front; ``None`` means all. ``span_id`` and
+    ``span_start`` are the orchestration's own trace span, as text of DTFx's form.
+    """
+
+    actions: tuple[Action, ...]
+    custom_status: str | None = None
+    events_processed: int | None = None
+    span_id: str | None = None
+    span_start: str | None = None

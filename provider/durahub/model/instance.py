@@ -1,0 +1,32 @@
+"""An instance as its row tells it."""
+
+from dataclasses import dataclass
+
+from durahub.model.history import Status, Tags
+from durahub.model.ticks import Ticks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instance:
+    """The latest generation of an instance, as clients see it.
+
+    ``custom_status`` is JSON text, or ``None`` where the row has none or the text ``null``.
+    ``output`` is the row's: the result, the failure as text, or — while the instance is
+    suspended or was resumed — the reason for that. ``etag`` guards a replacement.
+    """
+
+    instance_id: str
+    execution_id: str | None
+    name: str | None
+    version: str | None
+    status: Status
+    created: Ticks
+    last_updated: Ticks
+    input: str | None = None
+    output: str | None = None
+    custom_status: str | None = None
+    completed: Ticks | None = None
+    scheduled_start: Ticks | None = None
+    generation: int | None = None
+    tags: Tags | None = None
+    etag: str | None = None

@@ -1,0 +1,193 @@
+"""The store seam: what a server needs of a task hub's storage, whatever the storage is.
+
+One protocol, one conformance suite (``tests/conformance``). The classic store keeps a hub in queues,
+tables and blobs as DTFx lays them out; the scheduler store keeps it in one SQLite file.
+
+A store has two sides. The *client* side works at once after `HubStore.open`. The *worker* side works
+while `HubStore.serve` runs: the store takes partitions, receives their messages and hands them to the
+`Listener`, which must come back for each with exactly one of ``commit``, ``discard`` or ``release``.
+Until then the store keeps the message hidden from others (and renews that by itself). A message that
+the store receives a second time while the listener still has it is not handed over twice.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from durahub.engine.commit import Commit, Delivery, HistoryVersion, InstanceUpdate
+from durahub.model.history import Event, Status
+from durahub.model.instance import Instance
+from durahub.model.message import Message
+from durahub.model.ticks import Ticks
+
+
+@dataclass(frozen=True, slots=True)
+class StoredHistory:
+    """The events of an instance's current execution, in order, and the version to write against.
+
+    ``consumed`` are the keys of messages whose events are in this history (or an earlier one) but whose
+    deletion was not confirmed when it was written: if they come again, they are dropped.
+    """
+
+    version: HistoryVersion
+    events: tuple[Event, ...]
+    consumed: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceQuery:
+    """Which instances to list. Empty fields do not restrict; bounds are inclusive."""
+
+    statuses: frozenset[Status] = frozenset()
+    created_from: Ticks | None = None
+    created_to: Ticks | None = None
+    prefix: str = ""
+    entities: bool = False  # entities instead of orchestrations
+    payloads: bool = True  # with input and output
+    page_size: int = 100
+    token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some instances, and the token of the next page; ``None`` at the end, never empty."""
+
+    instances: tuple[Instance, ...]
+    token: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """What a purge deleted."""
+
+    instances: int
+    rows: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A stored thing that could not be read: where it is, why, since when, and its first characters."""
+
+    location: str  # e.g. "queue myhub-control-01 message 1b6f…" or "table myhubHistory a/0000000000000003"
+    error: str
+    first_seen: Ticks
+    head: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HubInfo:
+    """What a hub consists of, for ``durahub hub show``."""
+
+    name: str
+    store: str  # "classic" or "scheduler"
+    partitions: int
+    manager: str = ""
+    queues: dict[str, int] = field(default_factory=dict)  # messages, about
+    owners: dict[str, str | None] = field(default_factory=dict)
+    resources: tuple[str, ...] = ()
+
+
+class Listener(Protocol):
+    """What a store hands its messages to. Calls come from the event loop and return at once."""
+
+    def on_messages(self, deliveries: Sequence[Delivery]) -> None:
+        """Take over messages to instances, in queue order."""
+
+    def on_activities(self, deliveries: Sequence[Delivery]) -> None:
+        """Take over activities; never more than `activity_room` allowed."""
+
+    async def on_partition_closing(self, partition: str) -> None:
+        """Finish or release what came from *partition*; return when nothing of it is left."""
+
+    def message_room(self) -> int:
+        """Return how many more instance messages may be handed over now."""
+
+    def activity_room(self) -> int:
+        """Return how many more activities may be handed over now."""
+
+
+class HubStore(Protocol):
+    """One task hub in storage. Errors are those of `durahub.errors`."""
+
+    @property
+    def hub(self) -> str:
+        """The hub's name, as configured."""
+
+    async def open(self, *, create: bool) -> None:
+        """Connect; with *create* make what is missing. Raises `HubNotFound`, `HubMismatch`, `Unavailable`."""
+
+    async def close(self) -> None:
+        """Release all connections; calling it twice is fine."""
+
+    async def serve(self, listener: Listener) -> None:
+        """Take partitions and hand over their messages until cancelled; then let all go in order.
+
+        When it ends, every message not yet settled is visible to others again.
+        """
+
+    def wake(self) -> None:
+        """Look for messages and activities now: there is room again."""
+
+    def owns(self, instance_id: str) -> bool:
+        """Tell whether this server holds the instance's partition: what happens to it passes here."""
+
+    # -- the worker side -----------------------------------------------------------------------
+
+    async def load(self, instance_id: str) -> StoredHistory:
+        """Return the current history; of an unknown instance an empty one with `NO_HISTORY`.
+
+        Raises `BadRow` or `BadPayload` where it cannot be read (and has set that aside).
+        """
+
+    async def commit(self, commit: Commit) -> HistoryVersion:
+        """Write *commit* in its order and return the new version. Raises `CheckpointLost`.
+
+        After `CheckpointLost` or `Unavailable` the consumed messages are still the caller's to release.
+        """
+
+    async def complete_activity(self, activity: Delivery, result: Message) -> None:
+        """Send *result* to its instance, then delete *activity*."""
+
+    async def discard(self, deliveries: Sequence[Delivery]) -> None:
+        """Delete messages that have no effect."""
+
+    async def release(self, deliveries: Sequence[Delivery], delay: float) -> None:
+        """Put messages back, visible in *delay* seconds (0: now)."""
+
+    async def repair(self, instance_id: str, update: InstanceUpdate, *, insert: bool) -> None:
+        """Write an instance row without a checkpoint; without *insert* only if there is one."""
+
+    # -- the client side -----------------------------------------------------------------------
+
+    async def start(self, message: Message, replaces: Instance | None) -> None:
+        """Send an `ExecutionStarted` message, then write its Pending row.
+
+        *replaces* is the row that was read before, ``None`` where there was none.
+        Raises `InstanceExists` if the row has changed since.
+        """
+
+    async def send(self, message: Message) -> None:
+        """Send *message* to its instance."""
+
+    async def get(self, instance_id: str, *, payloads: bool = True) -> Instance | None:
+        """Return an instance, its large payloads resolved."""
+
+    async def query(self, query: InstanceQuery) -> Page:
+        """Return a page of instances, ordered by the store."""
+
+    def history(self, instance_id: str, execution_id: str | None = None) -> AsyncIterator[Event]:
+        """Yield the stored events of an instance's current execution; nothing for an unknown one."""
+
+    async def purge(self, instance_id: str) -> Purged:
+        """Delete an instance with its history and payloads, whatever its state."""
+
+    # -- the hub -------------------------------------------------------------------------------
+
+    async def info(self) -> HubInfo:
+        """Return what the hub consists of."""
+
+    async def set_aside(self) -> tuple[SetAside, ...]:
+        """Return what could not be read and was set aside."""
+
+    async def delete(self) -> None:
+        """Delete the hub with everything in it."""
