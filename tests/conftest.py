@@ -84,12 +84,13 @@ def hub_name() -> str:
 
 
 @pytest.fixture
-def start_server() -> Iterator[Callable[..., ServerProcess]]:
+def start_server(tmp_path: Path) -> Iterator[Callable[..., ServerProcess]]:
     """Start ``durahub up`` with the arguments given; ``env=`` adds to its environment."""
     servers: list[ServerProcess] = []
+    state = {"DURAHUB_STATE_DIR": str(tmp_path)}  # not where the user's own server is found
 
     def start(*arguments: str, env: dict[str, str] | None = None) -> ServerProcess:
-        server = ServerProcess(arguments, env)
+        server = ServerProcess(arguments, {**state, **(env or {})})
         servers.append(server)
         server.start()
         return server

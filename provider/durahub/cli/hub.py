@@ -3,7 +3,7 @@
 import click
 
 from durahub.address import parse_hub, parse_store
-from durahub.cli.opening import account_of, open_hub, run
+from durahub.cli.opening import open_hub, run, storage_of
 from durahub.cli.output import format_option, print_facts, print_json, print_rows, say
 from durahub.model.ticks import to_text
 
@@ -24,8 +24,8 @@ def list_(store: str, output: str) -> None:
     """List the task hubs of STORE (by default the local Azurite)."""
 
     async def listing() -> None:
-        async with account_of(parse_store(store)) as account:
-            found = await account.find_hubs()
+        async with storage_of(parse_store(store)) as storage:
+            found = await storage.find_hubs()
         if output == "json":
             for one in found:
                 print_json({"name": one.name, "partitions": one.partitions})

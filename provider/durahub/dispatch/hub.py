@@ -62,6 +62,25 @@ class TaskHub(Clients):
         self._activities_full = self._messages_full = True
         self._graces: set[asyncio.TimerHandle] = set()
 
+    async def open(self, *, create: bool) -> None:
+        """Connect to the hub in storage; with *create* make what is missing."""
+        await self._store.open(create=create)
+
+    @property
+    def workers(self) -> int:
+        """How many workers' streams are open."""
+        return len(self._streams)
+
+    @property
+    def messages_in_memory(self) -> int:
+        """How many instance messages this server holds."""
+        return self._orchestrations.held
+
+    @property
+    def open_work_items(self) -> tuple[int, int]:
+        """How many turns and how many activities are out."""
+        return len(self._turn_tokens), len(self._activity_tokens)
+
     # -- workers -------------------------------------------------------------------------------
 
     def connect(self, options: StreamOptions) -> WorkStream:

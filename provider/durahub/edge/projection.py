@@ -12,7 +12,7 @@ the timer pair −100                  never: only .NET knows that DTFx splits a
 ===================================  =======================================================
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from durabletask.internal import orchestrator_service_pb2 as pb
 
@@ -99,20 +99,3 @@ def _what_was_rewound(child: ExecutionStarted) -> pb.ExecutionRewoundEvent:
         parentInstance=parent_to_proto(child.parent),
         tags=child.tags,
     )
-
-
-def in_chunks(
-    events: Iterable[pb.HistoryEvent], most_bytes: int
-) -> Iterator[list[pb.HistoryEvent]]:
-    """Yield *events* in lists of at most *most_bytes*; a larger event makes a list of its own."""
-    chunk: list[pb.HistoryEvent] = []
-    filled = 0
-    for event in events:
-        size = event.ByteSize()
-        if chunk and filled + size > most_bytes:
-            yield chunk
-            chunk, filled = [], 0
-        chunk.append(event)
-        filled += size
-    if chunk:
-        yield chunk

@@ -1,0 +1,1 @@
+"""A task hub in Azure Storage, exactly as DurableTask.AzureStorage lays it out."""

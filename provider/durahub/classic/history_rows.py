@@ -1,0 +1,182 @@
+"""History rows: one event each, and the sentinel that guards them; classic layout 7.1-7.3."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from durahub.classic.columns import Columns, DateTime, Value
+from durahub.classic.dialect import Dialect
+from durahub.classic.event_fields import EXECUTION, GENERATE_NEW_TRACE, MEMBERS, Member, Shape
+from durahub.classic.event_objects import NotThis, read_object, write_object
+from durahub.classic.json_text import write
+from durahub.classic.keys import escape
+from durahub.errors import BadRow
+from durahub.model.history import EVENT_CLASSES, Event, EventType, ExecutionStarted, Status
+from durahub.model.ticks import Ticks
+
+SENTINEL = "sentinel"
+BLOB_NAME = "BlobName"  # ends the name of the column that names a large value's blob
+_NULL = "null"
+_COMMON = frozenset({"EventId", "IsPlayed", "_Timestamp", "EventType", "ExecutionId"})
+_SYSTEM = frozenset({"PartitionKey", "RowKey", "Timestamp"})
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRow:
+    """An event in its place. ``index`` counts the rows of the execution from 0.
+
+    ``blobs`` maps a column to the blob that holds its value (the event then has ``""`` there).
+    ``extra`` are columns that the event does not have: a classic rewind leaves them.
+    """
+
+    event: Event
+    execution_id: str
+    index: int
+    blobs: Mapping[str, str] = field(default_factory=dict)
+    extra: Columns = field(default_factory=dict)
+
+
+def row_key(index: int) -> str:
+    """Return the row key of the event at *index*: 16 upper-case hex digits."""
+    return f"{index:016X}"
+
+
+def encode(row: HistoryRow, instance_id: str, dialect: Dialect) -> dict[str, Value]:
+    """Return the columns of *row*, in the order in which DTFx's come."""
+    event = row.event
+    columns: dict[str, Value] = {"PartitionKey": escape(instance_id), "RowKey": row_key(row.index)}
+    for one in _members(event.type):
+        if _is_known(one, event, dialect):
+            value = _column(getattr(event, one.attribute), one, dialect)
+            if value is not None:
+                columns[one.name] = value
+    columns["EventId"] = event.event_id
+    columns["IsPlayed"] = event.is_played
+    columns["_Timestamp"] = DateTime(event.timestamp)
+    columns["EventType"] = event.type.name
+    columns["ExecutionId"] = row.execution_id
+    for name, blob_name in row.blobs.items():
+        columns[name + BLOB_NAME] = blob_name
+    columns.update(row.extra)
+    return columns
+
+
+def decode(columns: Columns) -> HistoryRow:
+    """Return the row that *columns* hold. Raises `BadRow`."""
+    location = f"{columns.get('PartitionKey')}/{columns.get('RowKey')}"
+    try:
+        event_type = EventType[_required(columns, "EventType", str)]
+        members = _members(event_type)
+        arguments: dict[str, Any] = {
+            "event_id": _required(columns, "EventId", int),
+            "is_played": columns.get("IsPlayed") is True,
+            "timestamp": _required(columns, "_Timestamp", DateTime).ticks,
+        }
+        for one in members:
+            arguments[one.attribute] = _read(columns, one)
+        if event_type is EventType.ExecutionStarted:
+            arguments["generate_new_trace"] = bool(arguments["generate_new_trace"])
+        known = {one.name for one in members}
+        return HistoryRow(
+            event=EVENT_CLASSES[event_type](**arguments),
+            execution_id=_required(columns, "ExecutionId", str),
+            index=int(_required(columns, "RowKey", str), 16),
+            blobs=_blobs(columns, known),
+            extra=_extra(columns, known),
+        )
+    except KeyError as error:
+        raise BadRow(location, f"unknown event type {error}") from None
+    except (ValueError, NotThis) as error:
+        raise BadRow(location, str(error)) from None
+
+
+def sentinel(instance_id: str, execution_id: str, completed: Ticks | None) -> dict[str, Value]:
+    """Return the sentinel's columns; *completed* is the checkpoint's time, in its last batch only."""
+    columns: dict[str, Value] = {
+        "PartitionKey": escape(instance_id),
+        "RowKey": SENTINEL,
+        "ExecutionId": execution_id,
+        "IsCheckpointComplete": completed is not None,
+    }
+    if completed is not None:
+        columns["CheckpointCompletedTimestamp"] = DateTime(completed)
+    return columns
+
+
+def _members(event_type: EventType) -> tuple[Member, ...]:
+    members = MEMBERS[event_type]
+    return (*members, EXECUTION) if event_type is EventType.ExecutionStarted else members
+
+
+def _is_known(one: Member, event: Event, dialect: Dialect) -> bool:
+    if one.name == GENERATE_NEW_TRACE:
+        return dialect.generate_new_trace
+    if one.shape is Shape.TAGS and not isinstance(event, ExecutionStarted):
+        return dialect.task_tags
+    return True
+
+
+def _column(value: Any, one: Member, dialect: Dialect) -> Value | None:
+    if one.shape.is_object:
+        if value is None:
+            return _NULL if dialect.null_columns else None
+        return write(write_object(value, one.shape, dialect, typed=False))
+    if value is None:
+        return None
+    match one.shape:
+        case Shape.DATE:
+            return DateTime(value)
+        case Shape.STATUS:
+            return Status(value).name
+        case _:
+            found: Value = value
+            return found
+
+
+def _read(columns: Columns, one: Member) -> Any:
+    value = columns.get(one.name)
+    if value is None:
+        if one.required:
+            raise NotThis(f"{one.name} is missing")
+        return None
+    if one.shape.is_object:
+        text = _of(value, one.name, str)
+        return read_object(json.loads(text), one.shape) if text else None
+    match one.shape:
+        case Shape.DATE:
+            return _of(value, one.name, DateTime).ticks
+        case Shape.STATUS:
+            return Status[_of(value, one.name, str)]
+        case Shape.INT:
+            return _of(value, one.name, int)
+        case Shape.BOOL:
+            return _of(value, one.name, bool)
+        case _:
+            return _of(value, one.name, str)
+
+
+def _required(columns: Columns, name: str, kind: type[Any]) -> Any:
+    value = columns.get(name)
+    if value is None:
+        raise NotThis(f"{name} is missing")
+    return _of(value, name, kind)
+
+
+def _of(value: Value, name: str, kind: type[Any]) -> Any:
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise NotThis(f"column {name} is of another type")
+    return value
+
+
+def _blobs(columns: Columns, known: set[str]) -> dict[str, str]:
+    return {
+        name: str(columns[name + BLOB_NAME])
+        for name in known
+        if columns.get(name + BLOB_NAME) is not None
+    }
+
+
+def _extra(columns: Columns, known: set[str]) -> dict[str, Value]:
+    skip = known | _COMMON | _SYSTEM | {name + BLOB_NAME for name in known}
+    return {name: value for name, value in columns.items() if name not in skip}

@@ -1,0 +1,112 @@
+"""Names of a hub's queues, tables, containers and blobs.
+
+Queues and containers are lower case; tables keep the case in which the hub was configured. Source:
+DurableTask.AzureStorage, ``AzureStorageOrchestrationService.cs``; classic layout 1.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from durahub.errors import BadHubName
+
+_HUB_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{2,44}", re.ASCII)
+_CONTROL_QUEUE = re.compile(r"(.+)-control-(\d\d)", re.ASCII)
+
+
+def check_hub_name(name: str) -> None:
+    """Raise `BadHubName` unless queues, containers and tables can all carry *name*."""
+    if _HUB_NAME.fullmatch(name) is None:
+        raise BadHubName(name)
+
+
+@dataclass(frozen=True, slots=True)
+class HubNames:
+    """The names of one hub. With a *tracking_prefix* History and Instances are named for that."""
+
+    hub: str
+    tracking_prefix: str | None = None
+
+    @property
+    def _lower(self) -> str:
+        return self.hub.lower()
+
+    def control_queue(self, index: int) -> str:
+        """Return the queue of partition *index*: ``myhub-control-03``."""
+        return f"{self._lower}-control-{index:02d}"
+
+    def control_queues(self, count: int) -> tuple[str, ...]:
+        """Return the queues of the first *count* partitions."""
+        return tuple(self.control_queue(index) for index in range(count))
+
+    @property
+    def workitem_queue(self) -> str:
+        """The queue of activities."""
+        return f"{self._lower}-workitems"
+
+    @property
+    def history_table(self) -> str:
+        """The table of events."""
+        return f"{self.tracking_prefix or self.hub}History"
+
+    @property
+    def instances_table(self) -> str:
+        """The table of instance rows."""
+        return f"{self.tracking_prefix or self.hub}Instances"
+
+    @property
+    def partitions_table(self) -> str:
+        """The table manager's table; it never has the tracking prefix."""
+        return f"{self.hub}Partitions"
+
+    @property
+    def app_lease_container(self) -> str:
+        """The container whose lease is an app's."""
+        return f"{self._lower}-applease"
+
+    @property
+    def app_lease_blob(self) -> str:
+        """The blob that says whose it is."""
+        return f"{self._lower}-appleaseinfo"
+
+    @property
+    def leases_container(self) -> str:
+        """The container of the blob managers' leases."""
+        return f"{self._lower}-leases"
+
+    @property
+    def large_messages_container(self) -> str:
+        """The container of large payloads; made when the first one is written."""
+        return f"{self._lower}-largemessages"
+
+    @property
+    def set_aside_container(self) -> str:
+        """Our own container: what could not be read. Made when the first such thing is found."""
+        return f"{self._lower}-durahub"
+
+
+@dataclass(frozen=True, slots=True)
+class FoundHub:
+    """A hub that was found in an account, its name as its tables spell it."""
+
+    name: str
+    partitions: int
+    has_partitions_table: bool
+
+
+def find_hubs(queues: Iterable[str], tables: Iterable[str]) -> tuple[FoundHub, ...]:
+    """Return the hubs whose queues and tables are all there, by name."""
+    names = set(queues)
+    spelled = {table.lower(): table for table in tables}
+    counts: dict[str, int] = {}
+    for name in names:
+        match = _CONTROL_QUEUE.fullmatch(name)
+        if match is not None:
+            counts[match[1]] = max(counts.get(match[1], 0), int(match[2]) + 1)
+    found = []
+    for lower, count in counts.items():
+        instances = spelled.get(f"{lower}instances")
+        if f"{lower}-workitems" in names and instances and f"{lower}history" in spelled:
+            hub = instances.removesuffix(instances[len(lower) :])
+            found.append(FoundHub(hub, count, f"{lower}partitions" in spelled))
+    return tuple(sorted(found, key=lambda one: one.name.lower()))

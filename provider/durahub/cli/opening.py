@@ -1,0 +1,69 @@
+"""Opens what an address names, for the length of a command."""
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncIterator, Coroutine
+from typing import Any, TypeVar
+
+if sys.platform != "win32":
+    import uvloop
+
+from durahub.address import HubAddress, StoreAddress, StoreKind
+from durahub.cli.running import find_running
+from durahub.dispatch.clients import Clients
+from durahub.dispatch.clock import new_id, system_clock
+from durahub.local.azurite import ACCOUNT, WELL_KNOWN_PORTS, connection_string
+from durahub.storage import Storage, StorageOptions, open_storage
+from durahub.store import HubStore
+
+T = TypeVar("T")
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run *work* on the fastest loop there is."""
+    if sys.platform == "win32":
+        return asyncio.run(work)
+    return uvloop.run(work)
+
+
+def resolve(address: StoreAddress) -> StoreAddress | str:
+    """Return the store, for Azurite the connection string of the local one."""
+    if address.kind is not StoreKind.AZURITE:
+        return address
+    running = find_running()
+    if running is not None and running.storage is not None:
+        return running.storage
+    blob, queue, table = (f"http://127.0.0.1:{port}/{ACCOUNT}" for port in WELL_KNOWN_PORTS)
+    return connection_string(blob, queue, table)
+
+
+@contextlib.asynccontextmanager
+async def storage_of(
+    address: StoreAddress, options: StorageOptions | None = None
+) -> AsyncIterator[Storage]:
+    """Open a store for the body."""
+    async with open_storage(resolve(address), options or StorageOptions()) as storage:
+        yield storage
+
+
+@contextlib.asynccontextmanager
+async def open_hub(
+    address: HubAddress, *, create: bool = False, partitions: int | None = None
+) -> AsyncIterator[HubStore]:
+    """Open a hub for the body. Raises `HubNotFound`."""
+    options = StorageOptions(partitions=partitions)
+    async with storage_of(address.store, options) as storage:
+        store = storage.store(address.hub)
+        try:
+            await store.open(create=create)
+            yield store
+        finally:
+            await store.close()
+
+
+@contextlib.asynccontextmanager
+async def open_clients(address: HubAddress) -> AsyncIterator[Clients]:
+    """Open a hub's client operations for the body."""
+    async with open_hub(address) as store:
+        yield Clients(store, system_clock, new_id)

@@ -1,0 +1,155 @@
+"""The gRPC server: one port for all services, cleartext HTTP/2 or TLS."""
+
+import asyncio
+import errno
+import logging
+import os
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import grpc
+import grpc.aio
+from durabletask.internal.orchestrator_service_pb2_grpc import (
+    add_TaskHubSidecarServiceServicer_to_server,
+)
+
+from durahub.dispatch.clock import system_clock
+from durahub.edge.lifetime import Lifetime
+from durahub.edge.metadata import HubDirectory
+from durahub.edge.sidecar import TaskHubSidecar
+from durahub.edge.status import StatusInterceptor
+from durahub.edge.work_item_sender import Sending
+from durahub.errors import BadSetting, PortInUse
+from durahub.model.ticks import Ticks
+
+log = logging.getLogger(__name__)
+
+MIB = 1024 * 1024
+_LAST_WORDS = 2.0  # seconds for calls that are just being answered
+
+_KEEPALIVE = (
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.keepalive_timeout_ms", 20_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.max_pings_without_data", 0),
+    # Clients may ping as often as they like; without these they are sent away for it.
+    ("grpc.http2.min_ping_interval_without_data_ms", 10),
+    ("grpc.http2.max_ping_strikes", 0),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """A certificate chain and its private key, both PEM."""
+
+    certificates: Path
+    key: Path
+
+
+class GrpcServer:
+    """A running server."""
+
+    def __init__(self, server: grpc.aio.Server, port: int, lifetime: Lifetime) -> None:
+        self._server = server
+        self._lifetime = lifetime
+        self.port = port
+
+    async def stop(self, grace: float) -> None:
+        """Stop: end the workers' streams, take completions for *grace* seconds, end all calls.
+
+        It is quicker when everything that is out has come back. Calling it twice is fine. The hubs
+        must still work while it runs.
+        """
+        log.info("grpc-stopping", extra={"port": self.port})
+        await self._lifetime.drain(grace)
+        self._lifetime.end()
+        await self._server.stop(_LAST_WORDS)
+
+
+async def start_server(
+    directory: HubDirectory,
+    *,
+    host: str,
+    port: int,
+    tls: TlsFiles | None = None,
+    max_receive_bytes: int = 64 * MIB,
+    max_send_bytes: int = 64 * MIB,
+    sending: Sending | None = None,
+    clock: Callable[[], Ticks] = system_clock,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> GrpcServer:
+    """Serve the hubs of *directory*; port 0 lets the system choose.
+
+    Work items and pages stay below 4 MiB whatever *max_send_bytes* is: that bounds what a client
+    asked for by itself, and most clients receive less. Raises `PortInUse`, `BadSetting`.
+    """
+    options = (
+        *_KEEPALIVE,
+        ("grpc.so_reuseport", 0),  # or a second server would silently take half of the calls
+        ("grpc.max_receive_message_length", max_receive_bytes),
+        ("grpc.max_send_message_length", max_send_bytes),
+    )
+    server = grpc.aio.server(interceptors=(StatusInterceptor(),), options=options)
+    lifetime = Lifetime()
+    sidecar = TaskHubSidecar(
+        directory, lifetime, clock=clock, monotonic=monotonic, sending=sending or Sending()
+    )
+    add_TaskHubSidecarServiceServicer_to_server(sidecar, server)  # type: ignore[no-untyped-call]
+    credentials = None if tls is None else _credentials(tls)
+    await _check_free(host, port)
+    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    try:
+        if credentials is None:
+            bound = server.add_insecure_port(address)
+        else:
+            bound = server.add_secure_port(address, credentials)
+    except RuntimeError:
+        raise _port_in_use(port) from None
+    await server.start()
+    log.info("grpc-listening", extra={"host": host, "port": bound, "tls": tls is not None})
+    return GrpcServer(server, bound, lifetime)
+
+
+def _credentials(tls: TlsFiles) -> grpc.ServerCredentials:
+    try:
+        chain, key = tls.certificates.read_bytes(), tls.key.read_bytes()
+    except OSError as error:
+        path = error.filename
+        raise BadSetting("the TLS files", path, f"readable PEM files ({error.strerror})") from None
+    return grpc.ssl_server_credentials([(key, chain)])  # type: ignore[no-untyped-call, no-any-return]
+
+
+async def _check_free(host: str, port: int) -> None:
+    """Raise `PortInUse` if any address of *host* is taken; gRPC is content with one that is free."""
+    loop = asyncio.get_running_loop()
+    try:
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except OSError:
+        raise BadSetting("the listening address", host, "a host name or IP address") from None
+    for family, _, _, _, address in found:
+        _try(family, address, port)
+
+
+def _try(family: int, address: Any, port: int) -> None:
+    """Bind *address* and let it go."""
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            if os.name == "posix":  # elsewhere it would let two listeners share the port
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            probe.bind(address)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise _port_in_use(port) from None
+        if error.errno == errno.EACCES:
+            raise BadSetting("the listening port", port, "a port that may be opened") from None
+        # A family that this machine does not speak, as gRPC will find as well.
+
+
+def _port_in_use(port: int) -> PortInUse:
+    return PortInUse(port, "gRPC", "--grpc-port")

@@ -1,0 +1,86 @@
+"""What gRPC clients are told when something goes wrong: one table, applied to every call.
+
+Clients act on the code: .NET workers repeat a completion after ``UNAVAILABLE`` and ``INTERNAL`` and give
+the work item back after any other; ``RESOURCE_EXHAUSTED`` is therefore never an answer of ours.
+"""
+
+import asyncio
+import logging
+import traceback
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import grpc
+import grpc.aio
+
+from durahub.errors import (
+    CheckpointLost,
+    DurahubError,
+    InstanceExists,
+    Malformed,
+    NotThere,
+    Refused,
+    Unavailable,
+    UsageError,
+)
+
+log = logging.getLogger(__name__)
+
+LONGEST_DETAIL = 1_024  # characters; details travel in a header, whose size clients bound
+
+_CODES: dict[type[DurahubError], grpc.StatusCode] = {
+    UsageError: grpc.StatusCode.INVALID_ARGUMENT,
+    NotThere: grpc.StatusCode.NOT_FOUND,
+    InstanceExists: grpc.StatusCode.ALREADY_EXISTS,
+    CheckpointLost: grpc.StatusCode.ABORTED,
+    Refused: grpc.StatusCode.FAILED_PRECONDITION,
+    Malformed: grpc.StatusCode.DATA_LOSS,
+    Unavailable: grpc.StatusCode.UNAVAILABLE,
+}
+"""A class stands for those below it that are not in the table themselves."""
+
+INTERNAL_DETAIL = "internal error; the server's log tells more"
+
+
+def code_of(error: type[DurahubError]) -> grpc.StatusCode:
+    """Return the status code of a class of errors."""
+    return next((_CODES[c] for c in error.__mro__ if c in _CODES), grpc.StatusCode.INTERNAL)
+
+
+class StatusInterceptor(grpc.aio.ServerInterceptor):
+    """Turns what a call raises into a status."""
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Any]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Any:
+        """Return the handler of a call, guarded; ``None`` where there is no such method."""
+        handler = await continuation(handler_call_details)
+        if handler is None:
+            return None
+        rpc = handler_call_details.method
+        if handler.response_streaming:
+            return handler._replace(unary_stream=_guard(handler.unary_stream, rpc))
+        return handler._replace(unary_unary=_guard(handler.unary_unary, rpc))
+
+
+def _guard(call: Callable[..., Awaitable[Any]], rpc: str) -> Callable[..., Awaitable[Any]]:
+    async def guarded(request: Any, context: "grpc.aio.ServicerContext[Any, Any]") -> Any:
+        try:
+            return await call(request, context)
+        except (asyncio.CancelledError, grpc.aio.AbortError):
+            raise
+        except DurahubError as error:
+            code = code_of(type(error))
+            if code is not grpc.StatusCode.NOT_FOUND:
+                log.info("rpc-refused", extra={"rpc": rpc, "code": error.code})
+            detail = str(error)[:LONGEST_DETAIL]
+        except Exception as error:
+            # The message of an unforeseen error may quote a payload; its place in the code does not.
+            place = "".join(traceback.format_tb(error.__traceback__))
+            log.error("rpc-failed", extra={"rpc": rpc, "error": type(error).__name__, "at": place})
+            code, detail = grpc.StatusCode.INTERNAL, INTERNAL_DETAIL
+        return await context.abort(code, detail)
+
+    return guarded

@@ -1,0 +1,120 @@
+"""Work items for the wire, and what a worker says when it asks for them."""
+
+from collections.abc import Iterable, Mapping
+
+from durabletask.internal import orchestrator_service_pb2 as pb
+from google.protobuf.duration_pb2 import Duration
+
+from durahub.dispatch.work import (
+    ActivityWork,
+    Filters,
+    OrchestratorWork,
+    StreamOptions,
+    Work,
+)
+from durahub.edge.projection import for_worker, is_rewind
+from durahub.edge.traces import span_to_proto, trace_to_proto
+from durahub.edge.wellknown import string_value, version_value
+
+DEFAULT_MAXIMUM = 100
+"""Work items of a kind for a worker that states no maximum (JavaScript and Java send 0)."""
+
+STREAMED_ABOVE = 1024 * 1024
+"""Bytes of past events above which a worker that can is made to fetch them."""
+
+MOST_BYTES = 4 * 1024 * 1024
+"""The largest message that SDK workers receive; a larger one breaks the stream of the whole worker."""
+
+
+def health_ping() -> pb.WorkItem:
+    """Return a sign of life; workers give up a stream that is silent for two minutes."""
+    return pb.WorkItem(healthPing=pb.HealthPing())
+
+
+def work_item(work: Work, *, history_streaming: bool, most_bytes: int = MOST_BYTES) -> pb.WorkItem:
+    """Return *work* for a worker that can, or cannot, fetch past events on its own."""
+    match work:
+        case OrchestratorWork():
+            return _orchestrator_item(work, history_streaming, most_bytes)
+        case ActivityWork():
+            return _activity_item(work)
+
+
+def _orchestrator_item(
+    work: OrchestratorWork, history_streaming: bool, most_bytes: int
+) -> pb.WorkItem:
+    new = for_worker(work.new, work.started)
+    past = for_worker(work.past, work.started, rewind=is_rewind(work.new))
+    request = pb.OrchestratorRequest(
+        instanceId=work.instance_id,
+        executionId=string_value(work.execution_id),
+        newEvents=new,
+        # Without the window .NET fails every orchestration; without the message, every entity call.
+        entityParameters=pb.OrchestratorEntityParameters(entityMessageReorderWindow=Duration()),
+        orchestrationTraceContext=span_to_proto(work.started.trace),
+    )
+    item = pb.WorkItem(orchestratorRequest=request, completionToken=work.token)
+    if history_streaming and past:
+        embedded = sum(event.ByteSize() for event in past)
+        if embedded > STREAMED_ABOVE or embedded + item.ByteSize() > most_bytes:
+            item.orchestratorRequest.requiresHistoryStreaming = True
+            return item
+    item.orchestratorRequest.pastEvents.extend(past)
+    return item
+
+
+def _activity_item(work: ActivityWork) -> pb.WorkItem:
+    task = work.task
+    request = pb.ActivityRequest(
+        name=task.name or "",
+        version=version_value(task.version),
+        input=string_value(task.input),
+        orchestrationInstance=pb.OrchestrationInstance(
+            instanceId=work.instance_id, executionId=string_value(work.execution_id)
+        ),
+        taskId=task.event_id,
+        parentTraceContext=trace_to_proto(task.trace),
+        tags=task.tags,
+    )
+    return pb.WorkItem(activityRequest=request, completionToken=work.token)
+
+
+def stream_options(request: pb.GetWorkItemsRequest, worker_id: str) -> StreamOptions:
+    """Return what the worker asks for; a maximum of 0 states none."""
+    streaming = pb.WorkerCapability.WORKER_CAPABILITY_HISTORY_STREAMING
+    return StreamOptions(
+        worker_id=worker_id,
+        max_orchestrations=_maximum(request.maxConcurrentOrchestrationWorkItems),
+        max_activities=_maximum(request.maxConcurrentActivityWorkItems),
+        max_entities=_maximum(request.maxConcurrentEntityWorkItems),
+        history_streaming=streaming in request.capabilities,
+        filters=_filters(request.workItemFilters),
+    )
+
+
+def _maximum(stated: int) -> int:
+    return stated if stated > 0 else DEFAULT_MAXIMUM
+
+
+def _filters(filters: pb.WorkItemFilters) -> Filters | None:
+    """Return the filters; ``None``, everything, where none are set: .NET always sends the message."""
+    if not filters.orchestrations and not filters.activities and not filters.entities:
+        return None
+    return Filters(
+        orchestrations=_versions_by_name(
+            (f.name, frozenset(f.versions)) for f in filters.orchestrations
+        ),
+        activities=_versions_by_name((f.name, frozenset(f.versions)) for f in filters.activities),
+        entities={f.name.lower(): frozenset() for f in filters.entities},
+    )
+
+
+def _versions_by_name(
+    entries: Iterable[tuple[str, frozenset[str]]],
+) -> Mapping[str, frozenset[str]]:
+    """Return for each name all its versions; none, which means any, if one entry has none."""
+    found: dict[str, frozenset[str]] = {}
+    for name, versions in entries:
+        known = found.get(name, versions)
+        found[name] = known | versions if known and versions else frozenset()
+    return found
