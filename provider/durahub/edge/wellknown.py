@@ -16,7 +16,7 @@ from durahub.errors import BadRequest
 from durahub.model.failure import Json
 from durahub.model.ticks import Ticks, from_unix, to_unix
 
-DEEPEST_VALUE = 10
+DEEPEST_VALUE = 8
 """Levels of lists and maps that are sent as such. Parsers give up at 100 levels of messages, each of
 ours takes three, and a message that a worker cannot parse breaks its whole stream."""
 

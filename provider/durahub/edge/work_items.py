@@ -54,12 +54,13 @@ def _orchestrator_item(
         orchestrationTraceContext=span_to_proto(work.started.trace),
     )
     item = pb.WorkItem(orchestratorRequest=request, completionToken=work.token)
-    if history_streaming and past:
-        embedded = sum(event.ByteSize() for event in past)
-        if embedded > STREAMED_ABOVE or embedded + item.ByteSize() > most_bytes:
-            item.orchestratorRequest.requiresHistoryStreaming = True
+    sent = item.orchestratorRequest
+    if not history_streaming or sum(event.ByteSize() for event in past) <= STREAMED_ABOVE:
+        sent.pastEvents.extend(past)
+        if not history_streaming or item.ByteSize() <= most_bytes:
             return item
-    item.orchestratorRequest.pastEvents.extend(past)
+        sent.ClearField("pastEvents")
+    sent.requiresHistoryStreaming = bool(past)
     return item
 
 

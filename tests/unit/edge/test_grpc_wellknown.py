@@ -31,7 +31,7 @@ scalars = (
     | st.booleans()
     | st.integers(-(2**53), 2**53)
     | st.text()
-    | st.floats(allow_nan=False)
+    | st.floats(allow_nan=False, allow_infinity=False)
 )
 contents = st.recursive(
     scalars,

@@ -1,0 +1,136 @@
+"""Connection strings of a storage account: where its services are, and who may ask them.
+
+Forms: ``UseDevelopmentStorage=true``; ``AccountName=…;AccountKey=…`` with an optional
+``EndpointSuffix`` or explicit endpoints; explicit endpoints with a ``SharedAccessSignature``.
+"""
+
+import base64
+import binascii
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from durahub.errors import BadConnectionString
+
+SUFFIX = "core.windows.net"
+EMULATOR_ACCOUNT = "devstoreaccount1"
+# The emulator's published key: the same everywhere, protects nothing.
+EMULATOR_KEY = (
+    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+)
+_EMULATOR_PORTS = {"blob": 10000, "queue": 10001, "table": 10002}
+_SERVICES = ("blob", "queue", "table")
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """The addresses of an account's services, without a slash at the end and without a query."""
+
+    blob: str
+    queue: str
+    table: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountKey:
+    """The account's name and its key in Base64."""
+
+    account: str
+    key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SharedAccess:
+    """A shared access signature, as the query text without its question mark."""
+
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """What a connection string says. ``account`` names it in messages."""
+
+    account: str
+    endpoints: Endpoints
+    access: AccountKey | SharedAccess
+
+
+def account_endpoints(account: str, suffix: str = SUFFIX, scheme: str = "https") -> Endpoints:
+    """Return the addresses of an account in Azure."""
+    return Endpoints(*(f"{scheme}://{account}.{service}.{suffix}" for service in _SERVICES))
+
+
+def parse(text: str, where: str) -> Connection:
+    """Return what the connection string *text* says; *where* it came from is named in errors.
+
+    Raises `BadConnectionString`, which never shows the text.
+    """
+    settings = _settings(text, where)
+    if settings.get("usedevelopmentstorage", "").lower() == "true":
+        return _emulator(settings, where)
+    account = settings.get("accountname", "")
+    endpoints = _endpoints(settings, account, where)
+    access = _access(settings, account, where)
+    return Connection(account or _host(endpoints.queue), endpoints, access)
+
+
+def _settings(text: str, where: str) -> dict[str, str]:
+    settings: dict[str, str] = {}
+    for part in text.strip().strip(";").split(";"):
+        name, separator, value = part.partition("=")
+        if not separator or not name.strip():
+            problem = "it is empty" if not text.strip() else "it is not Name=Value;Name=Value;…"
+            raise BadConnectionString(where, problem)
+        settings[name.strip().lower()] = value.strip()
+    return settings
+
+
+def _emulator(settings: dict[str, str], where: str) -> Connection:
+    base = settings.get("developmentstorageproxyuri", "http://127.0.0.1").rstrip("/")
+    _check_url(base, "DevelopmentStorageProxyUri", where)
+    urls = (f"{base}:{_EMULATOR_PORTS[service]}/{EMULATOR_ACCOUNT}" for service in _SERVICES)
+    access = AccountKey(EMULATOR_ACCOUNT, EMULATOR_KEY)
+    return Connection(EMULATOR_ACCOUNT, Endpoints(*urls), access)
+
+
+def _endpoints(settings: dict[str, str], account: str, where: str) -> Endpoints:
+    default = None
+    if account:
+        scheme = settings.get("defaultendpointsprotocol", "https")
+        default = account_endpoints(account, settings.get("endpointsuffix", SUFFIX), scheme)
+    urls = []
+    for service in _SERVICES:
+        name = f"{service.capitalize()}Endpoint"
+        url = settings.get(name.lower())
+        if url is None:
+            if default is None:
+                raise BadConnectionString(where, f"it has neither AccountName nor {name}")
+            url = getattr(default, service)
+        _check_url(url, name, where)
+        urls.append(url.rstrip("/"))
+    return Endpoints(*urls)
+
+
+def _access(settings: dict[str, str], account: str, where: str) -> AccountKey | SharedAccess:
+    key = settings.get("accountkey")
+    if key:
+        if not account:
+            raise BadConnectionString(where, "it has an AccountKey but no AccountName")
+        try:
+            base64.b64decode(key, validate=True)
+        except (binascii.Error, ValueError):
+            raise BadConnectionString(where, "its AccountKey is not Base64") from None
+        return AccountKey(account, key)
+    token = settings.get("sharedaccesssignature", "").lstrip("?")
+    if not token:
+        raise BadConnectionString(where, "it has neither AccountKey nor SharedAccessSignature")
+    return SharedAccess(token)
+
+
+def _check_url(url: str, name: str, where: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query:
+        raise BadConnectionString(where, f"its {name} is not an http or https address")
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or url

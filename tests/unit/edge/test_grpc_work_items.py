@@ -1,0 +1,173 @@
+"""Work items as they are sent, and what workers ask for."""
+
+import pytest
+from durabletask.internal import orchestrator_service_pb2 as pb
+
+from durahub.dispatch.work import ActivityWork, Filters, OrchestratorWork
+from durahub.edge.work_items import (
+    DEFAULT_MAXIMUM,
+    MOST_BYTES,
+    STREAMED_ABOVE,
+    health_ping,
+    stream_options,
+    work_item,
+)
+from durahub.model.history import (
+    EventRaised,
+    Execution,
+    ExecutionCompleted,
+    ExecutionRewound,
+    ExecutionStarted,
+    OrchestratorStarted,
+    Status,
+    TaskScheduled,
+    Trace,
+)
+from durahub.model.ticks import Ticks
+
+BEGUN = OrchestratorStarted(timestamp=Ticks(10))
+STARTED = ExecutionStarted(timestamp=Ticks(9), execution=Execution("order-7", "e1"), name="Order")
+
+
+def turn(
+    past: tuple = (), new: tuple = (BEGUN,), started: ExecutionStarted = STARTED
+) -> OrchestratorWork:
+    return OrchestratorWork(
+        token="t1", instance_id="order-7", execution_id="e1", past=past, new=new, started=started
+    )
+
+
+def large(size: int) -> EventRaised:
+    return EventRaised(timestamp=Ticks(11), name="e", input="x" * size)
+
+
+def test_a_turn_is_sent_with_both_parts_of_the_history() -> None:
+    item = work_item(turn(past=(BEGUN, STARTED), new=(BEGUN, large(1))), history_streaming=False)
+    request = item.orchestratorRequest
+    assert item.completionToken == "t1"
+    assert (request.instanceId, request.executionId.value) == ("order-7", "e1")
+    assert [e.WhichOneof("eventType") for e in request.pastEvents] == [
+        "orchestratorStarted",
+        "executionStarted",
+    ]
+    assert [e.WhichOneof("eventType") for e in request.newEvents] == [
+        "orchestratorStarted",
+        "eventRaised",
+    ]
+    assert not request.requiresHistoryStreaming
+    assert not request.HasField("orchestrationTraceContext")
+
+
+def test_the_entity_window_is_there_even_when_it_is_zero() -> None:
+    sent = work_item(turn(), history_streaming=False).SerializeToString()
+    request = pb.WorkItem.FromString(sent).orchestratorRequest
+    assert request.entityParameters.HasField("entityMessageReorderWindow")
+
+
+def test_the_orchestrations_span_comes_back() -> None:
+    trace = Trace(trace_parent="p", span_id="s", activity_start_time="2026-01-01T00:00:00.1+00:00")
+    started = ExecutionStarted(timestamp=Ticks(9), execution=Execution("o"), name="O", trace=trace)
+    context = work_item(turn(started=started), history_streaming=False).orchestratorRequest
+    assert context.orchestrationTraceContext.spanID.value == "s"
+    assert context.orchestrationTraceContext.spanStartTime.nanos == 100_000_000
+
+
+def test_only_a_rewind_shows_the_end() -> None:
+    past = (STARTED, ExecutionCompleted(timestamp=Ticks(12), status=Status.Failed))
+    ordinary = work_item(turn(past=past), history_streaming=False)
+    rewind = work_item(
+        turn(past=past, new=(BEGUN, ExecutionRewound(timestamp=Ticks(13)))), history_streaming=False
+    )
+    assert len(ordinary.orchestratorRequest.pastEvents) == 1
+    assert len(rewind.orchestratorRequest.pastEvents) == 2
+
+
+@pytest.mark.parametrize(
+    ("past", "new", "streamed"),
+    [
+        ((), large(2 * STREAMED_ABOVE), False),
+        ((large(STREAMED_ABOVE - 1_000),), BEGUN, False),
+        ((large(STREAMED_ABOVE),), BEGUN, True),
+        ((large(STREAMED_ABOVE - 1_000),), large(MOST_BYTES - STREAMED_ABOVE + 2_000), True),
+    ],
+    ids=["nothing past", "a small past", "a large past", "too large together"],
+)
+def test_a_worker_that_can_fetches_a_large_past_itself(
+    past: tuple, new: EventRaised, streamed: bool
+) -> None:
+    work = turn(past=past, new=(BEGUN, new))
+    request = work_item(work, history_streaming=True).orchestratorRequest
+    assert request.requiresHistoryStreaming is streamed
+    assert len(request.pastEvents) == (0 if streamed else len(past))
+    other = work_item(work, history_streaming=False).orchestratorRequest
+    assert not other.requiresHistoryStreaming
+    assert len(other.pastEvents) == len(past)
+
+
+def test_an_activity_is_sent_with_all_that_was_scheduled() -> None:
+    task = TaskScheduled(
+        event_id=4,
+        timestamp=Ticks(1),
+        name="reserve",
+        version="2",
+        input="",
+        trace=Trace(trace_parent="p"),
+        tags={"a": "b"},
+    )
+    work = ActivityWork(token="t2", instance_id="order-7", execution_id="e1", task=task)
+    assert work_item(work, history_streaming=True) == pb.WorkItem(
+        completionToken="t2",
+        activityRequest=pb.ActivityRequest(
+            name="reserve",
+            version={"value": "2"},
+            input={"value": ""},
+            orchestrationInstance={"instanceId": "order-7", "executionId": {"value": "e1"}},
+            taskId=4,
+            parentTraceContext={"traceParent": "p"},
+            tags={"a": "b"},
+        ),
+    )
+
+
+def test_a_ping_carries_nothing() -> None:
+    assert health_ping().WhichOneof("request") == "healthPing"
+    assert health_ping().completionToken == ""
+
+
+def test_a_maximum_of_zero_states_none() -> None:
+    options = stream_options(pb.GetWorkItemsRequest(maxConcurrentActivityWorkItems=7), "w")
+    assert options.max_orchestrations == options.max_entities == DEFAULT_MAXIMUM
+    assert options.max_activities == 7
+    assert (options.worker_id, options.history_streaming) == ("w", False)
+
+
+@pytest.mark.parametrize("filters", [None, pb.WorkItemFilters()], ids=["absent", "empty"])
+def test_a_worker_without_filters_takes_everything(filters: pb.WorkItemFilters | None) -> None:
+    request = pb.GetWorkItemsRequest(workItemFilters=filters)
+    assert stream_options(request, "w").filters is None
+
+
+def test_a_kind_that_the_filters_leave_out_is_not_taken() -> None:
+    request = pb.GetWorkItemsRequest(workItemFilters={"orchestrations": [{"name": "Order"}]})
+    assert stream_options(request, "w").filters == Filters(
+        orchestrations={"Order": frozenset()}, activities={}, entities={}
+    )
+
+
+def test_filters_of_one_name_are_taken_together_and_entities_without_case() -> None:
+    request = pb.GetWorkItemsRequest(
+        workItemFilters={
+            "orchestrations": [{"name": "O", "versions": ["1"]}, {"name": "O", "versions": ["2"]}],
+            "activities": [
+                {"name": "A", "versions": ["1"]},
+                {"name": "A"},
+                {"name": "A", "versions": ["2"]},
+            ],
+            "entities": [{"name": "Counter"}],
+        }
+    )
+    assert stream_options(request, "w").filters == Filters(
+        orchestrations={"O": frozenset({"1", "2"})},
+        activities={"A": frozenset()},
+        entities={"counter": frozenset()},
+    )
