@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from durahub.errors import DurahubError
 from durahub.local.server import running_server
 
 APP = Path(__file__).with_name("chaining.py")
@@ -24,7 +25,11 @@ def main() -> int:
         arguments = ("--data", str(Path(folder) / "azurite"), "--azurite-ports", "0,0,0")
         title("A server: storage on this machine, and an endpoint for apps", "durahub up")
         with running_server(arguments, env=state) as server:
-            print(server.output())
+            said = server.output().splitlines()
+            print("\n".join(line for line in said if not line.startswith("{")))
+            print(
+                f"apps: {server.ready.endpoint} (gRPC), health and metrics: {server.ready.http_url}"
+            )
 
             title("An app: worker and client in a process of their own", f"python {APP.name}")
             app = {"ENDPOINT": server.ready.endpoint, "INSTANCE": INSTANCE}
@@ -55,4 +60,7 @@ def run(command: list[str], env: Mapping[str, str]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except DurahubError as error:
+        sys.exit(str(error))

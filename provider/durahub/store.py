@@ -113,6 +113,10 @@ class HubStore(Protocol):
     def hub(self) -> str:
         """The hub's name, as configured."""
 
+    @property
+    def set_aside_count(self) -> int:
+        """How many stored things this process could not read and set aside."""
+
     async def open(self, *, create: bool) -> None:
         """Connect; with *create* make what is missing. Raises `HubNotFound`, `HubMismatch`, `Unavailable`."""
 

@@ -1,192 +1,134 @@
-"""A storage account: its three services, one connection pool, one counter of requests."""
+"""A storage account: its three services over one connection pool, with one way of access."""
 
-import os
-from types import TracebackType
+import contextlib
 from typing import Any
-from urllib.parse import urlsplit
 
-import aiohttp
 from azure.core.credentials import AzureNamedKeyCredential, AzureSasCredential
 from azure.core.credentials_async import AsyncTokenCredential
-from azure.core.exceptions import HttpResponseError
 from azure.data.tables.aio import TableServiceClient
 from azure.storage.blob.aio import BlobServiceClient
 from azure.storage.queue.aio import QueueServiceClient
 
-from durahub.classic.counting import CountingTransport, RequestCounter
-from durahub.classic.failures import storage_errors
-from durahub.classic.names import FoundHub, find_hubs
-from durahub.errors import BadConnectionString
-
-EMULATOR = (
-    "AccountName=devstoreaccount1;"
-    "AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;"
-    "BlobEndpoint=http://127.0.0.1:10000/devstoreaccount1;"
-    "QueueEndpoint=http://127.0.0.1:10001/devstoreaccount1;"
-    "TableEndpoint=http://127.0.0.1:10002/devstoreaccount1"
-)
-SERVICES = ("blob", "queue", "table")
-CONNECTIONS = 128  # at once; more only adds waiting
-RETRIES: dict[str, Any] = {"retry_total": 4, "retry_backoff_max": 10}
-TIMEOUTS: dict[str, Any] = {"connection_timeout": 10, "read_timeout": 30}
+from durahub.classic import connection
+from durahub.classic.connection import AccountKey, Endpoints, SharedAccess
+from durahub.classic.request_counts import RequestCounter
+from durahub.classic.signing import QueueSigner, TableSigner
+from durahub.classic.transport import API_VERSION, Access, CountedTransport, Wire
 
 
-class Account:
-    """An open storage account. Use it in ``async with``."""
+class StorageAccount:
+    """An account that hubs live in. Several stores may share one; who made it closes it.
+
+    ``requests`` counts what is sent to it. The clients exist from the first use on, which must be
+    in the event loop that uses them.
+    """
 
     def __init__(
-        self,
-        name: str,
-        endpoints: dict[str, str],
-        credential: AzureNamedKeyCredential | AzureSasCredential | AsyncTokenCredential,
-        *,
-        use_environment_proxies: bool = False,
+        self, name: str, endpoints: Endpoints, access: Access, *, use_env_settings: bool = False
     ) -> None:
         self.name = name
-        self.requests = RequestCounter()
-        self._endpoints = endpoints
-        self._credential = credential
-        self._use_environment_proxies = use_environment_proxies
-        self._session: aiohttp.ClientSession | None = None
-        self.tables: TableServiceClient
-        self.queues: QueueServiceClient
-        self.blobs: BlobServiceClient
+        self.endpoints = endpoints
+        self.requests = RequestCounter(endpoints)
+        self._access = access
+        self._use_env_settings = use_env_settings
+        self._clients: _Clients | None = None
 
     @classmethod
-    def from_connection_string(cls, text: str, where: str) -> "Account":
-        """Return the account of a connection string; *where* it was found is for the error.
+    def from_connection_string(
+        cls, text: str, where: str, *, use_env_settings: bool = False
+    ) -> "StorageAccount":
+        """Return the account of a connection string that came from *where*.
 
-        Raises `BadConnectionString`, which never shows the string.
+        *use_env_settings* obeys proxies named in the environment. Raises `BadConnectionString`.
         """
-        parts = _parts(text, where)
-        name = parts.get("accountname", "")
-        endpoints = {service: _endpoint(parts, service, name, where) for service in SERVICES}
-        if not name:
-            name = urlsplit(endpoints["blob"]).netloc.partition(".")[0]
-        credential: AzureNamedKeyCredential | AzureSasCredential
-        if "accountkey" in parts:
-            credential = AzureNamedKeyCredential(name, parts["accountkey"])
-        elif "sharedaccesssignature" in parts:
-            credential = AzureSasCredential(parts["sharedaccesssignature"])
-        else:
-            raise BadConnectionString(where, "it has neither AccountKey nor SharedAccessSignature")
-        return cls(name, endpoints, credential, use_environment_proxies=_proxies_wanted())
+        found = connection.parse(text, where)
+        return cls(found.account, found.endpoints, found.access, use_env_settings=use_env_settings)
 
     @classmethod
-    def with_identity(cls, name: str) -> "Account":
-        """Return an account by its name, with the environment's Entra ID credentials."""
-        from azure.identity.aio import DefaultAzureCredential
+    def from_name(
+        cls,
+        account: str,
+        credential: AsyncTokenCredential | None = None,
+        *,
+        use_env_settings: bool = False,
+    ) -> "StorageAccount":
+        """Return an account in Azure; without *credential*, with the environment's (Entra ID)."""
+        if credential is None:
+            # a heavy import, and only for those who use it
+            from azure.identity.aio import DefaultAzureCredential
 
-        endpoints = {s: f"https://{name}.{s}.core.windows.net" for s in SERVICES}
-        return cls(
-            name, endpoints, DefaultAzureCredential(), use_environment_proxies=_proxies_wanted()
-        )
+            credential = DefaultAzureCredential()
+        endpoints = connection.account_endpoints(account)
+        return cls(account, endpoints, credential, use_env_settings=use_env_settings)
 
-    async def __aenter__(self) -> "Account":
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=CONNECTIONS),
-            trust_env=self._use_environment_proxies,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-        )
-        common = {**RETRIES, **TIMEOUTS}
-        self.tables = TableServiceClient(
-            self._endpoints["table"],
-            credential=self._credential,
-            transport=self._transport("table"),
-            **common,
-        )
-        self.queues = QueueServiceClient(
-            self._endpoints["queue"],
-            credential=self._storage_credential(),
-            transport=self._transport("queue"),
-            **common,
-        )
-        self.blobs = BlobServiceClient(
-            self._endpoints["blob"],
-            credential=self._storage_credential(),
-            transport=self._transport("blob"),
-            **common,
-        )
-        return self
+    @property
+    def queue_wire(self) -> Wire:
+        """The way to the queue service."""
+        return self._open().queue_wire
 
-    async def __aexit__(
+    @property
+    def table_wire(self) -> Wire:
+        """The way to the table service."""
+        return self._open().table_wire
+
+    @property
+    def queues(self) -> QueueServiceClient:
+        """The SDK's client of the queue service."""
+        return self._open().queues
+
+    @property
+    def tables(self) -> TableServiceClient:
+        """The SDK's client of the table service."""
+        return self._open().tables
+
+    @property
+    def blobs(self) -> BlobServiceClient:
+        """The SDK's client of the blob service."""
+        return self._open().blobs
+
+    async def close(self) -> None:
+        """Close all connections; calling it twice is fine."""
+        clients, self._clients = self._clients, None
+        if clients is not None:
+            await clients.transport.disconnect()
+        if isinstance(self._access, contextlib.AbstractAsyncContextManager):
+            await self._access.__aexit__(None, None, None)
+
+    def _open(self) -> "_Clients":
+        if self._clients is None:
+            self._clients = _Clients(
+                self.endpoints, self._access, self.requests, self._use_env_settings
+            )
+        return self._clients
+
+
+class _Clients:
+    def __init__(
         self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
+        endpoints: Endpoints,
+        access: Access,
+        counter: RequestCounter,
+        use_env_settings: bool,
     ) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
-        if isinstance(self._credential, AsyncTokenCredential):
-            await self._credential.close()
-
-    def _transport(self, service: str) -> CountingTransport:
-        return CountingTransport(
-            service,
-            self.requests,
-            session=self._session,
-            use_env_settings=self._use_environment_proxies,
-        )
-
-    def _storage_credential(self) -> Any:
-        """Return the credential in the form that the queue and blob clients take."""
-        if isinstance(self._credential, AzureNamedKeyCredential):
-            key = self._credential.named_key
-            return {"account_name": key.name, "account_key": key.key}
-        return self._credential
-
-    def container_url(self, container: str) -> str:
-        """Return the address of a container, without a slash at its end."""
-        return f"{self._endpoints['blob'].rstrip('/')}/{container}"
-
-    async def queue_names(self, prefix: str = "") -> list[str]:
-        """Return the queues whose names begin so."""
-        with storage_errors(self.name):
-            found = self.queues.list_queues(name_starts_with=prefix or None)
-            return [queue.name async for queue in found]
-
-    async def table_names(self) -> list[str]:
-        """Return the tables of the account."""
-        with storage_errors(self.name):
-            return [table.name async for table in self.tables.list_tables()]
-
-    async def find_hubs(self) -> tuple[FoundHub, ...]:
-        """Return the task hubs of the account."""
-        return find_hubs(await self.queue_names(), await self.table_names())
+        self.transport = CountedTransport(counter, use_env_settings=use_env_settings)
+        self.queue_wire = Wire(self.transport, endpoints.queue, access, QueueSigner)
+        self.table_wire = Wire(self.transport, endpoints.table, access, TableSigner)
+        credential = _credential(access)
+        common: dict[str, Any] = {
+            "credential": credential,
+            "transport": self.transport,
+            "retry_total": 4,
+        }
+        self.tables = TableServiceClient(endpoints.table, **common)
+        self.queues = QueueServiceClient(endpoints.queue, api_version=API_VERSION, **common)
+        self.blobs = BlobServiceClient(endpoints.blob, api_version=API_VERSION, **common)
 
 
-def status_of(error: HttpResponseError) -> int:
-    """Return an error's HTTP status, 0 where there was none."""
-    return error.status_code or 0
-
-
-def _parts(text: str, where: str) -> dict[str, str]:
-    parts: dict[str, str] = {}
-    for piece in text.strip().strip(";").split(";"):
-        key, separator, value = piece.partition("=")
-        if not separator:
-            raise BadConnectionString(where, "a part of it is not written key=value")
-        parts[key.strip().lower()] = value.strip()
-    if parts.get("usedevelopmentstorage", "").lower() == "true":
-        return _parts(EMULATOR, where)
-    return parts
-
-
-def _endpoint(parts: dict[str, str], service: str, name: str, where: str) -> str:
-    given = parts.get(f"{service}endpoint")
-    if given:
-        if urlsplit(given).scheme not in ("http", "https"):
-            raise BadConnectionString(where, f"its {service} endpoint is no http(s) address")
-        return given.rstrip("/")
-    if not name:
-        raise BadConnectionString(where, f"it has neither AccountName nor {service} endpoint")
-    scheme = parts.get("defaultendpointsprotocol", "https")
-    suffix = parts.get("endpointsuffix", "core.windows.net")
-    return f"{scheme}://{name}.{service}.{suffix}"
-
-
-def _proxies_wanted() -> bool:
-    """Tell whether proxies of the environment are to be used; looking them up costs each request."""
-    return os.environ.get("DURAHUB_USE_PROXIES", "").lower() in ("1", "true", "yes")
+def _credential(access: Access) -> Any:
+    match access:
+        case AccountKey(account, key):
+            return AzureNamedKeyCredential(account, key)
+        case SharedAccess(token):
+            return AzureSasCredential(token)
+        case _:
+            return access

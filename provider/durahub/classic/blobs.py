@@ -1,90 +1,113 @@
-"""A container, its blobs as bytes."""
+"""Blobs: large payloads, lease managers' evidence, and what was set aside. Rare enough for the SDK."""
 
+import contextlib
+import json
 from collections.abc import AsyncIterator
+from typing import Any
 
-from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
-from azure.storage.blob.aio import ContainerClient
+from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
+from azure.storage.blob import ContentSettings
+from azure.storage.blob.aio import BlobServiceClient
 
-from durahub.classic.failures import storage_errors
-from durahub.errors import BadPayload
+from durahub.classic.storage_errors import StorageErrors
+
+_PAYLOAD = ContentSettings(content_type="application/octet-stream")
+_JSON = ContentSettings(content_type="application/json")
 
 
-class Container:
-    """One container; it is made when the first blob is written."""
+class Blobs:
+    """The blobs of a hub's containers. A container is made when something is first written to it."""
 
-    def __init__(self, client: ContainerClient, account: str) -> None:
+    def __init__(self, client: BlobServiceClient, errors: StorageErrors) -> None:
         self._client = client
-        self._account = account
+        self._errors = errors
 
-    async def create(self) -> None:
-        """Make the container; one that exists is left as it is."""
-        with storage_errors(self._account, passing=(409,)):
-            try:
-                await self._client.create_container()
-            except HttpResponseError as error:
-                if error.status_code != 409:
-                    raise
+    def container_url(self, container: str) -> str:
+        """Return the address of a container, without a signature."""
+        return f"{self._client.url.partition('?')[0].rstrip('/')}/{container}"
 
-    async def drop(self) -> None:
-        """Delete the container; one that does not exist is fine."""
-        with storage_errors(self._account, passing=(404,)):
-            try:
-                await self._client.delete_container()
-            except HttpResponseError as error:
-                if error.status_code != 404:
-                    raise
+    async def write(self, container: str, name: str, content: bytes) -> None:
+        """Write a payload, over what may be there."""
+        await self._upload(container, name, content, overwrite=True, settings=_PAYLOAD)
 
-    async def write(self, name: str, content: bytes, *, replace: bool = True) -> bool:
-        """Write a blob; without *replace* only a new one. Tell whether it was written."""
-        with storage_errors(self._account, passing=(404, 409)):
-            try:
-                await self._client.upload_blob(name, content, overwrite=replace)
-            except HttpResponseError as error:
-                if error.status_code == 404:
-                    await self.create()
-                    await self._client.upload_blob(name, content, overwrite=replace)
-                elif error.status_code == 409:
-                    return False
-                else:
-                    raise
-        return True
+    async def write_new_json(self, container: str, name: str, value: dict[str, Any]) -> bool:
+        """Write a JSON text; ``False``, and nothing is changed, if the blob exists."""
+        content = json.dumps(value, ensure_ascii=False, indent=1).encode(
+            "utf-8", "backslashreplace"
+        )
+        return await self._upload(container, name, content, overwrite=False, settings=_JSON)
 
-    async def read(self, name: str) -> bytes:
-        """Return a blob's content. Raises `BadPayload` if there is none."""
-        with storage_errors(self._account, passing=(404,)):
+    async def read(self, container: str, name: str) -> bytes | None:
+        """Return a blob's content, ``None`` if there is no such blob (or container)."""
+        with self._errors.translated():
             try:
-                stream = await self._client.download_blob(name)
-                return bytes(await stream.readall())
+                stream = await self._client.get_blob_client(container, name).download_blob()
+                return await stream.readall()
             except ResourceNotFoundError:
-                raise BadPayload(name, "there is no such blob") from None
+                return None
 
-    async def delete(self, name: str) -> None:
-        """Delete a blob; one that does not exist is fine."""
-        with storage_errors(self._account, passing=(404,)):
+    async def names(self, container: str, prefix: str = "") -> AsyncIterator[str]:
+        """Yield the names of the blobs that begin with *prefix*; none if there is no container."""
+        with self._errors.translated():
+            listed = self._client.get_container_client(container).list_blobs(
+                name_starts_with=prefix or None
+            )
             try:
-                await self._client.delete_blob(name)
-            except HttpResponseError as error:
-                if error.status_code != 404:
-                    raise
+                async for blob in listed:
+                    yield blob.name
+            except ResourceNotFoundError:
+                return
 
-    async def names(self, prefix: str) -> AsyncIterator[str]:
-        """Yield the blobs whose names begin so; none where there is no container."""
-        with storage_errors(self._account, passing=(404,)):
+    async def leased(self, container: str, prefix: str) -> str | None:
+        """Return the name of a blob under *prefix* that somebody has a lease on."""
+        with self._errors.translated():
+            listed = self._client.get_container_client(container).list_blobs(
+                name_starts_with=prefix
+            )
             try:
-                async for name in self._client.list_blob_names(name_starts_with=prefix):
-                    yield name
-            except HttpResponseError as error:
-                if error.status_code != 404:
-                    raise
-
-    async def leased(self, prefix: str) -> bool:
-        """Tell whether any blob below *prefix* is leased now."""
-        with storage_errors(self._account, passing=(404,)):
-            try:
-                async for blob in self._client.list_blobs(name_starts_with=prefix):
+                async for blob in listed:
                     if blob.lease.state == "leased":
-                        return True
-            except HttpResponseError as error:
-                if error.status_code != 404:
+                        return str(blob.name)
+            except ResourceNotFoundError:
+                return None
+        return None
+
+    async def delete(self, container: str, name: str) -> None:
+        """Delete a blob, if it is there."""
+        with self._errors.translated():
+            try:
+                await self._client.get_blob_client(container, name).delete_blob()
+            except ResourceNotFoundError:
+                return
+
+    async def _upload(
+        self,
+        container: str,
+        name: str,
+        content: bytes,
+        *,
+        overwrite: bool,
+        settings: ContentSettings,
+    ) -> bool:
+        """Upload; ``False`` if it is there and may not be overwritten.
+
+        The container is made only when storage misses it, so that it costs nothing afterwards.
+        """
+        client = self._client.get_blob_client(container, name)
+        with self._errors.translated():
+            try:
+                try:
+                    await client.upload_blob(
+                        content, overwrite=overwrite, content_settings=settings
+                    )
+                except ResourceNotFoundError:
+                    with contextlib.suppress(ResourceExistsError):
+                        await self._client.create_container(container)
+                    await client.upload_blob(
+                        content, overwrite=overwrite, content_settings=settings
+                    )
+            except ResourceExistsError:
+                if overwrite:
                     raise
-        return False
+                return False
+        return True

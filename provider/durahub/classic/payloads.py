@@ -4,7 +4,7 @@ import zlib
 from collections.abc import Mapping
 from urllib.parse import quote, unquote
 
-from durahub.classic.columns import Columns
+from durahub.classic.columns import Columns, Value
 from durahub.classic.history_rows import BLOB_NAME
 from durahub.classic.keys import escape
 from durahub.errors import BadPayload
@@ -132,9 +132,9 @@ def folders(instance_id: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((f"{instance_id}/", f"{escape(instance_id)}/")))
 
 
-def with_blobs(columns: Columns, blobs: Mapping[str, str]) -> dict[str, object]:
+def with_blobs(columns: Columns, blobs: Mapping[str, str]) -> dict[str, Value]:
     """Return a row whose *blobs* (column → blob name) stand outside."""
-    kept: dict[str, object] = dict(columns)
+    kept: dict[str, Value] = dict(columns)
     for name, blob_name in blobs.items():
         kept[name] = ""
         kept[name + BLOB_NAME] = blob_name

@@ -1,127 +1,106 @@
-"""A queue, its messages as stored text."""
+"""Queue messages on the wire: put, get, update, delete. Classic layout 2.1, 9.2, 9.7.
 
-import math
-from dataclasses import dataclass
+The answers are small XML texts. A message that is gone, or that somebody else has received since (its
+pop receipt no longer counts), is an ordinary answer here, not an error.
+"""
 
-from azure.core.exceptions import HttpResponseError
-from azure.storage.queue.aio import QueueClient
+from dataclasses import dataclass, replace
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from urllib.parse import quote
+from xml.etree import ElementTree as ET
+from xml.sax.saxutils import escape
 
-from durahub.classic.failures import storage_errors
+from durahub.classic.storage_errors import StorageErrors, response_code
+from durahub.classic.transport import API_VERSION, Wire
 
-LONGEST_DELAY = 6 * 24 * 3600  # seconds; the service's limit is seven days
-BATCH = 32  # messages, the service's most
+LONGEST_DELAY = 7 * 86_400  # seconds: the service refuses more
+MOST_AT_ONCE = 32
+_HEADERS = {"x-ms-version": API_VERSION, "Accept": "application/xml"}
+_XML = {**_HEADERS, "Content-Type": "application/xml"}
+_GONE = frozenset({"MessageNotFound", "PopReceiptMismatch"})
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The right to change a message: its ID, and the receipt of its last delivery or change."""
+    """The right to change a message, until somebody else receives it."""
 
+    queue: str
     message_id: str
     pop_receipt: str
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A message as it was received. ``deliveries`` counts from 1."""
+    """A message as it was received; ``deliveries`` counts from 1, ``inserted`` in whole seconds."""
 
     receipt: Receipt
     text: str
     deliveries: int
-    inserted: float  # Unix time, in whole seconds
+    inserted: datetime
 
 
-class Queue:
-    """One queue. A delay or visibility is in seconds and is rounded up: never early."""
+class Queues:
+    """The messages of a hub's queues."""
 
-    def __init__(self, client: QueueClient, account: str) -> None:
-        self._client = client
-        self._account = account
+    def __init__(self, wire: Wire, errors: StorageErrors) -> None:
+        self._wire = wire
+        self._errors = errors
 
-    @property
-    def name(self) -> str:
-        """The queue's name."""
-        return str(self._client.queue_name)
-
-    async def create(self) -> None:
-        """Make the queue; one that exists is left as it is."""
-        with storage_errors(self._account, passing=(409,)):
-            try:
-                await self._client.create_queue()
-            except HttpResponseError as error:
-                if error.status_code != 409:
-                    raise
-
-    async def drop(self) -> None:
-        """Delete the queue; one that does not exist is fine."""
-        with storage_errors(self._account, passing=(404,)):
-            try:
-                await self._client.delete_queue()
-            except HttpResponseError as error:
-                if error.status_code != 404:
-                    raise
-
-    async def put(self, text: str, delay: float) -> Receipt:
-        """Put a message, invisible for *delay* seconds; it never expires."""
-        with storage_errors(self._account):
-            sent = await self._client.send_message(
-                text, visibility_timeout=_whole(delay), time_to_live=-1
+    async def put(self, queue: str, text: str, delay: int) -> Receipt:
+        """Put a message that never expires, visible in *delay* seconds."""
+        path = f"{queue}/messages?visibilitytimeout={delay}&messagettl=-1"
+        body = f"<QueueMessage><MessageText>{escape(text)}</MessageText></QueueMessage>"
+        with self._errors.translated():
+            response = await self._wire.send(
+                "POST", path, headers=_XML, content=body.encode("utf-8")
             )
-        return Receipt(str(sent.id), str(sent.pop_receipt))
+            self._errors.unless(response, 201)
+            message = ET.fromstring(response.content)[0]
+        return Receipt(queue, _text(message, "MessageId"), _text(message, "PopReceipt"))
 
-    async def receive(self, most: int, visibility: float) -> list[Received]:
-        """Take up to *most* messages (at most 32), hiding them for *visibility* seconds."""
-        with storage_errors(self._account):
-            found = self._client.receive_messages(
-                messages_per_page=min(most, BATCH), visibility_timeout=_whole(visibility)
-            )
-            pages = found.by_page()
-            try:
-                page = await pages.__anext__()
-            except StopAsyncIteration:
-                return []
-            return [
-                Received(
-                    Receipt(str(message.id), str(message.pop_receipt)),
-                    str(message.content),
-                    message.dequeue_count or 1,
-                    message.inserted_on.timestamp() if message.inserted_on else 0.0,
-                )
-                async for message in page
-            ]
+    async def receive(self, queue: str, most: int, visibility: int) -> list[Received]:
+        """Receive up to *most* messages (32 at most) and hide them for *visibility* seconds."""
+        path = f"{queue}/messages?numofmessages={most}&visibilitytimeout={visibility}"
+        with self._errors.translated():
+            response = await self._wire.send("GET", path, headers=_HEADERS)
+            self._errors.unless(response, 200)
+            found = ET.fromstring(response.content)
+        return [_received(queue, message) for message in found]
 
-    async def hide(self, receipt: Receipt, delay: float) -> Receipt | None:
-        """Make a message invisible for *delay* seconds from now (0: visible); return its new receipt.
-
-        ``None`` if it is gone, or somebody else's by now.
-        """
-        with storage_errors(self._account, passing=(400, 404)):
-            try:
-                changed = await self._client.update_message(
-                    receipt.message_id, receipt.pop_receipt, visibility_timeout=_whole(delay)
-                )
-            except HttpResponseError as error:
-                if error.status_code not in (400, 404):
-                    raise
+    async def update(self, receipt: Receipt, visibility: int) -> Receipt | None:
+        """Make a message visible in *visibility* seconds; its text stays. ``None``: it is not ours."""
+        path = f"{_path(receipt)}&visibilitytimeout={visibility}"
+        with self._errors.translated():
+            response = await self._wire.send("PUT", path, headers=_HEADERS)
+            if response.status_code in (400, 404) and response_code(response) in _GONE:
                 return None
-        return Receipt(receipt.message_id, str(changed.pop_receipt))
+            self._errors.unless(response, 204)
+        return replace(receipt, pop_receipt=response.headers["x-ms-popreceipt"])
 
     async def delete(self, receipt: Receipt) -> bool:
-        """Delete a message; tell whether it was still there and ours."""
-        with storage_errors(self._account, passing=(400, 404)):
-            try:
-                await self._client.delete_message(receipt.message_id, receipt.pop_receipt)
-            except HttpResponseError as error:
-                if error.status_code not in (400, 404):
-                    raise
+        """Delete a message; ``False`` if it is not ours (or is gone)."""
+        with self._errors.translated():
+            response = await self._wire.send("DELETE", _path(receipt), headers=_HEADERS)
+            if response.status_code in (400, 404) and response_code(response) in _GONE:
                 return False
+            self._errors.unless(response, 204)
         return True
 
-    async def length(self) -> int:
-        """Return about how many messages the queue holds, hidden ones included."""
-        with storage_errors(self._account):
-            properties = await self._client.get_queue_properties()
-        return int(properties.approximate_message_count or 0)
+
+def _path(receipt: Receipt) -> str:
+    pop_receipt = quote(receipt.pop_receipt, safe="")
+    return f"{receipt.queue}/messages/{receipt.message_id}?popreceipt={pop_receipt}"
 
 
-def _whole(seconds: float) -> int:
-    return min(max(0, math.ceil(seconds)), LONGEST_DELAY)
+def _received(queue: str, message: ET.Element) -> Received:
+    return Received(
+        receipt=Receipt(queue, _text(message, "MessageId"), _text(message, "PopReceipt")),
+        text=message.findtext("MessageText") or "",
+        deliveries=int(_text(message, "DequeueCount")),
+        inserted=parsedate_to_datetime(_text(message, "InsertionTime")),
+    )
+
+
+def _text(message: ET.Element, name: str) -> str:
+    return message.findtext(name) or ""

@@ -1,8 +1,11 @@
-"""The table partition manager, as one function of values: who may serve which control queue.
+"""How workers share a hub's partitions: the table manager's rules, as a function of what is read.
 
-One row a queue, changed only by a replace under its ETag, so that of two who act at once one loses.
-A worker claims what is free or has run out, asks for others' surplus by writing itself into
-``NextOwner``, and hands over what is asked of it, after the queue's sessions have drained.
+One row a partition. A *pass* reads all rows and replaces, each by its ETag, those that `plan` changes:
+
+- free or run out: it is claimed; mine: it is renewed, 30 s from now by the clock of the one who renews;
+- who has too few asks for another's partition by writing itself into ``next_owner``;
+- an owner who is asked *drains*: it takes no more messages, finishes what runs, renews all the while,
+  and then clears ``current_owner``, which lets the asker claim it.
 
 Source: DurableTask.AzureStorage, ``Partitioning/TablePartitionManager.cs``; classic layout 5.5.
 """
@@ -10,181 +13,248 @@ Source: DurableTask.AzureStorage, ``Partitioning/TablePartitionManager.cs``; cla
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import Enum, auto
+from enum import Enum
 
+from durahub.classic.columns import Columns, DateTime, Value
+from durahub.errors import BadRow
 from durahub.model.ticks import Ticks, later
 
 LEASE = 30.0  # seconds
-INTERVAL = 10.0  # seconds between passes
-HURRY = 1.0  # seconds between passes while a partition changes hands
-TRUST = 25.0  # seconds after the last renewal was asked for in which a partition is acted on
+PASS_EVERY = 10.0  # seconds
+HASTE = 1.0  # seconds between passes while a partition changes hands
+MOST_HURRIES = 9  # failed passes in a row that are repeated at once
 
 
-@dataclass(frozen=True, slots=True)
-class PartitionRow:
-    """A row of the Partitions table; *queue* is its row key."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseRow:
+    """A row of the Partitions table; ``partition`` is the control queue's name."""
 
-    queue: str
-    etag: str
-    owner: str | None = None
+    partition: str
+    current_owner: str | None = None
     next_owner: str | None = None
     owned_since: Ticks | None = None
     last_renewal: Ticks | None = None
-    expires: Ticks | None = None
+    expires_at: Ticks | None = None
     draining: bool = False
+    etag: str = ""
 
 
-class Local(Enum):
-    """What this worker does with a queue it knows; one that it does not know is absent."""
+class Hold(Enum):
+    """What this worker is doing with a partition; one that it does nothing with is in no mapping."""
 
-    LISTENING = auto()
-    DRAINING = auto()
-    DRAINED = auto()
+    LISTENING = "listening"
+    DRAINING = "draining"
+
+
+class Then(Enum):
+    """What the worker does once a change is written."""
+
+    LISTEN = "listen"  # or go on listening, with a lease renewed
+    DRAIN = "drain"  # or go on draining, with a lease renewed
+    FORGET = "forget"
+    WAIT = "wait"  # for the present owner
 
 
 @dataclass(frozen=True, slots=True)
-class Pass:
-    """What one look at the table comes to.
+class Change:
+    """A row to be replaced if it still has its ETag, and what follows from that."""
 
-    ``writes`` are the rows to replace under their old ETags, one after another; ``listen`` the queues to
-    serve, ``drain`` those to stop receiving from, ``drop`` those that are not ours at all any more.
+    row: LeaseRow
+    then: Then
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a pass writes, what it drops at once, and in how many seconds the next pass is due.
+
+    ``lost`` are partitions that this worker listens to although another one's name is in their row.
     """
 
-    writes: tuple[PartitionRow, ...]
-    listen: frozenset[str]
-    drain: frozenset[str]
-    drop: frozenset[str]
-    pause: float  # seconds until the next look
+    changes: tuple[Change, ...]
+    lost: tuple[str, ...]
+    delay: float
+    done: bool = False  # nothing of the hub is this worker's, nor asked for by it
 
 
-def decide(
-    rows: Sequence[PartitionRow],
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Times:
+    """The manager's times, in seconds."""
+
+    lease: float = LEASE
+    pass_every: float = PASS_EVERY
+    haste: float = HASTE
+
+
+def plan(
+    rows: Sequence[LeaseRow],
     me: str,
-    local: Mapping[str, Local],
     now: Ticks,
+    holds: Mapping[str, Hold],
+    times: Times,
     *,
     stopping: bool = False,
-) -> Pass:
-    """Return what worker *me* does about *rows* at *now*; when *stopping* it lets everything go."""
-    decision = _Decision(me, local, now)
+) -> Plan:
+    """Return what worker *me* does about *rows* at *now*, while it *holds* some partitions.
+
+    While *stopping* it takes nothing more, drains what it has and gives it up.
+    """
+    lost = tuple(
+        row.partition
+        for row in rows
+        if row.partition in holds and row.current_owner not in (None, me)
+    )
+    if stopping:
+        changes, hasty = _leave(rows, me, now, holds, times)
+        mine = any(me in (row.current_owner, row.next_owner) for row in rows)
+        return Plan(tuple(changes), lost, times.haste if hasty else 0.0, done=not mine)
+    changes, counts, hasty = _take_part(rows, me, now, holds, times)
+    steals = _balance(rows, me, counts)
+    changes += [Change(replace(row, next_owner=me), Then.WAIT) for row in steals]
+    return Plan(tuple(changes), lost, times.haste if hasty or steals else times.pass_every)
+
+
+def _take_part(
+    rows: Sequence[LeaseRow], me: str, now: Ticks, holds: Mapping[str, Hold], times: Times
+) -> tuple[list[Change], Counter[str], bool]:
+    """Return the changes of rows, how many partitions each worker counts, and whether there is haste."""
+    changes: list[Change] = []
+    counts: Counter[str] = Counter()
+    hasty = False
     for row in rows:
-        if stopping:
-            decision.let_go(row)
+        owner, asker = row.current_owner, row.next_owner
+        if _is_free(row, me, now):
+            changes.append(Change(_claimed(row, me, now, times), Then.LISTEN))
+            counts[me] += 1
+        elif owner == me:
+            change = _keep(row, now, holds.get(row.partition), times)
+            changes.append(change)
+            hasty = hasty or asker is not None
+            counts[asker or me] += 1
+        elif asker is not None:
+            counts[asker] += 1
+            hasty = hasty or asker == me
+        elif row.draining:  # its owner is stopping
+            changes.append(Change(replace(row, next_owner=me), Then.WAIT))
+            counts[me] += 1
+            hasty = True
         else:
-            decision.look_at(row)
-    if not stopping:
-        decision.balance(len(rows))
-    listed = {row.queue for row in rows}
-    mine = decision.listen | decision.drain
-    return Pass(
-        writes=tuple(decision.writes),
-        listen=frozenset(decision.listen),
-        drain=frozenset(decision.drain),
-        drop=frozenset(queue for queue in local if queue not in mine)
-        | frozenset(queue for queue in local if queue not in listed),
-        pause=HURRY if decision.hurry else INTERVAL,
+            assert owner is not None
+            counts[owner] += 1
+    return changes, counts, hasty
+
+
+def _is_free(row: LeaseRow, me: str, now: Ticks) -> bool:
+    if row.expires_at is not None and now >= row.expires_at and row.current_owner != me:
+        return True
+    return row.current_owner is None and row.next_owner in (None, me)
+
+
+def _keep(row: LeaseRow, now: Ticks, hold: Hold | None, times: Times) -> Change:
+    """Return what becomes of a partition of ours."""
+    if row.next_owner is None:
+        return Change(_renewed(replace(row, draining=False), now, times), Then.LISTEN)
+    return _hand_over(row, now, hold, times)
+
+
+def _hand_over(row: LeaseRow, now: Ticks, hold: Hold | None, times: Times) -> Change:
+    if hold is None:  # drained, or never begun
+        return Change(replace(row, current_owner=None, draining=False), Then.FORGET)
+    return Change(_renewed(replace(row, draining=True), now, times), Then.DRAIN)
+
+
+def _leave(
+    rows: Sequence[LeaseRow], me: str, now: Ticks, holds: Mapping[str, Hold], times: Times
+) -> tuple[list[Change], bool]:
+    changes = []
+    hasty = False
+    for row in rows:
+        if row.current_owner == me:
+            changes.append(_hand_over(row, now, holds.get(row.partition), times))
+            hasty = hasty or row.partition in holds
+        elif row.next_owner == me:  # asked for, but no longer wanted: whoever likes may have it
+            changes.append(Change(replace(row, next_owner=None), Then.FORGET))
+    return changes, hasty
+
+
+def _balance(rows: Sequence[LeaseRow], me: str, counts: Counter[str]) -> list[LeaseRow]:
+    """Return the rows to ask for: from each worker above the average, up to what we lack."""
+    others = sorted(worker for worker in counts if worker != me)
+    average = len(rows) // (len(others) + 1)
+    if counts[me] > average:
+        return []
+    mine = counts[me]
+    asked: list[LeaseRow] = []
+    for other in others:
+        lacking, excess = average - mine, counts[other] - average
+        if lacking < 0:
+            break
+        if excess <= 0:
+            continue
+        if lacking == 0 and excess > 1:
+            lacking = 1
+        from_other = [
+            row
+            for row in rows
+            if row.current_owner == other and row.next_owner is None and not row.draining
+        ]
+        taken = from_other[: min(lacking, excess)]
+        asked += taken
+        mine += len(taken)
+    return asked
+
+
+def _claimed(row: LeaseRow, me: str, now: Ticks, times: Times) -> LeaseRow:
+    claimed = replace(row, current_owner=me, next_owner=None, owned_since=now, draining=False)
+    return _renewed(claimed, now, times)
+
+
+def _renewed(row: LeaseRow, now: Ticks, times: Times) -> LeaseRow:
+    return replace(row, last_renewal=now, expires_at=later(now, times.lease))
+
+
+def encode(row: LeaseRow) -> dict[str, Value]:
+    """Return the columns of *row*; what is ``None`` is left out, which in a Replace removes it."""
+    columns: dict[str, Value] = {"PartitionKey": "", "RowKey": row.partition}
+    for name, worker in (("CurrentOwner", row.current_owner), ("NextOwner", row.next_owner)):
+        if worker is not None:
+            columns[name] = worker
+    times = (
+        ("OwnedSince", row.owned_since),
+        ("LastRenewal", row.last_renewal),
+        ("ExpiresAt", row.expires_at),
+    )
+    for name, time in times:
+        if time is not None:
+            columns[name] = DateTime(time)
+    columns["IsDraining"] = row.draining
+    return columns
+
+
+def decode(columns: Columns, etag: str = "") -> LeaseRow:
+    """Return the row that *columns* hold. Raises `BadRow`."""
+    return LeaseRow(
+        partition=_text(columns, "RowKey") or "",
+        current_owner=_text(columns, "CurrentOwner"),
+        next_owner=_text(columns, "NextOwner"),
+        owned_since=_time(columns, "OwnedSince"),
+        last_renewal=_time(columns, "LastRenewal"),
+        expires_at=_time(columns, "ExpiresAt"),
+        draining=columns.get("IsDraining") is True,
+        etag=etag,
     )
 
 
-class _Decision:
-    def __init__(self, me: str, local: Mapping[str, Local], now: Ticks) -> None:
-        self.me = me
-        self.local = local
-        self.now = now
-        self.writes: list[PartitionRow] = []
-        self.listen: set[str] = set()
-        self.drain: set[str] = set()
-        self.hurry = False
-        self.mine = 0
-        self.others: Counter[str] = Counter()
-        self.stealable: dict[str, list[PartitionRow]] = {}
+def _text(columns: Columns, name: str) -> str | None:
+    value = columns.get(name)
+    if value is not None and not isinstance(value, str):
+        raise BadRow(f"Partitions {columns.get('RowKey')}", f"column {name} is not a text")
+    return value or None
 
-    def look_at(self, row: PartitionRow) -> None:
-        """Deal with one row: claim, then others', then mine."""
-        if self._is_free(row):
-            self.writes.append(self._renewed(row, owner=self.me, next_owner=None, since=self.now))
-            self.listen.add(row.queue)
-            self.mine += 1
-        elif row.owner != self.me:
-            self._look_at_foreign(row)
-        elif row.next_owner is None:
-            self.writes.append(self._renewed(row, owner=self.me, next_owner=None))
-            self.listen.add(row.queue)
-            self.mine += 1
-        else:
-            self._hand_over(row)
-            self.others[row.next_owner] += 1
 
-    def _is_free(self, row: PartitionRow) -> bool:
-        if row.expires is not None and self.now >= row.expires:
-            return True
-        return row.owner is None and row.next_owner in (None, self.me)
-
-    def _look_at_foreign(self, row: PartitionRow) -> None:
-        holder = row.owner or row.next_owner or ""
-        if row.next_owner == self.me:
-            self.mine += 1
-            self.hurry = True
-        elif row.next_owner is not None:
-            self.others[row.next_owner] += 1
-        elif row.draining:  # its owner is shutting down
-            self.writes.append(replace(row, next_owner=self.me))
-            self.mine += 1
-            self.hurry = True
-        else:
-            self.others[holder] += 1
-            self.stealable.setdefault(holder, []).append(row)
-
-    def _hand_over(self, row: PartitionRow) -> None:
-        if self._is_drained(row):
-            self.writes.append(replace(row, owner=None, draining=False))
-            return
-        self.writes.append(
-            self._renewed(row, owner=self.me, next_owner=row.next_owner, draining=True)
-        )
-        self.drain.add(row.queue)
-        self.hurry = True
-
-    def _is_drained(self, row: PartitionRow) -> bool:
-        return self.local.get(row.queue, Local.DRAINED) is Local.DRAINED
-
-    def let_go(self, row: PartitionRow) -> None:
-        """Deal with one row while stopping."""
-        if row.owner == self.me:
-            self._hand_over(row)
-
-    def balance(self, count: int) -> None:
-        """Ask others for what they have above the average."""
-        average = count // (len(self.others) + 1)
-        for other, held in self.others.most_common():
-            deficit = average - self.mine
-            excess = held - average
-            if deficit < 0:
-                return
-            if excess <= 0:
-                continue
-            if deficit == 0 and excess > 1:
-                deficit = 1
-            for row in self.stealable.get(other, [])[: min(deficit, excess)]:
-                self.writes.append(replace(row, next_owner=self.me))
-                self.mine += 1
-                self.hurry = True
-
-    def _renewed(
-        self,
-        row: PartitionRow,
-        *,
-        owner: str | None,
-        next_owner: str | None,
-        since: Ticks | None = None,
-        draining: bool = False,
-    ) -> PartitionRow:
-        return replace(
-            row,
-            owner=owner,
-            next_owner=next_owner,
-            owned_since=since if since is not None else row.owned_since,
-            last_renewal=self.now,
-            expires=later(self.now, LEASE),
-            draining=draining,
-        )
+def _time(columns: Columns, name: str) -> Ticks | None:
+    value = columns.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, DateTime):
+        raise BadRow(f"Partitions {columns.get('RowKey')}", f"column {name} is not a time")
+    return value.ticks

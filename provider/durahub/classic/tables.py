@@ -1,259 +1,235 @@
-"""A table, its rows as exact columns.
+"""Table rows on the wire: exact OData both ways, conditions by ETag, transactions. Classic layout 6, 7.
 
-The SDK passes a date through untouched if it is given as text with its type, and keeps the service's
-own text beside the ``datetime`` that it makes; so no tick is lost either way.
+A failed condition (the row exists, is gone, or has another ETag) is an ordinary answer: ``None``.
 """
 
-import base64
 import json
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from enum import Enum, auto
 from typing import Any
+from urllib.parse import quote, urlencode
 
-from azure.core import MatchConditions
-from azure.core.exceptions import HttpResponseError
-from azure.data.tables import EdmType, EntityProperty, TableTransactionError, UpdateMode
-from azure.data.tables.aio import TableClient
+import orjson
+from azure.core.rest import AsyncHttpResponse
 
-from durahub.classic.columns import Columns, DateTime, Int64, Other, Value
-from durahub.classic.failures import storage_errors
-from durahub.model.ticks import from_datetime, parse, to_round_trip_text
+from durahub.classic import table_batch
+from durahub.classic.columns import Columns, Value, from_odata, to_odata
+from durahub.classic.storage_errors import StorageErrors, response_code
+from durahub.classic.table_batch import Operation, Verb
+from durahub.classic.transport import Wire
 
-PAGE = 1000  # rows, the service's most
-TRANSACTION = 100  # operations, the service's most
-
-
-class Lost(Exception):
-    """The row was changed, made or deleted by somebody else."""
-
-
-class Write(Enum):
-    """How a row of a transaction is written."""
-
-    PUT = auto()  # insert or replace
-    INSERT = auto()
-    MERGE = auto()  # with If-Match
-    DELETE = auto()
+MOST_ROWS = 1000  # a page
+_JSON = "application/json;odata=minimalmetadata"
+_VERSIONS = {"x-ms-version": "2019-02-02", "DataServiceVersion": "3.0;NetFx"}
+_READ = {**_VERSIONS, "Accept": _JSON}
+_WRITE = {**_READ, "Content-Type": "application/json", "Prefer": "return-no-content"}
+_CONDITION_FAILED = frozenset(
+    {
+        "EntityAlreadyExists",
+        "ResourceNotFound",
+        "EntityNotFound",
+        "UpdateConditionNotSatisfied",
+        "ConditionNotMet",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row as it was read."""
+    """A row as it is stored: its columns, keys and ``Timestamp`` included, and its ETag."""
 
     columns: dict[str, Value]
     etag: str
 
 
 @dataclass(frozen=True, slots=True)
-class RowPage:
-    """Some rows, and the token of the next page; ``None`` at the end."""
+class Continuation:
+    """Where the next page of a query begins."""
 
-    rows: tuple[Row, ...]
-    token: str | None
+    partition_key: str
+    row_key: str | None
 
 
-class Table:
-    """One table. Methods raise `Lost` for 409 and 412, and the errors of `durahub.errors`."""
+class Tables:
+    """The rows of a hub's tables."""
 
-    def __init__(self, client: TableClient, account: str) -> None:
-        self._client = client
-        self._account = account
+    def __init__(self, wire: Wire, errors: StorageErrors) -> None:
+        self._wire = wire
+        self._errors = errors
 
-    async def create(self) -> None:
-        """Make the table; one that exists is left as it is."""
-        with storage_errors(self._account, passing=(409,)):
-            try:
-                await self._client.create_table()
-            except HttpResponseError as error:
-                if error.status_code != 409:
-                    raise
-
-    async def drop(self) -> None:
-        """Delete the table; one that does not exist is fine."""
-        with storage_errors(self._account):
-            await self._client.delete_table()
-
-    async def insert(self, columns: Columns) -> str:
-        """Insert a row; return its ETag. Raises `Lost` if there is one."""
-        return await self._written(self._client.create_entity(_entity(columns)))
-
-    async def replace(self, columns: Columns, etag: str) -> str:
-        """Replace the row that has *etag*; return the new one."""
-        return await self._written(
-            self._client.update_entity(
-                _entity(columns),
-                mode=UpdateMode.REPLACE,
-                etag=etag,
-                match_condition=MatchConditions.IfNotModified,
-            )
-        )
-
-    async def merge_existing(self, columns: Columns) -> bool:
-        """Merge into a row whatever its ETag; tell whether there was one."""
-        with storage_errors(self._account, passing=(404,)):
-            try:
-                await self._client.update_entity(
-                    _entity(columns),
-                    mode=UpdateMode.MERGE,
-                    etag="*",
-                    match_condition=MatchConditions.IfPresent,
-                )
-            except HttpResponseError as error:
-                if error.status_code != 404:
-                    raise
-                return False
-        return True
-
-    async def merge_or_insert(self, columns: Columns) -> None:
-        """Merge into a row, or insert it."""
-        with storage_errors(self._account):
-            await self._client.upsert_entity(_entity(columns), mode=UpdateMode.MERGE)
-
-    async def delete(self, partition_key: str, row_key: str) -> None:
-        """Delete a row; one that does not exist is fine."""
-        with storage_errors(self._account):
-            await self._client.delete_entity(partition_key, row_key)
-
-    async def transact(self, rows: Sequence[tuple[Write, Columns, str | None]]) -> str:
-        """Write *rows* (how, what, under which ETag) all or none; return the last one's ETag.
-
-        All have one partition key, and there are at most 100. Raises `Lost`.
-        """
-        operations = [_operation(write, columns, etag) for write, columns, etag in rows]
-        with storage_errors(self._account, passing=(404, 409, 412)):
-            try:
-                answers = await self._client.submit_transaction(operations)
-            except (TableTransactionError, HttpResponseError) as error:
-                if error.status_code in (404, 409, 412):
-                    raise Lost from error
-                raise
-        return str(answers[-1].get("etag", ""))
-
-    async def get(
-        self, partition_key: str, row_key: str, select: Iterable[str] | None = None
-    ) -> Row | None:
-        """Return a row, all its columns or those of *select*."""
-        with storage_errors(self._account, passing=(404,)):
-            try:
-                entity = await self._client.get_entity(
-                    partition_key, row_key, select=list(select) if select else None
-                )
-            except HttpResponseError as error:
-                if error.status_code != 404:
-                    raise
+    async def get(self, table: str, partition_key: str, row_key: str) -> Row | None:
+        """Return a row, ``None`` if there is none."""
+        with self._errors.translated():
+            path = entity_path(table, partition_key, row_key)
+            response = await self._wire.send("GET", path, headers=_READ)
+            if _condition_failed(response):
                 return None
-        return _row(entity)
+            self._errors.unless(response, 200)
+            return _row(_parsed(response))
 
-    async def rows(self, condition: str, select: Iterable[str] | None = None) -> AsyncIterator[Row]:
-        """Yield the rows that meet an OData condition (all for ``""``), in key order."""
-        token: str | None = None
+    async def query(
+        self,
+        table: str,
+        condition: str,
+        *,
+        select: Sequence[str] = (),
+        most: int = MOST_ROWS,
+        start: Continuation | None = None,
+    ) -> tuple[list[Row], Continuation | None]:
+        """Return a page of the rows for which *condition* holds (all if empty), and where to go on."""
+        arguments = {"$top": str(most)}
+        if condition:
+            arguments["$filter"] = condition
+        if select:
+            arguments["$select"] = ",".join(select)
+        if start is not None:
+            arguments["NextPartitionKey"] = start.partition_key
+            if start.row_key is not None:
+                arguments["NextRowKey"] = start.row_key
+        with self._errors.translated():
+            path = f"{table}()?{urlencode(arguments, quote_via=quote)}"
+            response = await self._wire.send("GET", path, headers=_READ)
+            self._errors.unless(response, 200)
+            rows = [_row(entity) for entity in _parsed(response)["value"]]
+        partition_key = response.headers.get("x-ms-continuation-NextPartitionKey")
+        if not partition_key:
+            return rows, None
+        row_key = response.headers.get("x-ms-continuation-NextRowKey")
+        return rows, Continuation(partition_key, row_key)
+
+    async def pages(
+        self, table: str, condition: str, *, select: Sequence[str] = ()
+    ) -> AsyncIterator[list[Row]]:
+        """Yield all rows for which *condition* holds, page by page, in the order of their keys."""
+        start: Continuation | None = None
         while True:
-            page = await self.page(condition, PAGE, token, select)
-            for row in page.rows:
-                yield row
-            token = page.token
-            if token is None:
+            rows, start = await self.query(table, condition, select=select, start=start)
+            yield rows
+            if start is None:
                 return
 
-    async def page(
-        self,
-        condition: str,
-        size: int,
-        token: str | None = None,
-        select: Iterable[str] | None = None,
-    ) -> RowPage:
-        """Return one page; it may be short or empty and still have a token."""
-        found = self._client.query_entities(
-            condition, results_per_page=size, select=list(select) if select else None
-        )
-        pages = found.by_page(continuation_token=_open(token))  # type: ignore[arg-type] # a mapping here
-        with storage_errors(self._account):
-            try:
-                page = await pages.__anext__()
-            except StopAsyncIteration:
-                return RowPage((), None)
-            rows = tuple([_row(entity) async for entity in page])
-        return RowPage(rows, _seal(pages.continuation_token))  # type: ignore[attr-defined]
+    async def insert(self, table: str, columns: Columns) -> str | None:
+        """Insert a row and return its ETag; ``None`` if there is one with these keys."""
+        return await self._write("POST", table, columns, None)
 
-    async def _written(self, request: Any) -> str:
-        with storage_errors(self._account, passing=(404, 409, 412)):
-            try:
-                answer = await request
-            except HttpResponseError as error:
-                if error.status_code in (404, 409, 412):
-                    raise Lost from error
-                raise
-        return str(answer.get("etag", ""))
+    async def replace(self, table: str, columns: Columns, etag: str) -> str | None:
+        """Put *columns* in the place of the row with that *etag*; ``None`` if it has another."""
+        path = entity_path(table, *_keys(columns))
+        return await self._write("PUT", path, columns, etag)
+
+    async def merge(self, table: str, columns: Columns, etag: str | None = None) -> str | None:
+        """Merge *columns* into a row: one with that *etag* (``*``: any), or without *etag* a new one too."""
+        path = entity_path(table, *_keys(columns))
+        return await self._write("PATCH", path, columns, etag)
+
+    async def delete(self, table: str, partition_key: str, row_key: str) -> bool:
+        """Delete a row whatever its ETag; ``False`` if there was none."""
+        headers = {**_READ, "If-Match": "*"}
+        with self._errors.translated():
+            path = entity_path(table, partition_key, row_key)
+            response = await self._wire.send("DELETE", path, headers=headers)
+            if _condition_failed(response):
+                return False
+            self._errors.unless(response, 204)
+        return True
+
+    async def transact(self, table: str, operations: Sequence[Operation]) -> list[str] | None:
+        """Do all *operations* (100 at most, one partition key) or none, and return the ETags.
+
+        ``None`` if one of them failed its condition.
+        """
+        boundary, body = table_batch.encode(self._wire.endpoint, table, operations, dumps)
+        headers = {
+            **_VERSIONS,
+            "Accept": "application/json",
+            "Content-Type": f"multipart/mixed; boundary={boundary}",
+        }
+        with self._errors.translated():
+            response = await self._wire.send("POST", "$batch", headers=headers, content=body)
+            self._errors.unless(response, 202)
+            answer = table_batch.decode(response.content)
+        if isinstance(answer, list):
+            return answer
+        if answer.code in _CONDITION_FAILED or answer.status in (409, 412):
+            return None
+        raise self._errors.of(answer.status, answer.code)
+
+    async def _write(
+        self, method: str, path: str, columns: Columns, etag: str | None
+    ) -> str | None:
+        headers = _WRITE if etag is None else {**_WRITE, "If-Match": etag}
+        with self._errors.translated():
+            content = dumps(to_odata(columns))
+            response = await self._wire.send(method, path, headers=headers, content=content)
+            if _condition_failed(response):
+                return None
+            self._errors.unless(response, 201, 204)
+        return str(response.headers["ETag"])
 
 
-def quoted(text: str) -> str:
-    """Return *text* as an OData literal."""
+def insert(columns: Columns) -> Operation:
+    """Insert a row that is not there."""
+    return _operation(Verb.INSERT, columns, None)
+
+
+def put(columns: Columns) -> Operation:
+    """Insert a row or replace the one that is there."""
+    return _operation(Verb.PUT, columns, None)
+
+
+def merge(columns: Columns, etag: str) -> Operation:
+    """Merge into the row with that *etag*."""
+    return _operation(Verb.MERGE, columns, etag)
+
+
+def delete(partition_key: str, row_key: str) -> Operation:
+    """Delete a row, whatever its ETag."""
+    return Operation(Verb.DELETE, key_text(partition_key, row_key), None, "*")
+
+
+def _operation(verb: Verb, columns: Columns, etag: str | None) -> Operation:
+    return Operation(verb, key_text(*_keys(columns)), to_odata(columns), etag)
+
+
+def entity_path(table: str, partition_key: str, row_key: str) -> str:
+    """Return the encoded path of a row."""
+    return f"{table}{key_text(partition_key, row_key)}"
+
+
+def key_text(partition_key: str, row_key: str) -> str:
+    """Return ``(PartitionKey='…',RowKey='…')``, encoded for an address."""
+    keys = (quote(key.replace("'", "''"), safe="") for key in (partition_key, row_key))
+    return "(PartitionKey='{}',RowKey='{}')".format(*keys)
+
+
+def literal(text: str) -> str:
+    """Return *text* as it stands in a filter: in quotes, its own doubled."""
     return "'" + text.replace("'", "''") + "'"
 
 
-def _operation(write: Write, columns: Columns, etag: str | None) -> Any:
-    entity = _entity(columns)
-    match write:
-        case Write.PUT:
-            return "upsert", entity, {"mode": UpdateMode.REPLACE}
-        case Write.INSERT:
-            return "create", entity
-        case Write.MERGE:
-            matched = {"etag": etag, "match_condition": MatchConditions.IfNotModified}
-            return "update", entity, {"mode": UpdateMode.MERGE, **matched}
-        case Write.DELETE:
-            return "delete", entity
+def dumps(entity: Any) -> bytes:
+    """Return an entity as JSON. A half of a surrogate pair, which orjson refuses, is escaped."""
+    try:
+        return orjson.dumps(entity)
+    except (TypeError, ValueError):
+        return json.dumps(entity).encode("ascii")
 
 
-def _entity(columns: Columns) -> dict[str, Any]:
-    entity: dict[str, Any] = {}
-    for name, value in columns.items():
-        match value:
-            case DateTime():
-                entity[name] = EntityProperty(to_round_trip_text(value.ticks), EdmType.DATETIME)
-            case Int64():
-                entity[name] = EntityProperty(value.value, EdmType.INT64)
-            case Other():
-                entity[name] = EntityProperty(value.text, EdmType(value.edm_type))
-            case _:
-                entity[name] = value
-    return entity
+def _keys(columns: Columns) -> tuple[str, str]:
+    return str(columns["PartitionKey"]), str(columns["RowKey"])
 
 
-def _row(entity: Any) -> Row:
-    columns = {name: _value(value) for name, value in entity.items() if value is not None}
-    return Row(columns, str(entity.metadata.get("etag") or ""))
+def _row(entity: dict[str, Any]) -> Row:
+    return Row(from_odata(entity), str(entity.get("odata.etag") or ""))
 
 
-def _value(value: Any) -> Value:
-    match value:
-        case str() | bool() | int() | float():
-            if isinstance(value, int) and not -(2**31) <= value < 2**31:
-                return Int64(value)
-            return value
-        case datetime():
-            text = getattr(value, "tables_service_value", "")
-            return DateTime(parse(text) if text else from_datetime(value))
-        case tuple() if value[1] == EdmType.INT64:
-            return Int64(int(value[0]))
-        case _:
-            return Other(type(value).__name__, value)
+def _parsed(response: AsyncHttpResponse) -> Any:
+    try:
+        return orjson.loads(response.content)
+    except ValueError:
+        return json.loads(response.content)
 
 
-def _seal(token: Any) -> str | None:
-    """Return the service's continuation as opaque text, ``None`` at the end."""
-    if not token:
-        return None
-    return base64.urlsafe_b64encode(json.dumps(dict(token)).encode()).decode()
-
-
-def _open(token: str | None) -> dict[str, str] | None:
-    """Return the continuation in *token*. Raises `ValueError` for one that is not ours."""
-    if token is None:
-        return None
-    found = json.loads(base64.urlsafe_b64decode(token.encode()))
-    if not isinstance(found, dict):
-        raise ValueError("not a continuation token")
-    return found
+def _condition_failed(response: AsyncHttpResponse) -> bool:
+    status = response.status_code
+    return status in (404, 409, 412) and response_code(response) in _CONDITION_FAILED

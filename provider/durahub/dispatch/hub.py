@@ -67,6 +67,11 @@ class TaskHub(Clients):
         await self._store.open(create=create)
 
     @property
+    def set_aside_count(self) -> int:
+        """How many stored things this process could not read."""
+        return self._store.set_aside_count
+
+    @property
     def workers(self) -> int:
         """How many workers' streams are open."""
         return len(self._streams)

@@ -42,14 +42,24 @@ OPTIONS = (
 _PORTS = {"http": 80, "https": 443}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Connection:
+@dataclass(frozen=True, slots=True)
+class ConnectionString:
     """Where a hub is served. ``endpoint`` has a scheme, ``http`` or ``https``, and no path."""
 
     endpoint: str
     task_hub: str = DEFAULT_HUB
     authentication: str = "None"
     options: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """Return the string that every SDK accepts."""
+        pairs = {
+            "Endpoint": self.endpoint,
+            "TaskHub": self.task_hub,
+            "Authentication": self.authentication,
+            **self.options,
+        }
+        return ";".join(f"{key}={value}" for key, value in pairs.items())
 
     @property
     def secure(self) -> bool:
@@ -63,7 +73,7 @@ class Connection:
         return parts.netloc if parts.port is not None else f"{parts.netloc}:{_PORTS[parts.scheme]}"
 
 
-def parse(text: str, where: str) -> Connection:
+def parse(text: str, where: str) -> ConnectionString:
     """Read a connection string that was found in *where*. Raises `BadConnectionString`.
 
     A missing ``TaskHub`` is the hub ``default``, as in the DTFx provider; unknown keys are refused.
@@ -78,7 +88,7 @@ def parse(text: str, where: str) -> Connection:
         raise BadConnectionString(where, str(error)) from None
     if authentication is None:
         raise BadConnectionString(where, f"Authentication is none of {', '.join(AUTHENTICATIONS)}")
-    return Connection(
+    return ConnectionString(
         endpoint=endpoint,
         task_hub=values.pop("TaskHub", DEFAULT_HUB),
         authentication=authentication,
@@ -86,18 +96,7 @@ def parse(text: str, where: str) -> Connection:
     )
 
 
-def format_connection(connection: Connection) -> str:
-    """Return the string that every SDK accepts."""
-    pairs = {
-        "Endpoint": connection.endpoint,
-        "TaskHub": connection.task_hub,
-        "Authentication": connection.authentication,
-        **connection.options,
-    }
-    return ";".join(f"{key}={value}" for key, value in pairs.items())
-
-
-def from_address(address: str) -> Connection:
+def from_address(address: str) -> ConnectionString:
     """Read ``dts:ENDPOINT/NAME``, the hub after the last slash. Raises `BadAddress`.
 
     Without a scheme the endpoint is ``https``, but ``http`` on this machine: ``dts:localhost:8080/default``.
@@ -107,7 +106,7 @@ def from_address(address: str) -> Connection:
         raise BadAddress(address, "expected dts:ENDPOINT/NAME")
     local = endpoint.split(":")[0] in ("localhost", "127.0.0.1")
     try:
-        return Connection(
+        return ConnectionString(
             endpoint=_endpoint(f"http://{endpoint}" if local else endpoint), task_hub=hub
         )
     except ValueError as error:

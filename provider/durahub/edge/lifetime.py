@@ -79,4 +79,4 @@ class Lifetime:
     def end(self) -> None:
         """End the calls that wait."""
         self._draining.set()
-        pass
+        self._ended.set()

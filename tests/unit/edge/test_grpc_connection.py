@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 from durahub.edge.connection import (
     AUTHENTICATIONS,
     OPTIONS,
-    Connection,
-    format_connection,
+    ConnectionString,
     from_address,
     parse,
 )
@@ -18,7 +17,7 @@ LOCAL = "Endpoint=http://localhost:8080;TaskHub=default;Authentication=None"
 
 values = st.text("abcXYZ019-_./=:", min_size=1, max_size=12)
 connections = st.builds(
-    Connection,
+    ConnectionString,
     endpoint=st.sampled_from(["http://localhost:8080", "https://s.westus.durabletask.io"]),
     task_hub=values,
     authentication=st.sampled_from(AUTHENTICATIONS),
@@ -27,12 +26,12 @@ connections = st.builds(
 
 
 @given(connections)
-def test_what_is_written_is_read_again(connection: Connection) -> None:
-    assert parse(format_connection(connection), "test") == connection
+def test_what_is_written_is_read_again(connection: ConnectionString) -> None:
+    assert parse(str(connection), "test") == connection
 
 
 def test_the_canonical_string_is_the_one_that_every_sdk_accepts() -> None:
-    assert format_connection(Connection(endpoint="http://localhost:8080")) == LOCAL
+    assert str(ConnectionString("http://localhost:8080")) == LOCAL
 
 
 @pytest.mark.parametrize(
@@ -45,7 +44,7 @@ def test_the_canonical_string_is_the_one_that_every_sdk_accepts() -> None:
     ],
 )
 def test_order_case_and_blanks_do_not_matter(text: str) -> None:
-    assert parse(text, "test") == Connection(endpoint="http://localhost:8080")
+    assert parse(text, "test") == ConnectionString(endpoint="http://localhost:8080")
 
 
 def test_a_key_ends_at_the_first_equals_sign() -> None:
@@ -106,7 +105,7 @@ def test_a_storage_connection_string_is_refused_without_showing_its_key() -> Non
     ],
 )
 def test_an_address_names_endpoint_and_hub(address: str, endpoint: str, hub: str) -> None:
-    assert from_address(address) == Connection(endpoint=endpoint, task_hub=hub)
+    assert from_address(address) == ConnectionString(endpoint=endpoint, task_hub=hub)
 
 
 @pytest.mark.parametrize(

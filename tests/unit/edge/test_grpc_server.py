@@ -174,6 +174,13 @@ async def test_what_a_client_can_receive_it_gets(edge: Edge) -> None:
     assert len(answer.orchestrationState.output.value) == 20 * 1024 * 1024
 
 
+async def test_what_is_sent_can_be_bounded() -> None:
+    async with served(FakeTaskHub(), max_send_bytes=1_000) as edge:
+        await edge.hub.put(an_instance("a", Status.Completed, output="x" * 1_000))
+        request = pb.GetInstanceRequest(instanceId="a", getInputsAndOutputs=True)
+        assert await code_of(edge.stub.GetInstance(request)) is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
 # -- the end -----------------------------------------------------------------------------------
 
 
@@ -228,11 +235,13 @@ async def test_work_of_a_worker_that_left_is_not_waited_for(edge: Edge) -> None:
     await asyncio.wait_for(edge.server.stop(30), 10)
 
 
-async def test_waits_are_told_to_come_back_when_the_server_ends(edge: Edge) -> None:
-    waiting = edge.stub.WaitForInstanceCompletion(pb.GetInstanceRequest(instanceId="a"))
+@pytest.mark.parametrize("rpc", ["WaitForInstanceStart", "WaitForInstanceCompletion"])
+async def test_waits_are_told_to_come_back_when_the_server_ends(edge: Edge, rpc: str) -> None:
+    waiting = getattr(edge.stub, rpc)(pb.GetInstanceRequest(instanceId="a"))
     await edge.hub.until(lambda: edge.hub.waiting == 1)
     await edge.server.stop(0)
-    assert await code_of(waiting) is grpc.StatusCode.UNAVAILABLE
+    assert await waiting.code() is grpc.StatusCode.UNAVAILABLE
+    assert "it is stopping" in await waiting.details()
     assert edge.hub.waiting == 0
 
 

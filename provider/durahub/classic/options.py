@@ -1,0 +1,35 @@
+"""How a hub in Azure Storage is served."""
+
+import socket
+import uuid
+from dataclasses import dataclass, field
+
+from durahub.classic.dialect import DTFX_2_9, Dialect
+from durahub.errors import BadSetting
+
+
+def unique_worker_id() -> str:
+    """Return a name that no other process uses: two that share one would both own everything."""
+    return f"{socket.gethostname()}:{uuid.uuid4().hex[:12]}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassicOptions:
+    """Settings of one hub; times in seconds.
+
+    ``partitions`` is ``None`` where the hub is there already and its own number is meant.
+    """
+
+    partitions: int | None = None
+    dialect: Dialect = DTFX_2_9
+    worker_id: str = field(default_factory=unique_worker_id)
+    tracking_prefix: str | None = None
+    visibility: float = 60.0  # how long a dead server's messages stay hidden
+    max_poll: float = 10.0  # the longest wait between two looks at an empty queue
+    parallel: int = 32  # storage requests of one commit at once
+
+    def __post_init__(self) -> None:
+        if self.partitions is not None and not 1 <= self.partitions <= 16:
+            raise BadSetting("partitions", self.partitions, "a number from 1 to 16")
+        if self.visibility < 2:
+            raise BadSetting("visibility", self.visibility, "at least 2 seconds")

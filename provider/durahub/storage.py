@@ -1,0 +1,108 @@
+"""Opens the storage that an address names, and the hubs in it."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Protocol
+
+from durahub.address import StoreAddress, StoreKind
+from durahub.classic.names import FoundHub
+from durahub.classic_b.account import Account
+from durahub.classic_b.options import ClassicOptions, unique_worker_id
+from durahub.classic_b.store import ClassicStore
+from durahub.dispatch.clock import system_clock
+from durahub.errors import BadAddress, BadConnectionString
+from durahub.store import HubStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorageOptions:
+    """What every hub of a storage is told. ``partitions`` is ``None`` for the hub's own number."""
+
+    partitions: int | None = None
+    visibility_seconds: float = 60.0
+    worker_id: str | None = None  # None: one that no other process uses
+    max_poll_seconds: float = 10.0
+
+
+class Storage(Protocol):
+    """Where hubs are. Use it in ``async with``."""
+
+    def store(self, hub: str) -> HubStore:
+        """Return the store of a hub; it is opened by its user."""
+
+    async def find_hubs(self) -> tuple[FoundHub, ...]:
+        """Return the hubs there are."""
+
+    def requests(self) -> Mapping[tuple[str, str], int]:
+        """Return how many requests were sent, by service and operation."""
+
+    async def __aenter__(self) -> "Storage": ...
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+
+class ClassicStorage:
+    """A storage account."""
+
+    def __init__(self, account: Account, options: StorageOptions) -> None:
+        self._account = account
+        self._options = ClassicOptions(
+            partitions=options.partitions,
+            worker_id=options.worker_id or unique_worker_id(),
+            visibility=options.visibility_seconds,
+            max_poll=options.max_poll_seconds,
+        )
+
+    def store(self, hub: str) -> HubStore:
+        """Return the store of a hub. Raises `BadHubName`."""
+        return ClassicStore(hub, self._account, self._options, system_clock)
+
+    async def find_hubs(self) -> tuple[FoundHub, ...]:
+        """Return the hubs of the account."""
+        return await self._account.find_hubs()
+
+    def requests(self) -> Mapping[tuple[str, str], int]:
+        """Return how many requests were sent."""
+        return self._account.requests.snapshot()
+
+    async def __aenter__(self) -> "ClassicStorage":
+        await self._account.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._account.__aexit__(kind, error, trace)
+
+
+def open_storage(address: StoreAddress | str, options: StorageOptions) -> Storage:
+    """Return the storage at *address*, or of a connection string.
+
+    Raises `BadAddress` and `BadConnectionString`; nothing is asked over the network yet.
+    """
+    if isinstance(address, str):
+        account = Account.from_connection_string(address, "the command")
+        return ClassicStorage(account, options)
+    match address.kind:
+        case StoreKind.ENVIRONMENT:
+            text = os.environ.get(address.place)
+            where = f"the environment variable {address.place}"
+            if not text:
+                raise BadConnectionString(where, "it is not set")
+            return ClassicStorage(Account.from_connection_string(text, where), options)
+        case StoreKind.STORAGE:
+            return ClassicStorage(Account.with_identity(address.place), options)
+        case StoreKind.SQLITE:
+            raise BadAddress(str(address), "the SQLite store is not there yet")
+        case StoreKind.AZURITE:
+            raise BadAddress(str(address), "which Azurite is not known here")
