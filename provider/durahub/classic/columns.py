@@ -9,10 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from durahub.classic.json_text import whole
 from durahub.errors import BadRow
 from durahub.model.ticks import Ticks, parse, to_round_trip_text
 
 ANNOTATION = "@odata.type"
+EARLIEST = parse("1601-01-01T00:00:00Z")  # the service refuses a row with an earlier time
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ def to_odata(columns: Columns) -> dict[str, Any]:
     for name, value in columns.items():
         match value:
             case DateTime():
-                entity[name] = to_round_trip_text(value.ticks)
+                entity[name] = to_round_trip_text(max(value.ticks, EARLIEST))
                 entity[name + ANNOTATION] = "Edm.DateTime"
             case Int64():
                 entity[name] = str(value.value)
@@ -83,7 +85,7 @@ def _value(edm_type: str | None, value: Any) -> Value:
         case None | "Edm.String" | "Edm.Boolean" | "Edm.Double":
             if not isinstance(value, str | bool | int | float):
                 raise TypeError
-            return value
+            return whole(value) if isinstance(value, str) else value
         case "Edm.Int32":
             return int(value)
         case "Edm.DateTime":

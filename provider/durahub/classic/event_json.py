@@ -110,6 +110,8 @@ def _value(value: Any, shape: Shape) -> Any:
         case Shape.STATUS if isinstance(value, int):
             return Status(value)
         case Shape.INT if isinstance(value, int) and not isinstance(value, bool):
+            if not -(2**31) <= value < 2**31:
+                raise NotThis(f"{value} is not a 32-bit number")
             return value
         case Shape.BOOL if isinstance(value, bool):
             return value

@@ -13,7 +13,7 @@ from durahub.classic.json_text import member
 from durahub.model.failure import Failure
 from durahub.model.history import Execution, Parent, Tags, Trace
 
-DEEPEST_FAILURE = 64  # causes of causes; what lies deeper is left out
+DEEPEST = 64  # causes of causes, and values in properties; what lies deeper is left out
 _TYPES = {
     Shape.TRACE: "DurableTask.Core.Tracing.DistributedTraceContext",
     Shape.FAILURE: "DurableTask.Core.FailureDetails",
@@ -118,7 +118,11 @@ def read_execution(found: Mapping[str, Any]) -> Execution:
 
 def read_tags(found: Mapping[str, Any]) -> Tags:
     """Return the tags of an object, without the dictionary's ``$type``."""
-    return {name: str(value) for name, value in found.items() if name != "$type"}
+    return {
+        name: "" if value is None else str(value)
+        for name, value in found.items()
+        if name != "$type"
+    }
 
 
 def _read_failure(found: Mapping[str, Any], depth: int) -> Failure:
@@ -129,13 +133,23 @@ def _read_failure(found: Mapping[str, Any], depth: int) -> Failure:
         message=_text(found, "ErrorMessage") or "",
         stack_trace=_text(found, "StackTrace"),
         inner=_read_failure(inner, depth + 1)
-        if isinstance(inner, dict) and depth < DEEPEST_FAILURE
+        if isinstance(inner, dict) and depth < DEEPEST
         else None,
         non_retriable=bool(member(found, "IsNonRetriable")),
-        properties={k: v for k, v in properties.items() if k != "$type"}
-        if isinstance(properties, dict)
-        else None,
+        properties=_shallow(properties, DEEPEST) if isinstance(properties, dict) else None,
     )
+
+
+def _shallow(value: Any, levels: int) -> Any:
+    """Return *value* without ``$type`` members, and null for what lies *levels* down."""
+    match value:
+        case dict() | list() if levels == 0:
+            return None
+        case dict():
+            return {k: _shallow(v, levels - 1) for k, v in value.items() if k != "$type"}
+        case list():
+            return [_shallow(one, levels - 1) for one in value]
+    return value
 
 
 def _text(found: Mapping[str, Any], name: str) -> str | None:

@@ -1,15 +1,15 @@
 """History rows: one event each, and the sentinel that guards them; classic layout 7.1-7.3."""
 
-import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from enum import Enum
+from typing import Any, TypeVar
 
 from durahub.classic.columns import Columns, DateTime, Value
 from durahub.classic.dialect import Dialect
 from durahub.classic.event_fields import EXECUTION, GENERATE_NEW_TRACE, MEMBERS, Member, Shape
 from durahub.classic.event_objects import NotThis, read_object, write_object
-from durahub.classic.json_text import write
+from durahub.classic.json_text import read, write
 from durahub.classic.keys import escape
 from durahub.errors import BadRow
 from durahub.model.history import EVENT_CLASSES, Event, EventType, ExecutionStarted, Status
@@ -17,6 +17,7 @@ from durahub.model.ticks import Ticks
 
 SENTINEL = "sentinel"
 BLOB_NAME = "BlobName"  # ends the name of the column that names a large value's blob
+_Enum = TypeVar("_Enum", bound=Enum)
 _NULL = "null"
 _COMMON = frozenset({"EventId", "IsPlayed", "_Timestamp", "EventType", "ExecutionId"})
 _SYSTEM = frozenset({"PartitionKey", "RowKey", "Timestamp"})
@@ -26,7 +27,7 @@ _SYSTEM = frozenset({"PartitionKey", "RowKey", "Timestamp"})
 class HistoryRow:
     """An event in its place. ``index`` counts the rows of the execution from 0.
 
-    ``blobs`` maps a column to the blob that holds its value (the event then has ``""`` there).
+    ``blobs`` maps a column to the blob that holds its value (the event then has ``""`` or ``None`` there).
     ``extra`` are columns that the event does not have: a classic rewind leaves them.
     """
 
@@ -57,6 +58,7 @@ def encode(row: HistoryRow, instance_id: str, dialect: Dialect) -> dict[str, Val
     columns["EventType"] = event.type.name
     columns["ExecutionId"] = row.execution_id
     for name, blob_name in row.blobs.items():
+        columns[name] = ""
         columns[name + BLOB_NAME] = blob_name
     columns.update(row.extra)
     return columns
@@ -66,7 +68,7 @@ def decode(columns: Columns) -> HistoryRow:
     """Return the row that *columns* hold. Raises `BadRow`."""
     location = f"{columns.get('PartitionKey')}/{columns.get('RowKey')}"
     try:
-        event_type = EventType[_required(columns, "EventType", str)]
+        event_type = _named(EventType, _required(columns, "EventType", str))
         members = _members(event_type)
         arguments: dict[str, Any] = {
             "event_id": _required(columns, "EventId", int),
@@ -77,7 +79,7 @@ def decode(columns: Columns) -> HistoryRow:
             arguments[one.attribute] = _read(columns, one)
         if event_type is EventType.ExecutionStarted:
             arguments["generate_new_trace"] = bool(arguments["generate_new_trace"])
-        known = {one.name for one in members}
+        known = tuple(one.name for one in members)
         return HistoryRow(
             event=EVENT_CLASSES[event_type](**arguments),
             execution_id=_required(columns, "ExecutionId", str),
@@ -85,8 +87,6 @@ def decode(columns: Columns) -> HistoryRow:
             blobs=_blobs(columns, known),
             extra=_extra(columns, known),
         )
-    except KeyError as error:
-        raise BadRow(location, f"unknown event type {error}") from None
     except (ValueError, NotThis) as error:
         raise BadRow(location, str(error)) from None
 
@@ -142,18 +142,28 @@ def _read(columns: Columns, one: Member) -> Any:
         return None
     if one.shape.is_object:
         text = _of(value, one.name, str)
-        return read_object(json.loads(text), one.shape) if text else None
+        found = read_object(read(text), one.shape) if text else None
+        if found is None and one.required:
+            raise NotThis(f"{one.name} is null")
+        return found
     match one.shape:
         case Shape.DATE:
             return _of(value, one.name, DateTime).ticks
         case Shape.STATUS:
-            return Status[_of(value, one.name, str)]
+            return _named(Status, _of(value, one.name, str))
         case Shape.INT:
             return _of(value, one.name, int)
         case Shape.BOOL:
             return _of(value, one.name, bool)
         case _:
             return _of(value, one.name, str)
+
+
+def _named(kind: type[_Enum], name: str) -> _Enum:
+    try:
+        return kind[name]
+    except KeyError:
+        raise NotThis(f"unknown {kind.__name__} {name[:100]!r}") from None
 
 
 def _required(columns: Columns, name: str, kind: type[Any]) -> Any:
@@ -169,7 +179,7 @@ def _of(value: Value, name: str, kind: type[Any]) -> Any:
     return value
 
 
-def _blobs(columns: Columns, known: set[str]) -> dict[str, str]:
+def _blobs(columns: Columns, known: Iterable[str]) -> dict[str, str]:
     return {
         name: str(columns[name + BLOB_NAME])
         for name in known
@@ -177,6 +187,6 @@ def _blobs(columns: Columns, known: set[str]) -> dict[str, str]:
     }
 
 
-def _extra(columns: Columns, known: set[str]) -> dict[str, Value]:
-    skip = known | _COMMON | _SYSTEM | {name + BLOB_NAME for name in known}
+def _extra(columns: Columns, known: Iterable[str]) -> dict[str, Value]:
+    skip = {*known, *(name + BLOB_NAME for name in known), *_COMMON, *_SYSTEM}
     return {name: value for name, value in columns.items() if name not in skip}

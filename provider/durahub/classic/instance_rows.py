@@ -1,10 +1,9 @@
 """Instance rows: what clients and checkpoints write, and what is read of them; classic layout 6."""
 
-import json
 from dataclasses import dataclass
 
 from durahub.classic.columns import Columns, DateTime, Value
-from durahub.classic.json_text import write
+from durahub.classic.json_text import read, write
 from durahub.classic.keys import escape, unescape
 from durahub.engine.commit import InstanceUpdate
 from durahub.errors import BadPartitionKey, BadRow
@@ -154,7 +153,7 @@ def _tags(text: str | None) -> Tags | None:
     if not text or text == _NULL:
         return None
     try:
-        found = json.loads(text)
+        found = read(text)
     except ValueError:
         return None  # offloaded, or not ours: tags are decoration
     return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else None

@@ -3,9 +3,13 @@ r"""JSON as Newtonsoft writes it, and a parser that cannot be talked into anythi
 No spaces; escaped are ``"``, ``\\``, U+0000-U+001F, U+0085, U+2028 and U+2029, with lower-case hex. So
 far this is what .NET writes; U+FFFE, U+FFFF and halves of surrogate pairs are escaped as well, because
 the queue service answers in XML, which cannot hold them: a message with one could never be received.
+
+What is read is whole: a half of a surrogate pair becomes U+FFFD, as .NET's own does when it is stored,
+for neither UTF-8 nor a worker's protobuf message can hold it.
 """
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -13,20 +17,62 @@ from typing import Any
 from durahub.errors import BadMessage
 
 _ESCAPED = re.compile("[\u0085\u2028\u2029\ufffe\uffff\ud800-\udfff]")
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 def write(value: Any) -> str:
     """Return *value* as JSON text; members stand in the order of the mapping."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    try:
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    except ValueError:
+        return write(_without_nan(value))
     return _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def _without_nan(value: Any) -> Any:
+    """Return *value* with the numbers that JSON lacks as Newtonsoft's texts for them."""
+    match value:
+        case dict():
+            return {name: _without_nan(one) for name, one in value.items()}
+        case list():
+            return [_without_nan(one) for one in value]
+        case float() if math.isnan(value):
+            return "NaN"
+        case float() if math.isinf(value):
+            return "Infinity" if value > 0 else "-Infinity"
+    return value
+
+
+def read(text: str) -> Any:
+    """Return the value of JSON *text*. Raises `ValueError`, also where it is nested too deeply."""
+    try:
+        value = json.loads(text)
+        has_halves = "\\ud" in text or "\\uD" in text  # perhaps: they come as escapes only
+        return _whole(value) if has_halves else value
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def whole(text: str) -> str:
+    """Return *text* with U+FFFD for each half of a surrogate pair."""
+    return text if text.isascii() else _HALF.sub("\ufffd", text)
+
+
+def _whole(value: Any) -> Any:
+    match value:
+        case str():
+            return whole(value)
+        case dict():
+            return {whole(name): _whole(one) for name, one in value.items()}
+        case list():
+            return [_whole(one) for one in value]
+    return value
 
 
 def read_object(text: str) -> dict[str, Any]:
     """Return the object in *text*. Raises `BadMessage` if it is none."""
     try:
-        value = json.loads(text)
-    except RecursionError:
-        raise BadMessage("the JSON is nested too deeply") from None
+        value = read(text)
     except ValueError as error:
         raise BadMessage(f"not JSON: {error}") from None
     if not isinstance(value, dict):

@@ -107,6 +107,6 @@ def find_hubs(queues: Iterable[str], tables: Iterable[str]) -> tuple[FoundHub, .
     for lower, count in counts.items():
         instances = spelled.get(f"{lower}instances")
         if f"{lower}-workitems" in names and instances and f"{lower}history" in spelled:
-            hub = instances.removesuffix(instances[len(lower) :])
+            hub = instances[: len(lower)]
             found.append(FoundHub(hub, count, f"{lower}partitions" in spelled))
     return tuple(sorted(found, key=lambda one: one.name.lower()))

@@ -6,6 +6,7 @@ from urllib.parse import quote, unquote
 
 from durahub.classic.columns import Columns, Value
 from durahub.classic.history_rows import BLOB_NAME
+from durahub.classic.json_text import whole
 from durahub.classic.keys import escape
 from durahub.errors import BadPayload
 from durahub.model.history import EventType
@@ -67,7 +68,7 @@ def blob_columns(columns: Columns) -> dict[str, str]:
 def pack(text: str) -> bytes:
     """Return *text* as a blob's content: gzip without name and time."""
     compressor = zlib.compressobj(wbits=_GZIP)
-    return compressor.compress(text.encode("utf-8")) + compressor.flush()
+    return compressor.compress(whole(text).encode("utf-8")) + compressor.flush()
 
 
 def unpack(content: bytes, blob_name: str, limit: int = LARGEST_PAYLOAD) -> str:

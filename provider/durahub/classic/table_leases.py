@@ -68,12 +68,13 @@ class Plan:
     """What a pass writes, what it drops at once, and in how many seconds the next pass is due.
 
     ``lost`` are partitions that this worker listens to although another one's name is in their row.
+    ``done``: with these changes, nothing of the hub is this worker's any more.
     """
 
     changes: tuple[Change, ...]
     lost: tuple[str, ...]
     delay: float
-    done: bool = False  # nothing of the hub is this worker's, nor asked for by it
+    done: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,10 +106,9 @@ def plan(
     )
     if stopping:
         changes, hasty = _leave(rows, me, now, holds, times)
-        mine = any(me in (row.current_owner, row.next_owner) for row in rows)
-        return Plan(tuple(changes), lost, times.haste if hasty else 0.0, done=not mine)
+        return Plan(tuple(changes), lost, times.haste if hasty else 0.0, done=not hasty)
     changes, counts, hasty = _take_part(rows, me, now, holds, times)
-    steals = _balance(rows, me, counts)
+    steals = _balance([row for row in rows if not _is_free(row, me, now)], len(rows), me, counts)
     changes += [Change(replace(row, next_owner=me), Then.WAIT) for row in steals]
     return Plan(tuple(changes), lost, times.haste if hasty or steals else times.pass_every)
 
@@ -144,8 +144,8 @@ def _take_part(
 
 
 def _is_free(row: LeaseRow, me: str, now: Ticks) -> bool:
-    if row.expires_at is not None and now >= row.expires_at and row.current_owner != me:
-        return True
+    if row.expires_at is not None and now >= row.expires_at:
+        return True  # whoever had it or asked for it, ourselves included
     return row.current_owner is None and row.next_owner in (None, me)
 
 
@@ -176,10 +176,12 @@ def _leave(
     return changes, hasty
 
 
-def _balance(rows: Sequence[LeaseRow], me: str, counts: Counter[str]) -> list[LeaseRow]:
+def _balance(
+    taken: Sequence[LeaseRow], partitions: int, me: str, counts: Counter[str]
+) -> list[LeaseRow]:
     """Return the rows to ask for: from each worker above the average, up to what we lack."""
     others = sorted(worker for worker in counts if worker != me)
-    average = len(rows) // (len(others) + 1)
+    average = partitions // (len(others) + 1)
     if counts[me] > average:
         return []
     mine = counts[me]
@@ -194,12 +196,12 @@ def _balance(rows: Sequence[LeaseRow], me: str, counts: Counter[str]) -> list[Le
             lacking = 1
         from_other = [
             row
-            for row in rows
+            for row in taken
             if row.current_owner == other and row.next_owner is None and not row.draining
         ]
-        taken = from_other[: min(lacking, excess)]
-        asked += taken
-        mine += len(taken)
+        chosen = from_other[: min(lacking, excess)]
+        asked += chosen
+        mine += len(chosen)
     return asked
 
 
@@ -215,17 +217,14 @@ def _renewed(row: LeaseRow, now: Ticks, times: Times) -> LeaseRow:
 def encode(row: LeaseRow) -> dict[str, Value]:
     """Return the columns of *row*; what is ``None`` is left out, which in a Replace removes it."""
     columns: dict[str, Value] = {"PartitionKey": "", "RowKey": row.partition}
-    for name, worker in (("CurrentOwner", row.current_owner), ("NextOwner", row.next_owner)):
-        if worker is not None:
-            columns[name] = worker
-    times = (
-        ("OwnedSince", row.owned_since),
-        ("LastRenewal", row.last_renewal),
-        ("ExpiresAt", row.expires_at),
-    )
-    for name, time in times:
-        if time is not None:
-            columns[name] = DateTime(time)
+    workers = {"CurrentOwner": row.current_owner, "NextOwner": row.next_owner}
+    columns |= {name: worker for name, worker in workers.items() if worker is not None}
+    times = {
+        "OwnedSince": row.owned_since,
+        "LastRenewal": row.last_renewal,
+        "ExpiresAt": row.expires_at,
+    }
+    columns |= {name: DateTime(time) for name, time in times.items() if time is not None}
     columns["IsDraining"] = row.draining
     return columns
 

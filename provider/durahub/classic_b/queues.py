@@ -9,6 +9,7 @@ from azure.storage.queue.aio import QueueClient
 from durahub.classic_b.failures import storage_errors
 
 LONGEST_DELAY = 6 * 24 * 3600  # seconds; the service's limit is seven days
+THERE = (204, 409)  # what the service answers when the queue exists: the same metadata, or other
 BATCH = 32  # messages, the service's most
 
 
@@ -44,11 +45,11 @@ class Queue:
 
     async def create(self) -> None:
         """Make the queue; one that exists is left as it is."""
-        with storage_errors(self._account, passing=(409,)):
+        with storage_errors(self._account, passing=THERE):
             try:
                 await self._client.create_queue()
             except HttpResponseError as error:
-                if error.status_code != 409:
+                if error.status_code not in THERE:
                     raise
 
     async def drop(self) -> None:

@@ -12,6 +12,7 @@ UTC = timezone.utc
 Ticks = NewType("Ticks", int)
 
 MINIMUM = Ticks(0)
+MAXIMUM = Ticks(3_155_378_975_999_999_999)  # the last tick of the year 9999
 PER_SECOND = 10_000_000
 UNIX_EPOCH = Ticks(621_355_968_000_000_000)
 
@@ -29,8 +30,7 @@ def from_datetime(moment: datetime) -> Ticks:
 
 def to_datetime(ticks: Ticks) -> datetime:
     """Return *ticks* as an aware ``datetime``; the seventh decimal is cut off."""
-    seconds, rest = divmod(ticks - UNIX_EPOCH, PER_SECOND)
-    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest // 10)
+    return datetime(1, 1, 1, tzinfo=UTC) + timedelta(microseconds=ticks // 10)
 
 
 def from_unix(seconds: int, nanos: int = 0) -> Ticks:
@@ -57,7 +57,8 @@ def seconds_between(earlier: Ticks, moment: Ticks) -> float:
 def parse(text: str) -> Ticks:
     """Return the ticks of an ISO date-time; one without zone is UTC, as in entity messages.
 
-    Digits beyond the seventh decimal are cut off. Raises `ValueError` on anything else.
+    Digits beyond the seventh decimal are cut off. An offset that would lead out of the years 1 to 9999
+    leads to their end, as in .NET. Raises `ValueError` on anything else.
     """
     match = _TEXT.fullmatch(text)
     if match is None:
@@ -68,7 +69,7 @@ def parse(text: str) -> Ticks:
     if zone not in (None, "Z"):
         sign = 1 if zone[0] == "+" else -1
         ticks -= sign * (int(zone[1:3]) * 3600 + int(zone[4:6]) * 60) * PER_SECOND
-    return Ticks(ticks)
+    return Ticks(min(max(ticks, MINIMUM), MAXIMUM))
 
 
 def to_text(ticks: Ticks) -> str:
