@@ -1,6 +1,7 @@
 """A storage account: its three services over one connection pool, with one way of access."""
 
 import contextlib
+from types import TracebackType
 from typing import Any
 
 from azure.core.credentials import AzureNamedKeyCredential, AzureSasCredential
@@ -11,12 +12,14 @@ from azure.storage.queue.aio import QueueServiceClient
 
 from durahub.classic import connection
 from durahub.classic.connection import AccountKey, Endpoints, SharedAccess
+from durahub.classic.names import FoundHub, find_hubs
 from durahub.classic.request_counts import RequestCounter
 from durahub.classic.signing import QueueSigner, TableSigner
+from durahub.classic.storage_errors import StorageErrors
 from durahub.classic.transport import API_VERSION, Access, CountedTransport, Wire
 
 
-class StorageAccount:
+class Account:
     """An account that hubs live in. Several stores may share one; who made it closes it.
 
     ``requests`` counts what is sent to it. The clients exist from the first use on, which must be
@@ -36,7 +39,7 @@ class StorageAccount:
     @classmethod
     def from_connection_string(
         cls, text: str, where: str, *, use_env_settings: bool = False
-    ) -> "StorageAccount":
+    ) -> "Account":
         """Return the account of a connection string that came from *where*.
 
         *use_env_settings* obeys proxies named in the environment. Raises `BadConnectionString`.
@@ -45,13 +48,13 @@ class StorageAccount:
         return cls(found.account, found.endpoints, found.access, use_env_settings=use_env_settings)
 
     @classmethod
-    def from_name(
+    def with_identity(
         cls,
         account: str,
         credential: AsyncTokenCredential | None = None,
         *,
         use_env_settings: bool = False,
-    ) -> "StorageAccount":
+    ) -> "Account":
         """Return an account in Azure; without *credential*, with the environment's (Entra ID)."""
         if credential is None:
             # a heavy import, and only for those who use it
@@ -85,6 +88,25 @@ class StorageAccount:
     def blobs(self) -> BlobServiceClient:
         """The SDK's client of the blob service."""
         return self._open().blobs
+
+    async def find_hubs(self) -> tuple[FoundHub, ...]:
+        """Return the hubs of the account, by name."""
+        with StorageErrors(self.name, "").translated():
+            queues = [str(queue.name) async for queue in self.queues.list_queues()]
+            tables = [str(table.name) async for table in self.tables.list_tables()]
+        return find_hubs(queues, tables)
+
+    async def __aenter__(self) -> "Account":
+        """Close the account behind the body."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
 
     async def close(self) -> None:
         """Close all connections; calling it twice is fine."""

@@ -1,7 +1,7 @@
 """What could not be read: counted, logged with its place, and kept in a container of our own.
 
-The thing itself stays where it is. A message is tried again with growing pauses, for another version of
-an application may be able to read it; nothing is ever deleted here.
+The thing itself stays where it is, and nothing is ever deleted: a message is tried again with growing
+pauses, for another version of the server, or another worker, may be able to read it.
 """
 
 import hashlib
@@ -9,7 +9,7 @@ import json
 import logging
 from collections.abc import Callable
 
-from durahub.classic.blobs import Container
+from durahub.classic.blobs import Blobs
 from durahub.errors import Malformed, Unavailable
 from durahub.model.ticks import Ticks, parse, to_text
 from durahub.store import SetAside
@@ -17,12 +17,14 @@ from durahub.store import SetAside
 log = logging.getLogger(__name__)
 
 HEAD = 200  # characters of the thing that are kept to recognise it
+FOLDER = "set-aside/"
 
 
 class Aside:
-    """The things of one hub that were set aside."""
+    """The things of one hub that were set aside; *container* is made with the first."""
 
-    def __init__(self, container: Container, clock: Callable[[], Ticks]) -> None:
+    def __init__(self, blobs: Blobs, container: str, clock: Callable[[], Ticks]) -> None:
+        self._blobs = blobs
         self._container = container
         self._clock = clock
         self._known: set[str] = set()
@@ -37,33 +39,34 @@ class Aside:
         if location in self._known:
             return
         self._known.add(location)
-        log.error("set-aside", extra={"location": location, "code": error.code, "why": str(error)})
-        found = SetAside(location, str(error), self._clock(), head[:HEAD])
-        content = json.dumps(
-            {
-                "location": found.location,
-                "error": found.error,
-                "firstSeen": to_text(found.first_seen),
-                "head": found.head,
-            }
-        )
-        name = f"set-aside/{hashlib.sha256(location.encode()).hexdigest()[:32]}.json"
+        log.error("set-aside", extra={"location": location, "code": error.code})
+        name = f"{FOLDER}{hashlib.sha256(location.encode('utf-8', 'replace')).hexdigest()[:32]}"
+        content = {
+            "location": location,
+            "error": str(error),
+            "firstSeen": to_text(self._clock()),
+            "head": head[:HEAD],
+        }
         try:
-            await self._container.write(name, content.encode(), replace=False)
-        except Unavailable as failure:
-            log.warning("set-aside-not-kept", extra={"code": failure.code})
+            await self._blobs.write_new_json(self._container, f"{name}.json", content)
+        except Unavailable as failure:  # it is tried again with the thing's next reader
+            self._known.discard(location)
+            log.warning("set-aside-not-kept", extra={"location": location, "code": failure.code})
 
     async def all(self) -> tuple[SetAside, ...]:
         """Return everything that any server has set aside, by place."""
         found = []
-        async for name in self._container.names("set-aside/"):
-            kept = json.loads(await self._container.read(name))
-            found.append(
-                SetAside(
-                    location=str(kept["location"]),
-                    error=str(kept["error"]),
-                    first_seen=parse(kept["firstSeen"]),
-                    head=str(kept["head"]),
-                )
-            )
+        async for name in self._blobs.names(self._container, FOLDER):
+            content = await self._blobs.read(self._container, name)
+            if content is not None:
+                found.append(_read(json.loads(content)))
         return tuple(sorted(found, key=lambda one: one.location))
+
+
+def _read(kept: dict[str, str]) -> SetAside:
+    return SetAside(
+        location=kept["location"],
+        error=kept["error"],
+        first_seen=parse(kept["firstSeen"]),
+        head=kept["head"],
+    )

@@ -1,39 +1,34 @@
 """The History table: an instance's events read and written, with their large payloads.
 
 A checkpoint is one or more transactions, each closed by the sentinel row under its ETag. The sentinel
-also carries, in a column of ours, the IDs of consumed messages whose deletion is not confirmed yet:
+also carries, in a column of ours, the IDs of consumed messages whose deletion is not confirmed:
 DTFx ignores the column and keeps it, and message IDs are never used twice, so it cannot mislead.
+Classic layout 7.
 """
 
-import asyncio
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from durahub.classic import tables as rows_of
 from durahub.classic.aside import Aside
 from durahub.classic.batches import cut
-from durahub.classic.blobs import Container
-from durahub.classic.columns import Value
+from durahub.classic.columns import Columns
 from durahub.classic.dialect import Dialect
 from durahub.classic.history_rows import SENTINEL, HistoryRow, decode, encode, row_key, sentinel
 from durahub.classic.keys import escape
-from durahub.classic.payloads import (
-    blob_columns,
-    large_columns,
-    pack,
-    property_blob,
-    unpack,
-    with_blobs,
-)
-from durahub.classic.tables import Lost, Row, Table, Write, quoted
+from durahub.classic.large_payloads import LargePayloads
+from durahub.classic.payloads import blob_columns
+from durahub.classic.tables import Row, Tables, literal
+from durahub.classic.together import Together
 from durahub.engine.commit import NO_HISTORY, HistoryVersion
-from durahub.errors import BadPayload, BadRow, CheckpointLost
+from durahub.errors import CheckpointLost, Malformed
 from durahub.model.history import Event
 from durahub.model.ticks import Ticks
 
 CONSUMED = "DurahubConsumed"
 MOST_CONSUMED = 400  # message IDs in the sentinel: 16 KB at most
+MOST_DELETED = 100  # rows of a transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,67 +37,83 @@ class LoadedHistory:
 
     version: HistoryVersion
     events: tuple[Event, ...]
-    blobs: frozenset[str]
-    consumed: frozenset[str]
+    blobs: frozenset[str] = frozenset()
+    consumed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenHistory:
-    """A checkpoint as it was written: per event the columns that went to blobs."""
+    """A checkpoint as it was written. ``moved`` are the texts that went to blobs, with their names."""
 
     version: HistoryVersion
-    blobs: tuple[dict[str, str], ...]
+    moved: dict[str, str]
 
 
 class HistoryTable:
-    """Reads and writes histories. *chance* returns a random number below 2**31."""
+    """Reads and writes histories."""
 
     def __init__(
         self,
-        table: Table,
-        container: Container,
+        tables: Tables,
+        table: str,
+        payloads: LargePayloads,
         aside: Aside,
         dialect: Dialect,
         clock: Callable[[], Ticks],
-        chance: Callable[[], int],
+        together: Together,
     ) -> None:
+        self._tables = tables
         self._table = table
-        self._container = container
+        self._payloads = payloads
         self._aside = aside
         self._dialect = dialect
         self._clock = clock
-        self._chance = chance
+        self._together = together
 
     async def load(self, instance_id: str) -> LoadedHistory:
         """Return an instance's current history. Raises `BadRow`, `BadPayload`, having set it aside."""
-        found = [row async for row in self._table.rows(f"PartitionKey eq {_key(instance_id)}")]
+        found: list[Row] = []
+        async for page in self._pages(instance_id):
+            found += page
         guard = next((row for row in found if row.columns.get("RowKey") == SENTINEL), None)
-        rows = [row for row in found if row.columns.get("RowKey") != SENTINEL]
-        current = _current_execution(guard, rows)
-        kept: list[Row] = []
-        for row in rows:
-            if row.columns.get("ExecutionId") != current:
-                break  # left over from a longer generation
-            kept.append(row)
-        try:
-            events = await asyncio.gather(*(self._event(row) for row in kept))
-        except (BadRow, BadPayload) as error:
-            await self._aside.note(f"table History instance {escape(instance_id)}", error)
-            raise
+        rows = [row for row in found if row is not guard]
+        current = _execution(guard or (rows[0] if rows else None))
+        kept = _current(rows, current)
         blobs = frozenset(blob for row in kept for blob in blob_columns(row.columns).values())
+        if blobs:
+            events = await self._together.all(self._event(row.columns) for row in kept)
+        else:
+            events = [await self._event(row.columns) for row in kept]
         if guard is None and not kept:
-            return LoadedHistory(NO_HISTORY, (), blobs, frozenset())
+            return LoadedHistory(NO_HISTORY, ())
         version = HistoryVersion(current, len(events), guard.etag if guard else None)
         return LoadedHistory(version, tuple(events), blobs, _consumed(guard))
 
-    async def _event(self, row: Row) -> Event:
-        outside = blob_columns(row.columns)
-        if not outside:
-            return decode(row.columns).event
-        columns: dict[str, Value] = dict(row.columns)
-        for name, blob in outside.items():
-            columns[name] = unpack(await self._container.read(blob), blob)
-        return decode(columns).event
+    async def events(self, instance_id: str, execution_id: str | None) -> AsyncIterator[Event]:
+        """Yield the current events page by page; none if *execution_id* is another one."""
+        guard = await self._tables.get(self._table, escape(instance_id), SENTINEL)
+        current = _execution(guard)
+        async for page in self._pages(instance_id):
+            if current is None and page:
+                current = _execution(page[0])
+            if execution_id is not None and execution_id != current:
+                return
+            kept = _current(page, current)
+            for row in kept:
+                yield await self._event(row.columns)
+            if len(kept) < len(page):
+                return
+
+    def _pages(self, instance_id: str) -> AsyncIterator[list[Row]]:
+        return self._tables.pages(self._table, f"PartitionKey eq {literal(escape(instance_id))}")
+
+    async def _event(self, columns: Columns) -> Event:
+        try:
+            return decode(await self._payloads.resolve(columns)).event
+        except Malformed as error:
+            place = f"{columns.get('PartitionKey')}/{columns.get('RowKey')}"
+            await self._aside.note(f"table {self._table} {place}", error)
+            raise
 
     async def write(
         self,
@@ -112,89 +123,75 @@ class HistoryTable:
         events: Sequence[Event],
         *,
         replaces: bool,
-        consumed: Iterable[str] | None,
+        consumed: Iterable[str],
     ) -> WrittenHistory:
         """Append *events*, or with *replaces* write them from row 0. Raises `CheckpointLost`.
 
-        *consumed* are the message IDs for the sentinel; ``None`` leaves the column as it is.
+        *consumed* are the message IDs for the sentinel; with none its column stays as it is.
         """
         first = 0 if replaces else base.length
-        rows: list[dict[str, Value]] = []
-        outside: list[dict[str, str]] = []
-        for offset, event in enumerate(events):
-            columns, blobs = await self._row(instance_id, execution_id, first + offset, event)
-            rows.append(columns)
-            outside.append(blobs)
+        moved: dict[str, str] = {}
+        rows: list[Columns] = []
+        for index, event in enumerate(events, first):
+            columns = encode(HistoryRow(event, execution_id, index), instance_id, self._dialect)
+            row, blobs = await self._payloads.move_out(
+                instance_id, row_key(index), event.type.name, columns
+            )
+            moved |= {str(columns[name]): blob for name, blob in blobs.items()}
+            rows.append(row)
         token = base.token
         batches = cut(rows)
-        for number, batch in enumerate(batches):
-            last = number == len(batches) - 1
+        for number, batch in enumerate(batches, 1):
+            last = number == len(batches)
             guard = sentinel(instance_id, execution_id, self._clock() if last else None)
-            if consumed is not None and last:
-                guard[CONSUMED] = json.dumps(list(consumed)[-MOST_CONSUMED:])
+            keys = list(consumed)[-MOST_CONSUMED:]
+            if keys:
+                guard[CONSUMED] = json.dumps(keys)
             token = await self._transact(instance_id, batch, guard, token)
-        version = HistoryVersion(execution_id, first + len(events), token)
-        return WrittenHistory(version, tuple(outside))
+        return WrittenHistory(HistoryVersion(execution_id, first + len(events), token), moved)
 
     async def _transact(
-        self,
-        instance_id: str,
-        batch: Sequence[Any],
-        guard: dict[str, Value],
-        token: str | None,
+        self, instance_id: str, batch: Sequence[Columns], guard: Columns, token: str | None
     ) -> str:
-        operations: list[tuple[Write, Any, str | None]] = [
-            (Write.PUT, columns, None) for columns in batch
-        ]
-        how = Write.INSERT if token is None else Write.MERGE
-        operations.append((how, guard, token))
-        try:
-            return await self._table.transact(operations)
-        except Lost:
-            raise CheckpointLost(instance_id) from None
-
-    async def _row(
-        self, instance_id: str, execution_id: str, index: int, event: Event
-    ) -> tuple[dict[str, Value], dict[str, str]]:
-        columns = encode(HistoryRow(event, execution_id, index), instance_id, self._dialect)
-        large = large_columns(columns)
-        if not large:
-            return columns, {}
-        blobs = {}
-        for name, text in large.items():
-            blob = property_blob(instance_id, row_key(index), event.type.name, name, self._chance())
-            await self._container.write(blob, pack(text))
-            blobs[name] = blob
-        return with_blobs(columns, blobs), blobs
+        last = rows_of.insert(guard) if token is None else rows_of.merge(guard, token)
+        operations = [*(rows_of.put(row) for row in batch), last]
+        etags = await self._tables.transact(self._table, operations)
+        if etags is None:
+            raise CheckpointLost(instance_id)
+        return etags[-1]
 
     async def delete(self, instance_id: str) -> int:
         """Delete every row of an instance; return how many there were."""
         key = escape(instance_id)
-        condition = f"PartitionKey eq {_key(instance_id)}"
-        found = [
-            str(row.columns["RowKey"])
-            async for row in self._table.rows(condition, ("PartitionKey", "RowKey"))
-        ]
-        for start in range(0, len(found), 100):
-            part = found[start : start + 100]
-            try:
-                await self._table.transact(
-                    [(Write.DELETE, {"PartitionKey": key, "RowKey": row}, None) for row in part]
-                )
-            except Lost:  # somebody deletes as well: one by one, what is there
-                for row in part:
-                    await self._table.delete(key, row)
+        condition = f"PartitionKey eq {literal(key)}"
+        found: list[str] = []
+        select = ("PartitionKey", "RowKey")
+        async for page in self._tables.pages(self._table, condition, select=select):
+            found += [str(row.columns["RowKey"]) for row in page]
+        parts = [found[n : n + MOST_DELETED] for n in range(0, len(found), MOST_DELETED)]
+        await self._together.all(self._delete_part(key, part) for part in parts)
         return len(found)
 
+    async def _delete_part(self, key: str, row_keys: Sequence[str]) -> None:
+        deletions = [rows_of.delete(key, row_key) for row_key in row_keys]
+        if await self._tables.transact(self._table, deletions) is None:
+            for row_key in row_keys:  # somebody deletes as well: one by one, what is there
+                await self._tables.delete(self._table, key, row_key)
 
-def _key(instance_id: str) -> str:
-    return quoted(escape(instance_id))
 
-
-def _current_execution(guard: Row | None, rows: Sequence[Row]) -> str | None:
-    source = guard if guard is not None else rows[0] if rows else None
-    value = source.columns.get("ExecutionId") if source is not None else None
+def _execution(row: Row | None) -> str | None:
+    value = row.columns.get("ExecutionId") if row is not None else None
     return value if isinstance(value, str) else None
+
+
+def _current(rows: Sequence[Row], execution_id: str | None) -> list[Row]:
+    """Return the rows up to the first of another execution: what follows is left over."""
+    kept: list[Row] = []
+    for row in rows:
+        if row.columns.get("RowKey") == SENTINEL or _execution(row) != execution_id:
+            break
+        kept.append(row)
+    return kept
 
 
 def _consumed(guard: Row | None) -> frozenset[str]:

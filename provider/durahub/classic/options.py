@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from durahub.classic.dialect import DTFX_2_9, Dialect
 from durahub.errors import BadSetting
 
+MOST_PARTITIONS = 16
+DEFAULT_PARTITIONS = 4
+
 
 def unique_worker_id() -> str:
     """Return a name that no other process uses: two that share one would both own everything."""
@@ -17,19 +20,28 @@ def unique_worker_id() -> str:
 class ClassicOptions:
     """Settings of one hub; times in seconds.
 
-    ``partitions`` is ``None`` where the hub is there already and its own number is meant.
+    ``partitions`` is ``None`` where the hub is there already and its own number is meant; a new hub
+    then gets four. The lease times are DTFx's: workers of one hub must have the same.
     """
 
     partitions: int | None = None
     dialect: Dialect = DTFX_2_9
     worker_id: str = field(default_factory=unique_worker_id)
     tracking_prefix: str | None = None
+    control_batch: int = 32  # messages of one receive, at most
     visibility: float = 60.0  # how long a dead server's messages stay hidden
     max_poll: float = 10.0  # the longest wait between two looks at an empty queue
+    lease: float = 30.0
+    lease_pass: float = 10.0  # between two looks at the leases
+    lease_haste: float = 1.0  # the same while a partition changes hands
+    row_refresh: float = 10.0  # an instance row of which only the time changes is written so often
+    leave_within: float = 60.0  # letting all partitions go takes no longer
     parallel: int = 32  # storage requests of one commit at once
 
     def __post_init__(self) -> None:
-        if self.partitions is not None and not 1 <= self.partitions <= 16:
+        if self.partitions is not None and not 1 <= self.partitions <= MOST_PARTITIONS:
             raise BadSetting("partitions", self.partitions, "a number from 1 to 16")
         if self.visibility < 2:
             raise BadSetting("visibility", self.visibility, "at least 2 seconds")
+        if not 1 <= self.control_batch <= 32:
+            raise BadSetting("control_batch", self.control_batch, "a number from 1 to 32")

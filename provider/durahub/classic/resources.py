@@ -1,145 +1,235 @@
-"""A hub's queues, tables and containers: made, checked, listed, deleted; classic layout 1, 5.6 and 9.1."""
+"""A hub's queues, tables and containers: made, checked, listed, deleted; classic layout 1, 5.6, 9.1."""
 
 import asyncio
 import contextlib
+import json
+import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
-from azure.storage.queue.aio import QueueClient
+from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
 
-from durahub.classic import partition_rows
 from durahub.classic.account import Account
-from durahub.classic.blobs import Container
+from durahub.classic.blobs import Blobs
+from durahub.classic.columns import Columns
 from durahub.classic.names import HubNames
-from durahub.classic.queues import Queue
-from durahub.classic.table_leases import PartitionRow
-from durahub.classic.tables import Lost, Table
+from durahub.classic.storage_errors import BEING_DELETED, StorageErrors, code_of
+from durahub.classic.table_leases import LeaseRow, decode, encode
+from durahub.classic.tables import Tables
 from durahub.errors import HubMismatch, HubNotFound
-from durahub.model.ticks import Ticks, later
 
-RECENT = 60.0  # seconds; a table manager that renewed since then is alive
+BLOB_MANAGERS = {"ownership/": "safe", "default/": "legacy"}
+DELETION_TAKES = 60  # seconds, at most, until a name that was deleted can be used again
 
 
 @dataclass(frozen=True, slots=True)
+class PartitionEvidence:
+    """What in storage tells a hub's number of partitions; ``None`` where nothing does."""
+
+    queues: int | None
+    rows: int | None
+    task_hub_json: int | None
+
+    @property
+    def count(self) -> int | None:
+        """The number; the queues are the best evidence."""
+        return self.queues or self.rows or self.task_hub_json
+
+
 class Resources:
     """The parts of one hub."""
 
-    names: HubNames
-    account: Account
-    history: Table
-    instances: Table
-    partitions: Table
-    workitems: Queue
-    large_messages: Container
-    set_aside: Container
-    app_lease: Container
-    leases: Container
+    def __init__(
+        self,
+        account: Account,
+        names: HubNames,
+        tables: Tables,
+        blobs: Blobs,
+        errors: StorageErrors,
+    ) -> None:
+        self._account = account
+        self._names = names
+        self._tables = tables
+        self._blobs = blobs
+        self._errors = errors
 
-    @classmethod
-    def of(cls, account: Account, names: HubNames) -> "Resources":
-        """Return the parts; nothing is made or asked."""
+    # -- looking -------------------------------------------------------------------------------
 
-        def table(name: str) -> Table:
-            return Table(account.tables.get_table_client(name), account.name)
+    async def control_queues(self) -> tuple[str, ...]:
+        """Return the names of the control queues that there are, in order."""
+        prefix = f"{self._names.hub.lower()}-control-"
+        with self._errors.translated():
+            listed = self._account.queues.list_queues(name_starts_with=prefix)
+            found = [str(queue.name) async for queue in listed]
+        return tuple(sorted(n for n in found if re.fullmatch(r"\d\d", n[len(prefix) :])))
 
-        def container(name: str) -> Container:
-            return Container(account.blobs.get_container_client(name), account.name)
+    async def check_there(self) -> None:
+        """Raise `HubNotFound` unless queues and tables of the hub are there."""
+        names = self._names
+        if not await self.control_queues():
+            raise HubNotFound(names.hub)
+        for table in (names.instances_table, names.history_table):
+            await self._tables.get(table, "-", "-")  # raises if there is no table
+        await self._depth(names.workitem_queue)
 
-        return cls(
-            names=names,
-            account=account,
-            history=table(names.history_table),
-            instances=table(names.instances_table),
-            partitions=table(names.partitions_table),
-            workitems=Queue(_client(account, names.workitem_queue), account.name),
-            large_messages=container(names.large_messages_container),
-            set_aside=container(names.set_aside_container),
-            app_lease=container(names.app_lease_container),
-            leases=container(names.leases_container),
+    async def evidence(self) -> PartitionEvidence:
+        """Return what tells the number of partitions."""
+        queues = await self.control_queues()
+        rows = [row.partition for row in await self.lease_rows()]
+        return PartitionEvidence(
+            _count(queues), _count(rows), await self._count_in_task_hub_json()
         )
 
-    def control_queue(self, name: str) -> Queue:
-        """Return a control queue by its name."""
-        return Queue(_client(self.account, name), self.account.name)
+    async def lease_rows(self) -> list[LeaseRow]:
+        """Return the rows of the table manager; none if it was never used here."""
+        try:
+            pages = self._tables.pages(self._names.partitions_table, "")
+            return [decode(row.columns, row.etag) async for page in pages for row in page]
+        except HubNotFound:
+            return []
 
-    async def existing_queues(self) -> tuple[str, ...]:
-        """Return the hub's control queues that there are, in order."""
-        prefix = f"{self.names.hub.lower()}-control-"
-        found = await self.account.queue_names(prefix)
-        return tuple(sorted(name for name in found if name[len(prefix) :].isdigit()))
+    async def other_manager(self) -> str | None:
+        """Return which blob manager's leases are alive on this hub: ``"safe"`` or ``"legacy"``."""
+        for folder, manager in BLOB_MANAGERS.items():
+            if await self._blobs.leased(self._names.leases_container, folder):
+                return manager
+        return None
 
-    async def check_there(self) -> int:
-        """Return the hub's number of partitions. Raises `HubNotFound` unless it is all there."""
-        queues = await self.existing_queues()
-        tables = {name.lower() for name in await self.account.table_names()}
-        wanted = {self.names.history_table.lower(), self.names.instances_table.lower()}
-        if not queues or not wanted <= tables:
-            raise HubNotFound(self.names.hub)
-        return int(queues[-1][-2:]) + 1
+    def check_partitions(self, found: PartitionEvidence, wanted: int) -> None:
+        """Raise `HubMismatch` if the hub in storage has another number of partitions."""
+        sources = {
+            "control queues": found.queues,
+            "partition rows": found.rows,
+            "partitions in taskhub.json": found.task_hub_json,
+        }
+        for what, number in sources.items():
+            if number not in (None, wanted):
+                raise HubMismatch(
+                    self._names.hub,
+                    f"it has {number} {what} and {wanted} were asked for; use --partitions "
+                    f"{number}, or another hub (the number can only be changed while nothing runs)",
+                )
 
-    async def check_matches(self, partitions: int, now: Ticks) -> None:
-        """Raise `HubMismatch` if the hub has another number of partitions, or another manager is live."""
-        queues = await self.existing_queues()
-        there = int(queues[-1][-2:]) + 1 if queues else 0
-        if there not in (0, partitions):
+    async def check_manager(self) -> None:
+        """Raise `HubMismatch` if workers share this hub by blob leases: they would not see ours."""
+        manager = await self.other_manager()
+        if manager is not None:
             raise HubMismatch(
-                self.names.hub,
-                f"it has {there} partitions and {partitions} were asked for; "
-                f"use --partitions {there}",
+                self._names.hub,
+                f"workers serve it with the {manager} partition manager (blob leases); stop them, "
+                "or let them use the table partition manager",
             )
-        if queues and not await self._table_manager_is_live(now):
-            for kind, folder in (("safe", "ownership/"), ("legacy", "default/")):
-                if await self.leases.leased(folder):
-                    raise HubMismatch(
-                        self.names.hub,
-                        f"workers serve it with the {kind} partition manager (blob leases); "
-                        "stop them, or let them use the table partition manager",
-                    )
 
-    async def _table_manager_is_live(self, now: Ticks) -> bool:
-        tables = {name.lower() for name in await self.account.table_names()}
-        if self.names.partitions_table.lower() not in tables:
-            return False
-        return any(
-            row.last_renewal is not None and later(row.last_renewal, RECENT) > now
-            for row in await self.partition_rows()
-        )
+    async def _count_in_task_hub_json(self) -> int | None:
+        content = await self._blobs.read(self._names.leases_container, "taskhub.json")
+        try:
+            count = json.loads(content)["PartitionCount"] if content else None
+        except (ValueError, KeyError, TypeError):
+            return None
+        return count if isinstance(count, int) else None
+
+    # -- making --------------------------------------------------------------------------------
 
     async def create(self, partitions: int) -> None:
-        """Make what is missing of the hub."""
-        await self.app_lease.create()
-        await self.app_lease.write(self.names.app_lease_blob, b"{}", replace=False)
-        await self.partitions.create()
-        queues = [self.control_queue(name) for name in self.names.control_queues(partitions)]
+        """Make what is missing of the hub.
+
+        The queue of the last partition is made first: whatever is there after a crash tells the
+        right number.
+        """
+        names = self._names
+        account = self._account
+        queues = names.control_queues(partitions)
+        await self._make(lambda: account.queues.create_queue(queues[-1]))
+        await self._make(lambda: account.blobs.create_container(names.app_lease_container))
+        await self._blobs.write_new_json(names.app_lease_container, names.app_lease_blob, {})
         await asyncio.gather(
-            self.history.create(),
-            self.instances.create(),
-            self.workitems.create(),
-            *(queue.create() for queue in queues),
-            *(self._insert_partition(queue.name) for queue in queues),
+            self._make(lambda: account.tables.create_table(names.partitions_table)),
+            self._make(lambda: account.tables.create_table(names.history_table)),
+            self._make(lambda: account.tables.create_table(names.instances_table)),
+            self._make(lambda: account.queues.create_queue(names.workitem_queue)),
+            *(self._make(lambda q=queue: account.queues.create_queue(q)) for queue in queues[:-1]),
         )
+        there = {row.partition for row in await self.lease_rows()}
+        for queue in reversed(queues):
+            if queue not in there:
+                columns: Columns = encode(LeaseRow(partition=queue))
+                await self._tables.insert(names.partitions_table, columns)
 
-    async def _insert_partition(self, queue: str) -> None:
-        with contextlib.suppress(Lost):  # it is there
-            await self.partitions.insert(partition_rows.encode(PartitionRow(queue, "")))
+    async def _make(self, create: Callable[[], Awaitable[Any]]) -> None:
+        """Create something that may exist; wait for one of the same name that is being deleted."""
+        for _ in range(DELETION_TAKES):
+            try:
+                with contextlib.suppress(ResourceExistsError):
+                    await self._creating(create)
+                return
+            except _BeingDeleted:
+                await asyncio.sleep(1)
+        with self._errors.translated():
+            await create()
 
-    async def partition_rows(self) -> list[PartitionRow]:
-        """Return the rows of the table manager."""
-        return [
-            partition_rows.decode(row.columns, row.etag) async for row in self.partitions.rows("")
-        ]
+    async def _creating(self, create: Callable[[], Awaitable[Any]]) -> None:
+        with self._errors.translated():
+            try:
+                await create()
+            except HttpResponseError as error:
+                if code_of(error) in BEING_DELETED:
+                    raise _BeingDeleted from None
+                if not isinstance(error, ResourceExistsError):
+                    raise
+
+    # -- deleting ------------------------------------------------------------------------------
 
     async def delete(self) -> None:
-        """Delete the hub with everything in it; what is not there is fine."""
-        queues = [self.control_queue(name) for name in await self.existing_queues()]
-        await asyncio.gather(*(queue.drop() for queue in (*queues, self.workitems)))
-        await asyncio.gather(self.history.drop(), self.instances.drop(), self.partitions.drop())
+        """Delete the hub with everything in it; what is not there is fine.
+
+        Tables that hubs share through a tracking prefix stay: they hold the others' instances.
+        """
+        names, account = self._names, self._account
+        queues = [*await self.control_queues(), names.workitem_queue]
+        tables = [names.partitions_table]
+        if names.tracking_prefix is None:
+            tables += [names.history_table, names.instances_table]
+        containers = (
+            names.app_lease_container,
+            names.leases_container,
+            names.large_messages_container,
+            names.set_aside_container,
+        )
+        await asyncio.gather(*(self._drop(account.queues.delete_queue, one) for one in queues))
+        await asyncio.gather(*(self._drop(account.tables.delete_table, one) for one in tables))
         await asyncio.gather(
-            self.app_lease.drop(),
-            self.leases.drop(),
-            self.large_messages.drop(),
-            self.set_aside.drop(),
+            *(self._drop(account.blobs.delete_container, one) for one in containers)
         )
 
+    async def _drop(self, delete: Callable[[str], Awaitable[Any]], name: str) -> None:
+        with self._errors.translated():
+            try:
+                await delete(name)
+            except ResourceNotFoundError:
+                return
+            except HttpResponseError as error:
+                if code_of(error) not in BEING_DELETED:
+                    raise
 
-def _client(account: Account, name: str) -> QueueClient:
-    return account.queues.get_queue_client(name)
+    # -- showing -------------------------------------------------------------------------------
+
+    async def depths(self) -> dict[str, int]:
+        """Return about how many messages are in each queue."""
+        queues = (*await self.control_queues(), self._names.workitem_queue)
+        return {queue: await self._depth(queue) for queue in queues}
+
+    async def _depth(self, queue: str) -> int:
+        with self._errors.translated():
+            client = self._account.queues.get_queue_client(queue)
+            properties = await client.get_queue_properties()
+        return int(properties.approximate_message_count or 0)
+
+
+class _BeingDeleted(Exception):
+    """A resource of this name is about to go."""
+
+
+def _count(queues: list[str] | tuple[str, ...]) -> int | None:
+    """Return the number of partitions that control queues stand for, by the last one's number."""
+    return max((int(name[-2:]) + 1 for name in queues), default=None)

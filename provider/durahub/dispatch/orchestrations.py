@@ -24,12 +24,14 @@ from durahub.engine.state import State, read
 from durahub.engine.turn import Outcome, Turn, begin, finish
 from durahub.errors import CheckpointLost, DurahubError, Malformed, Unavailable
 from durahub.model.history import Event, ExecutionStarted
+from durahub.model.instance import Instance
 from durahub.store import HubStore, StoredHistory
 
 log = logging.getLogger(__name__)
 
 SHORT_DELAY = 2.5  # seconds; what is put back for so long waits here instead of in its queue
 STORAGE_PAUSE = 5.0  # seconds before an episode that storage refused is tried again
+LARGEST_TURN = 3_000_000  # bytes of new events, about
 ABANDON_PAUSE = (1.0, 30.0)  # seconds: the first and the longest pause after a worker gave it back
 
 
@@ -190,14 +192,19 @@ class Orchestrations:
         instance_id = next(iter(session.inbox.values())).message.target.instance_id
         history = await self._history(instance_id)
         state = read(history.events)
-        judged = await self._judge(session, instance_id, history, state)
+        batch = _of(session, instance_id)
+        row = await self._row(instance_id, state, batch)
+        judged = self._judge(batch, history, state, row)
         if not judged.take:
             await self._settle(session, judged)
             return None
         slot = await self._streams.slot(_need_of(judged.start or state.started))
         try:
-            # more may have come while this episode stood in line
-            judged = await self._judge(session, instance_id, history, state)
+            later = _of(session, instance_id)
+            if len(later) != len(batch):  # more has come while this episode stood in line
+                if row is None:
+                    row = await self._row(instance_id, state, later)
+                judged = self._judge(later, history, state, row)
             await self._settle(session, judged)
         except BaseException:
             slot.release()
@@ -207,14 +214,23 @@ class Orchestrations:
             return None
         return _Ready(history, state, judged, slot)
 
-    async def _judge(
-        self, session: Session, instance_id: str, history: StoredHistory, state: State
+    async def _row(
+        self, instance_id: str, state: State, batch: Sequence[Delivery]
+    ) -> Instance | None:
+        if not needs_row(state, batch):
+            return None
+        return await self._store.get(instance_id, payloads=False)
+
+    def _judge(
+        self,
+        batch: Sequence[Delivery],
+        history: StoredHistory,
+        state: State,
+        row: Instance | None,
     ) -> Verdict:
-        batch = [d for d in session.inbox.values() if d.message.target.instance_id == instance_id]
-        row = None
-        if needs_row(state, batch):
-            row = await self._store.get(instance_id, payloads=False)
-        return judge(history.version, state, batch, row, self._clock(), history.consumed)
+        verdict = judge(history.version, state, batch, row, self._clock(), history.consumed)
+        _bound(verdict)
+        return verdict
 
     async def _settle(self, session: Session, verdict: Verdict) -> None:
         """Do what the verdict says of the messages that are not taken."""
@@ -321,6 +337,24 @@ class Orchestrations:
             partition = self._sessions[key].partition if key in self._sessions else ""
             self._cache.put(instance_id, partition, loaded, size_of(loaded.events))
         return loaded
+
+
+def _of(session: Session, instance_id: str) -> list[Delivery]:
+    """Return an instance's messages; another ID of the same letters may share the session."""
+    return [d for d in session.inbox.values() if d.message.target.instance_id == instance_id]
+
+
+def _bound(verdict: Verdict) -> None:
+    """Leave what is too much for one work item in the inbox, for the next turn.
+
+    A worker takes messages of 4 MiB; one that is larger would break its stream, again and again.
+    """
+    size = 0
+    for number, delivery in enumerate(verdict.take):
+        size += size_of((delivery.message.event,))
+        if number and size > LARGEST_TURN:
+            del verdict.take[number:]
+            return
 
 
 def _need_of(started: ExecutionStarted | None) -> Need:
