@@ -1,6 +1,6 @@
 """A worker whose activities leave a line in a file for each run: what really happened, to be counted.
 
-    python counting_app.py ENDPOINT TASKHUB FILE
+python counting_app.py ENDPOINT TASKHUB FILE
 """
 
 import os

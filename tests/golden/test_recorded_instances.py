@@ -46,8 +46,6 @@ from durahub.model.ticks import Ticks, to_round_trip_text
 TERMINATED_WHILE_PENDING = "terminated-before-its-start"
 """Its row was written by the terminate, and again when the start ran all the same: a defect of 2.9.1."""
 
-ENDING = ExecutionCompleted | ExecutionTerminated | ExecutionSuspended | ExecutionResumed
-
 
 def instance_rows(hub: RecordedHub) -> Iterator[tuple[str, Row]]:
     for entity in hub.instances:
@@ -108,9 +106,10 @@ def first_start(
     """Return the start that a client sent: from the history, from a queue, or as the row tells it."""
     for message in hub.messages:
         found = decode(from_queue_text(message.text))
-        if isinstance(found, Envelope) and isinstance(found.message.event, ExecutionStarted):
-            if found.message.event.execution.execution_id == row["ExecutionId"]:
-                return found.message.event
+        event = found.message.event if isinstance(found, Envelope) else None
+        execution = Execution(instance_id, text(row, "ExecutionId"))
+        if isinstance(event, ExecutionStarted) and event.execution == execution:
+            return event
     for one in history:
         if isinstance(one.event, ExecutionStarted) and one.event.generation is not None:
             return one.event
@@ -127,7 +126,7 @@ def first_start(
     )
 
 
-def status_and_output(event: Event, row: Row) -> tuple[Status, str | None] | None:
+def status_and_output(event: Event) -> tuple[Status, str | None] | None:
     """Return what an event that ends, suspends or resumes makes of the row."""
     match event:
         case ExecutionCompleted():
@@ -156,7 +155,7 @@ def update_of(
             started, status = one.event, Status.Running
             blob = one.blobs.get("Input")
             input_text = blob_url(url, blob) if blob else one.event.input
-        elif (found := status_and_output(one.event, row)) is not None:
+        elif (found := status_and_output(one.event)) is not None:
             sets_output, (status, output) = True, found
             if "Result" in one.blobs:
                 output = blob_url(url, one.blobs["Result"])

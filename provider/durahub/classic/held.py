@@ -1,62 +1,231 @@
-"""The messages in this server's hands: their receipts, and how long they stay hidden.
+"""The messages in this server's hands: their receipts, how long they stay hidden, and how they are let go.
 
-A message is *held* from the moment it is received (or put hidden by this server) until it is deleted
-or released. While it is held its time is renewed; if it is received again all the same, only its
-receipt is replaced. A *parked* message waits for its time in memory; its twin in the queue becomes
-visible by itself soon after.
+A message is known here from when it is received (or put hidden by this server) until it is deleted or
+put back. In between it is in one of four stages:
+
+- ``PLACED``: put by this server and not yet handed over, because the checkpoint behind it is being written;
+- ``HELD``: with the listener;
+- ``WAITING``: for its time, in memory; its twin in the queue becomes visible by itself soon after;
+- ``SETTLED``: about to be deleted.
+
+What is placed or held is renewed. When a message is received although it is known, its new receipt
+replaces the old one, and it is not handed over again. Every request about one message is made under its
+lock, for the receipt changes with each.
 """
 
 import asyncio
-from collections.abc import Iterable
-from dataclasses import dataclass
+import contextlib
+import logging
+import math
+from collections.abc import Coroutine, Iterable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
 
-from durahub.classic.queues import Receipt
+from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential
+
+from durahub.classic.queues import LONGEST_DELAY, Queues, Receipt
+from durahub.classic.together import Together
 from durahub.engine.commit import Delivery
+from durahub.errors import Unavailable
+from durahub.model.ticks import Ticks
+
+log = logging.getLogger(__name__)
+
+LOOKS = 4  # at what is held, in the time for which a message is hidden
+REMEMBERED = 3.0  # times that time: how long a message may still come that was settled
+LONGEST_RETRY = 30.0  # seconds between two tries to delete
 
 
-@dataclass(eq=False, slots=True)
+class Stage(Enum):
+    """What a known message is doing."""
+
+    PLACED = "placed"
+    HELD = "held"
+    WAITING = "waiting"
+    SETTLED = "settled"
+
+
+@dataclass(slots=True, eq=False)
 class Held:
-    """A held message. ``hidden_until`` is monotonic."""
+    """A known message. ``hidden_until`` is on the loop's clock, ``due`` is there while it waits."""
 
     delivery: Delivery
-    queue: str
     receipt: Receipt
     hidden_until: float
-    parked: "asyncio.TimerHandle | None" = None
+    stage: Stage
+    due: Ticks | None = None
+    timer: asyncio.TimerHandle | None = None
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def stop_timer(self) -> None:
+        """Wait no longer."""
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
 
 
 class HeldMessages:
-    """All held messages, by message ID."""
+    """All messages that this server knows, by their IDs."""
 
-    def __init__(self) -> None:
+    def __init__(self, queues: Queues, together: Together, visibility: int) -> None:
+        self._queues = queues
+        self._together = together
+        self._visibility = visibility
         self._held: dict[str, Held] = {}
+        self._settled: dict[str, float] = {}  # by ID, until when it may still be received
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def __len__(self) -> int:
         return len(self._held)
 
-    def __contains__(self, key: str) -> bool:
-        return key in self._held
-
-    def add(self, held: Held) -> None:
-        """Begin to hold a message."""
-        self._held[held.delivery.key] = held
-
-    def get(self, key: str) -> Held | None:
-        """Return a held message."""
+    def find(self, key: str) -> Held | None:
+        """Return a message that is known."""
         return self._held.get(key)
 
-    def take(self, key: str) -> Held | None:
-        """Stop holding a message, and return it."""
-        held = self._held.pop(key, None)
-        if held is not None and held.parked is not None:
-            held.parked.cancel()
-            held.parked = None
-        return held
+    def add(self, held: Held) -> bool:
+        """Begin to hold a message; ``False`` if it is known already (or has been settled)."""
+        key = held.delivery.key
+        if key in self._held or key in self._settled:
+            return False
+        self._held[key] = held
+        return True
+
+    def forget(self, held: Held) -> None:
+        """Leave a message to its queue, where it becomes visible by itself."""
+        held.stop_timer()
+        self._held.pop(held.delivery.key, None)
 
     def of_queue(self, queue: str) -> list[Held]:
-        """Return what is held of a queue."""
-        return [held for held in self._held.values() if held.queue == queue]
+        """Return the known messages of a queue, the oldest first."""
+        return [held for held in self._held.values() if held.receipt.queue == queue]
 
-    def due_for_renewal(self, before: float) -> Iterable[Held]:
-        """Return what would become visible before that time; parked ones may."""
-        return [h for h in self._held.values() if h.parked is None and h.hidden_until < before]
+    def received_again(self, receipt: Receipt) -> Held | None:
+        """Take the new receipt of a known message. A settled one is deleted at last.
+
+        The caller asks `knows` first.
+        """
+        held = self._held.get(receipt.message_id)
+        if held is not None:
+            held.receipt = receipt
+            held.hidden_until = _now() + self._visibility
+        else:
+            self.in_background(self._delete_stray(receipt))
+        return held
+
+    def knows(self, key: str) -> bool:
+        """Tell whether a message is known or was settled a while ago."""
+        return key in self._held or key in self._settled
+
+    # -- settling ------------------------------------------------------------------------------
+
+    async def delete(self, keys: Iterable[str]) -> set[str]:
+        """Delete messages; return those of which it is certain. What storage refuses now is tried on."""
+        known = [held for key in keys if (held := self._held.get(key)) is not None]
+        for held in known:
+            held.stop_timer()
+            held.stage = Stage.SETTLED
+        deleted = await self._together.all(self._delete(held) for held in known)
+        return {held.delivery.key for held, done in zip(known, deleted, strict=True) if done}
+
+    async def _delete(self, held: Held) -> bool:
+        try:
+            return await self._delete_now(held)
+        except Unavailable as error:
+            log.warning("delete-retried", extra={"queue": held.receipt.queue, "code": error.code})
+            self.in_background(self._delete_in_the_end(held))
+            return False
+
+    async def _delete_now(self, held: Held) -> bool:
+        async with held.lock:
+            while True:
+                receipt = held.receipt
+                deleted = await self._queues.delete(receipt)
+                if deleted or held.receipt is receipt:
+                    break  # else it was received again meanwhile: once more, with the new receipt
+        key = held.delivery.key
+        if not deleted:  # it is gone, or on its way to us once more
+            self._settled[key] = _now() + REMEMBERED * self._visibility
+        self._held.pop(key, None)
+        return deleted
+
+    async def _delete_in_the_end(self, held: Held) -> None:
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception_type(Unavailable), wait=wait_exponential(max=LONGEST_RETRY)
+        ):
+            with attempt:
+                await self._delete_now(held)
+
+    async def _delete_stray(self, receipt: Receipt) -> None:
+        with contextlib.suppress(Unavailable):  # it comes again
+            await self._queues.delete(receipt)
+
+    async def put_back(self, held: Held, delay: float) -> None:
+        """Make a message visible in *delay* seconds, rounded up, and know it no longer.
+
+        Raises `Unavailable`; then it becomes visible when its time is over.
+        """
+        self.forget(held)
+        async with held.lock:
+            seconds = min(max(math.ceil(delay), 0), LONGEST_DELAY)
+            if await self._queues.update(held.receipt, seconds) is None:
+                log.info("message-not-ours", extra={"queue": held.receipt.queue})
+
+    async def hide(self, held: Held, seconds: int) -> None:
+        """Hide a message for so long from now; nothing happens if it is not ours any more."""
+        async with held.lock:
+            if held.stage is Stage.SETTLED:
+                return
+            receipt, asked_at = held.receipt, _now()
+            renewed = await self._queues.update(receipt, seconds)
+            if held.receipt is not receipt:
+                return  # received again meanwhile
+            held.hidden_until = asked_at + seconds
+            if renewed is not None:
+                held.receipt = renewed
+            else:
+                log.info("message-not-ours", extra={"queue": receipt.queue})
+
+    # -- renewing ------------------------------------------------------------------------------
+
+    async def keep_hidden(self) -> None:
+        """Renew what is held, until cancelled."""
+        while True:
+            await asyncio.sleep(self._visibility / LOOKS)
+            now = _now()
+            for key in [key for key, until in self._settled.items() if until < now]:
+                del self._settled[key]
+            soon = now + self._visibility / 2
+            due = [
+                held
+                for held in self._held.values()
+                if held.stage in (Stage.PLACED, Stage.HELD) and held.hidden_until < soon
+            ]
+            await self._together.all(self._renew(held) for held in due)
+
+    async def _renew(self, held: Held) -> None:
+        try:
+            await self.hide(held, self._visibility)
+        except Unavailable as error:
+            log.warning("renewal-failed", extra={"queue": held.receipt.queue, "code": error.code})
+
+    # -- what goes on behind -------------------------------------------------------------------
+
+    def in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do *work* without anybody waiting for it, but `close`."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        """End what goes on behind: a message that could not be deleted comes again and is dropped then."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for held in list(self._held.values()):
+            self.forget(held)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

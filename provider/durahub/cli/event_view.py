@@ -1,5 +1,6 @@
 """A history event as a flat, printable mapping."""
 
+import json
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -7,6 +8,7 @@ from durahub.model.history import Event, Status
 from durahub.model.ticks import to_text
 
 _TIMES = frozenset({"timestamp", "fire_at", "scheduled_start"})
+_IN_COLUMNS = frozenset({"event", "id", "timestamp", "execution"})
 _HIDDEN = frozenset({"is_played", "event_id", "timestamp"})
 
 
@@ -21,6 +23,27 @@ def event_view(event: Event) -> dict[str, Any]:
         if field.name not in _HIDDEN:
             view[_camel(field.name)] = _plain(field.name, getattr(event, field.name))
     return {key: value for key, value in view.items() if value is not None}
+
+
+SHORT = 60  # characters of a value in a line
+
+
+def event_line(event: Event) -> tuple[str, str, str, str]:
+    """Return *event* for a table: time, kind, action's ID, and what it carries that matters."""
+    view = event_view(event)
+    shown_id = "" if event.event_id < 0 else str(event.event_id)
+    carried = {
+        name: value
+        for name, value in view.items()
+        if name not in _IN_COLUMNS and value not in ("", False)
+    }
+    text = "  ".join(f"{name}={_short(value)}" for name, value in carried.items())
+    return view["timestamp"], view["event"], shown_id, text
+
+
+def _short(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= SHORT else f"{text[:SHORT]}… ({len(text)} characters)"
 
 
 def _plain(name: str, value: Any) -> Any:

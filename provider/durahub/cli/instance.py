@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from durahub.address import parse_hub
-from durahub.cli.event_view import event_view
+from durahub.cli.event_view import event_line, event_view
 from durahub.cli.opening import open_clients, run
 from durahub.cli.output import format_option, print_facts, print_json, print_rows, say
 from durahub.dispatch.clients import StartRequest
@@ -143,26 +143,17 @@ def history(instance_id: str, address: str, output: str) -> None:
 
     async def showing() -> None:
         async with open_clients(parse_hub(address)) as clients:
-            count = 0
-            rows: list[tuple[object, ...]] = []
-            async for event in clients.history(instance_id):
-                view = event_view(event)
-                count += 1
-                if output == "json":
-                    print_json(view)
-                else:
-                    rest = {
-                        k: v
-                        for k, v in view.items()
-                        if k not in ("event", "id", "timestamp") and v is not None
-                    }
-                    text = "  ".join(f"{k}={_short(v)}" for k, v in rest.items())
-                    shown_id = "" if event.event_id < 0 else event.event_id
-                    rows.append((count - 1, view["timestamp"], view["event"], shown_id, text))
-            if not count and await clients.get(instance_id, payloads=False) is None:
+            events = [event async for event in clients.history(instance_id)]
+            if not events and await clients.get(instance_id, payloads=False) is None:
                 raise InstanceNotFound(instance_id)
-        if output != "json":
-            print_rows(("row", "time", "event", "id", ""), rows)
+        if output == "json":
+            for event in events:
+                print_json(event_view(event))
+            return
+        print_rows(
+            ("row", "time", "event", "id", ""),
+            [(row, *event_line(event)) for row, event in enumerate(events)],
+        )
 
     run(showing())
 
@@ -263,6 +254,20 @@ def resume(instance_id: str, reason: str | None, address: str) -> None:
 
 @instance.command()
 @click.argument("instance_id", metavar="ID")
+@click.option("--new-id", is_flag=True, help="Under a new ID; the old one may still run then.")
+@hub_option
+def restart(instance_id: str, new_id: bool, address: str) -> None:
+    """Start an instance again with its name, version, input and tags; print the ID."""
+
+    async def restarting() -> None:
+        async with open_clients(parse_hub(address)) as clients:
+            click.echo(await clients.restart(instance_id, new_id=new_id))
+
+    run(restarting())
+
+
+@instance.command()
+@click.argument("instance_id", metavar="ID")
 @click.option("--recursive", is_flag=True, help="Its ended children too.")
 @hub_option
 def purge(instance_id: str, recursive: bool, address: str) -> None:
@@ -306,11 +311,6 @@ def _failure_json(failure: Any) -> dict[str, Any]:
         "properties": failure.properties,
         "inner": _failure_json(failure.inner) if failure.inner else None,
     }
-
-
-def _short(value: object) -> str:
-    text = str(value)
-    return text if len(text) <= SHORT else f"{text[:SHORT]}… ({len(text)})"
 
 
 def _tags(texts: tuple[str, ...]) -> Mapping[str, str] | None:

@@ -146,7 +146,7 @@ class TaskHub(Clients):
 
     def message_room(self) -> int:
         """Return how many more instance messages fit into memory."""
-        room = max(0, self._settings.message_buffer - self._orchestrations.held)
+        room = self._orchestrations.room(self._settings.message_buffer)
         self._messages_full = room == 0
         return room
 

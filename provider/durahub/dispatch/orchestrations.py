@@ -66,6 +66,7 @@ class Orchestrations:
         self._settings = settings
         self._on_written = on_written
         self._sessions: dict[str, Session] = {}
+        self._at_most = 0  # messages in memory, at most
         self._cache = HistoryCache(settings.history_cache_bytes)
         self._turns: dict[str, Turn] = {}  # by instance: what is with a worker
 
@@ -74,8 +75,19 @@ class Orchestrations:
         """How many messages are in memory."""
         return sum(session.held for session in self._sessions.values())
 
+    def room(self, limit: int) -> int:
+        """Return how many more messages may be taken, of *limit* at once.
+
+        Counting all sessions for every message would cost too much: what was counted last, plus
+        all that came since, is never too little.
+        """
+        if self._at_most >= limit:
+            self._at_most = self.held
+        return max(0, limit - self._at_most)
+
     def take(self, deliveries: Sequence[Delivery]) -> None:
         """Take over messages to instances."""
+        self._at_most += len(deliveries)
         for delivery in deliveries:
             instance_id = delivery.message.target.instance_id
             key = instance_id.casefold()

@@ -1,0 +1,270 @@
+"""Hands messages to the listener: what was received, what this server sent itself, and what comes due.
+
+A message that this server sends to a queue that it serves is put *hidden* and handed over from memory, so
+that it need not be received; its twin in the queue is what survives a crash. That is done only while the
+listener has room, which is reserved before the message is put. A message that may not be delivered yet
+waits in memory, never delivered early; in the queue it is visible from the next whole second on.
+"""
+
+import asyncio
+import logging
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+from durahub.classic.held import Held, HeldMessages, Stage
+from durahub.classic.queues import LONGEST_DELAY, Receipt
+from durahub.engine.commit import Delivery
+from durahub.errors import Unavailable
+from durahub.model.message import Message
+from durahub.model.ticks import Ticks, seconds_between
+from durahub.store import Listener
+
+log = logging.getLogger(__name__)
+
+CAPPED = 6 * 86_400  # seconds; what waits longer surfaces after so long, and is hidden again
+MOST_WAITING = 20_000  # messages that wait for their time in memory; the rest is polled
+CLOSE = 1.5  # seconds: a message that is visible so soon anyway is left alone
+
+
+class Room:
+    """How much the listener takes: what it says, less what has been promised."""
+
+    def __init__(self, ask: Callable[[], int]) -> None:
+        self._ask = ask
+        self._reserved = 0
+
+    def reserve(self, most: int) -> int:
+        """Reserve up to *most* places and return how many there are."""
+        places = max(0, min(most, self._ask() - self._reserved))
+        self._reserved += places
+        return places
+
+    def give_back(self, places: int) -> None:
+        """Give reserved places back, because they are taken now or not needed."""
+        self._reserved -= places
+
+
+class HandOver:
+    """The way of messages to one listener. *nudge* makes a queue's poller look."""
+
+    def __init__(
+        self,
+        listener: Listener,
+        held: HeldMessages,
+        workitem_queue: str,
+        clock: Callable[[], Ticks],
+        visibility: int,
+        trusts: Callable[[str], bool],
+        nudge: Callable[[str], None],
+    ) -> None:
+        self._listener = listener
+        self._held = held
+        self._workitems = workitem_queue
+        self._clock = clock
+        self._visibility = visibility
+        self._trusts = trusts
+        self._nudge = nudge
+        self._open: set[str] = set()
+        self._waiting = 0
+        self._messages = Room(listener.message_room)
+        self._activities = Room(listener.activity_room)
+
+    def open(self, queue: str) -> None:
+        """Begin to hand over messages of *queue*."""
+        self._open.add(queue)
+
+    def stop(self, queue: str) -> None:
+        """Hand over nothing more of *queue*, neither what is received nor what comes due."""
+        self._open.discard(queue)
+        for held in self._held.of_queue(queue):
+            self._stop_waiting(held)
+
+    def is_open(self, queue: str) -> bool:
+        """Tell whether messages of *queue* may be handed over: it is ours, and trusted to be."""
+        return queue in self._open and (queue == self._workitems or self._trusts(queue))
+
+    def room(self, queue: str) -> Room:
+        """Return the room for messages of *queue*."""
+        return self._activities if queue == self._workitems else self._messages
+
+    # -- what this server sends ----------------------------------------------------------------
+
+    def reserve(self, queue: str) -> bool:
+        """Promise a message of *queue* a place; what is promised is kept by `placed` or `unplaced`."""
+        return self.is_open(queue) and self.room(queue).reserve(1) == 1
+
+    def unplaced(self, queue: str) -> None:
+        """Take a promise back: the message could not be put."""
+        self.room(queue).give_back(1)
+
+    def placed(self, receipt: Receipt, message: Message, asked_at: float) -> Held:
+        """Take note of a message that was put hidden; `deliver` hands it over."""
+        held = Held(
+            delivery=self._delivery(receipt, message, 1),
+            receipt=receipt,
+            hidden_until=asked_at + self._visibility,
+            stage=Stage.PLACED,
+        )
+        self._held.add(held)  # not if it came from the queue first, so late was the answer
+        return held
+
+    def deliver(self, placed: Iterable[Held]) -> None:
+        """Hand over messages that were placed. One whose queue was let go meanwhile is put back."""
+        ready: dict[str, list[Held]] = {}
+        for held in placed:
+            queue = held.receipt.queue
+            self.room(queue).give_back(1)
+            if self._held.find(held.delivery.key) is not held or held.stage is not Stage.PLACED:
+                continue
+            if self.is_open(queue):
+                ready.setdefault(queue, []).append(held)
+            else:
+                self._held.in_background(self._put_back(held, 0))
+        for queue, messages in ready.items():
+            self.hand(queue, messages)
+
+    # -- what is due later ---------------------------------------------------------------------
+
+    def queue_delay(self, due: Ticks) -> int:
+        """Return for how many seconds a message that is *due* later is hidden: rounded up, capped."""
+        seconds = math.ceil(seconds_between(self._clock(), due))
+        return max(0, seconds if seconds <= LONGEST_DELAY else CAPPED)
+
+    def wait(self, receipt: Receipt, message: Message, due: Ticks, hidden_until: float) -> None:
+        """Let a message that was put hidden wait for its time in memory."""
+        if not self.is_open(receipt.queue) or self._waiting >= MOST_WAITING:
+            return  # it is received when it is visible
+        held = Held(
+            delivery=self._delivery(receipt, message, 1),
+            receipt=receipt,
+            hidden_until=hidden_until,
+            stage=Stage.WAITING,
+        )
+        if self._held.add(held):
+            self._arm(held, due)
+
+    def _arm(self, held: Held, due: Ticks) -> None:
+        seconds = max(0.0, seconds_between(self._clock(), due))
+        if held.timer is None:
+            self._waiting += 1
+        else:
+            held.timer.cancel()
+        held.stage, held.due = Stage.WAITING, due
+        held.timer = asyncio.get_running_loop().call_later(seconds, self._come_due, held)
+
+    def _stop_waiting(self, held: Held) -> None:
+        if held.timer is not None:
+            held.stop_timer()
+            self._waiting -= 1
+
+    def _come_due(self, held: Held) -> None:
+        assert held.due is not None
+        if held.stage is not Stage.WAITING:
+            return
+        if self._clock() < held.due:  # the two clocks differ: never early
+            self._arm(held, held.due)
+            return
+        self._stop_waiting(held)
+        queue = held.receipt.queue
+        if self.is_open(queue) and self.room(queue).reserve(1):
+            self.room(queue).give_back(1)
+            self.hand(queue, [held])
+            return
+        self._leave_to_queue(held)
+
+    def _leave_to_queue(self, held: Held) -> None:
+        """Let a message that is due be received, for there is no room for it in memory."""
+        seconds = held.hidden_until - asyncio.get_running_loop().time()
+        if seconds > CLOSE:
+            self._held.in_background(self._put_back(held, 0))
+            return
+        self._held.forget(held)
+        loop = asyncio.get_running_loop()
+        loop.call_later(max(seconds, 0.0), self._nudge, held.receipt.queue)
+
+    # -- what was received ---------------------------------------------------------------------
+
+    def again(self, receipt: Receipt, deliveries: int) -> Held | None:
+        """Take the receipt of a message that is known; return it if it is to be handed over now."""
+        held = self._held.received_again(receipt)
+        if held is None or held.stage is not Stage.WAITING:
+            return None
+        held.delivery = replace(held.delivery, deliveries=deliveries)
+        assert held.due is not None
+        if self._clock() >= held.due:
+            self._stop_waiting(held)
+            return held
+        self._hide_until_due(held, held.due)
+        return None
+
+    def received(
+        self, receipt: Receipt, message: Message, deliveries: int, due: Ticks | None
+    ) -> Held | None:
+        """Take a message that was received; return it if it is to be handed over now."""
+        if self._held.knows(receipt.message_id):  # since its payload was asked for
+            return self.again(receipt, deliveries)
+        held = Held(
+            delivery=self._delivery(receipt, message, deliveries),
+            receipt=receipt,
+            hidden_until=asyncio.get_running_loop().time() + self._visibility,
+            stage=Stage.HELD,
+        )
+        self._held.add(held)
+        if due is None or self._clock() >= due:
+            return held
+        self._arm(held, due)
+        self._hide_until_due(held, due)
+        return None
+
+    def _hide_until_due(self, held: Held, due: Ticks) -> None:
+        """Hide a message that came early until its time, unless it is hidden long enough already."""
+        seconds = self.queue_delay(due)
+        if seconds > self._visibility - CLOSE:
+            self._held.in_background(self._hide(held, seconds))
+
+    def hand(self, queue: str, messages: Sequence[Held]) -> None:
+        """Give messages to the listener, which has room for them."""
+        for held in messages:
+            held.stage, held.due = Stage.HELD, None
+        deliveries = [held.delivery for held in messages]
+        if not deliveries:
+            return
+        if queue == self._workitems:
+            self._listener.on_activities(deliveries)
+        else:
+            self._listener.on_messages(deliveries)
+
+    # -- letting go ----------------------------------------------------------------------------
+
+    async def put_back_all(self, queue: str) -> None:
+        """Make every message of *queue* visible that is still known, what is due later at its time."""
+        now = asyncio.get_running_loop().time()
+        works = []
+        for held in self._held.of_queue(queue):
+            if held.stage is Stage.SETTLED:
+                continue
+            delay = self.queue_delay(held.due) if held.due is not None else 0
+            if held.stage is Stage.WAITING and abs(held.hidden_until - now - delay) < CLOSE:
+                self._held.forget(held)  # its twin comes at the right time by itself
+            else:
+                works.append(self._put_back(held, delay))
+        await asyncio.gather(*works)
+
+    async def _put_back(self, held: Held, delay: float) -> None:
+        try:
+            await self._held.put_back(held, delay)
+        except Unavailable as error:
+            log.warning("put-back-failed", extra={"queue": held.receipt.queue, "code": error.code})
+            return
+        self._nudge(held.receipt.queue)
+
+    async def _hide(self, held: Held, seconds: int) -> None:
+        try:
+            await self._held.hide(held, seconds)
+        except Unavailable as error:
+            log.warning("hide-failed", extra={"queue": held.receipt.queue, "code": error.code})
+
+    def _delivery(self, receipt: Receipt, message: Message, deliveries: int) -> Delivery:
+        partition = "" if receipt.queue == self._workitems else receipt.queue
+        return Delivery(receipt.message_id, partition, message, deliveries)

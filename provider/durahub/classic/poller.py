@@ -1,0 +1,90 @@
+"""Polls one queue: fast while messages come, with growing pauses while none do; classic layout 9.2."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+
+from durahub.classic.backoff import Backoff
+from durahub.classic.handover import Room
+from durahub.classic.queues import MOST_AT_ONCE, Received
+from durahub.errors import Unavailable
+
+log = logging.getLogger(__name__)
+
+ROOM_CHECK = 1.0  # seconds between two questions for room, should nobody tell
+
+
+class Poller:
+    """Receives from a queue while there is room, until stopped.
+
+    *take* is given each batch with the number of places reserved for it, which it gives back.
+    """
+
+    def __init__(
+        self,
+        queue: str,
+        receive: Callable[[int], Awaitable[list[Received]]],
+        take: Callable[[Sequence[Received], int], Awaitable[None]],
+        room: Room,
+        backoff: Backoff,
+        batch: int = MOST_AT_ONCE,
+    ) -> None:
+        self._queue = queue
+        self._receive = receive
+        self._take = take
+        self._room = room
+        self._backoff = backoff
+        self._batch = batch
+        self._stopping = False
+        self._full = False  # waiting for room, not for messages
+        self._look = asyncio.Event()
+
+    async def run(self) -> None:
+        """Poll until `stop`. Raises `HubNotFound` if the queue is deleted."""
+        while not self._stopping:
+            places = self._room.reserve(self._batch)
+            if places == 0:
+                self._full = True
+                await self._rest(ROOM_CHECK)
+                self._full = False
+            elif not await self._poll(places):
+                await self._rest(self._backoff.pause())
+
+    async def _poll(self, places: int) -> bool:
+        """Receive once; tell whether it is worth to look again at once."""
+        try:
+            batch = await self._receive(places)
+        except Unavailable as error:
+            self._room.give_back(places)
+            log.warning("receive-failed", extra={"queue": self._queue, "code": error.code})
+            return False
+        except BaseException:
+            self._room.give_back(places)
+            raise
+        if not batch:
+            self._room.give_back(places)
+            return False
+        self._backoff.reset()
+        await self._take(batch, places)
+        return True
+
+    def stop(self) -> None:
+        """Receive nothing more. What is being received is still taken, so that it is not lost for long."""
+        self._stopping = True
+        self._look.set()
+
+    def nudge(self) -> None:
+        """Look soon: something is known to be there."""
+        self._backoff.reset()
+        self._look.set()
+
+    def wake(self) -> None:
+        """Look now if it was for room that nothing was received; else the queue was found empty."""
+        if self._full:
+            self._look.set()
+
+    async def _rest(self, seconds: float) -> None:
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._look.wait(), seconds)
+        self._look.clear()

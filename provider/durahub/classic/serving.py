@@ -1,0 +1,179 @@
+"""The worker side while a listener is there: leases, one poller a partition, one for activities.
+
+Closing a partition: its poller stops (what it is just receiving is put back), what waits for its time
+stops waiting, the listener finishes or drops what it has, commits that are being written are written to
+their ends, and what is left is made visible. Only then is the lease given up.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from random import Random
+
+from durahub.classic.aside import Aside
+from durahub.classic.backoff import Backoff
+from durahub.classic.handover import HandOver
+from durahub.classic.held import HeldMessages
+from durahub.classic.large_payloads import LargePayloads
+from durahub.classic.leases import PartitionLeases
+from durahub.classic.options import ClassicOptions
+from durahub.classic.poller import Poller
+from durahub.classic.queues import MOST_AT_ONCE, Queues, Received
+from durahub.classic.receiving import Receiver
+from durahub.classic.table_leases import Times
+from durahub.classic.tables import Tables
+from durahub.classic.unbroken import Unbroken
+from durahub.model.ticks import Ticks
+from durahub.store import Listener
+
+log = logging.getLogger(__name__)
+
+COMMITS_END_WITHIN = 10.0  # seconds, when a partition is closed
+
+
+class Serving:
+    """One run of a store's worker side."""
+
+    def __init__(
+        self,
+        listener: Listener,
+        *,
+        workitem_queue: str,
+        partitions_table: str,
+        tables: Tables,
+        queues: Queues,
+        payloads: LargePayloads,
+        aside: Aside,
+        held: HeldMessages,
+        unbroken: Unbroken,
+        options: ClassicOptions,
+        clock: Callable[[], Ticks],
+        random: Random,
+    ) -> None:
+        self._listener = listener
+        self._workitems = workitem_queue
+        self._queues = queues
+        self._payloads = payloads
+        self._aside = aside
+        self._held = held
+        self._unbroken = unbroken
+        self._options = options
+        self._random = random
+        self._pollers: dict[str, tuple[Poller, asyncio.Task[None]]] = {}
+        self._visibility = visibility_seconds(options)
+        self._leases = PartitionLeases(
+            tables,
+            partitions_table,
+            options.worker_id,
+            clock,
+            Times(
+                lease=options.lease, pass_every=options.lease_pass, haste=options.lease_haste
+            ),
+            self,
+        )
+        self.handover = HandOver(
+            listener,
+            held,
+            workitem_queue,
+            clock,
+            self._visibility,
+            self._leases.trusts,
+            self.nudge,
+        )
+
+    def trusts(self, queue: str) -> bool:
+        """Tell whether what belongs to *queue* may be written now: it is ours, be it draining."""
+        return self._leases.trusts(queue)
+
+    async def run(self) -> None:
+        """Serve until cancelled, then let everything go. Raises `HubNotFound` when the hub is deleted."""
+        self._open(self._workitems)
+        work = [
+            asyncio.create_task(self._leases.run(), name="leases"),
+            asyncio.create_task(self._held.keep_hidden(), name="renewals"),
+        ]
+        try:
+            await asyncio.wait(
+                [*work, self._pollers[self._workitems][1]], return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            work[0].cancel()
+            await asyncio.gather(work[0], return_exceptions=True)
+            await self._leave()
+            work[1].cancel()  # to the end: what is draining must stay hidden
+            await asyncio.gather(work[1], return_exceptions=True)
+        for task in work:
+            if not task.cancelled():
+                task.result()
+
+    async def _leave(self) -> None:
+        limit = self._options.leave_within
+        closing = asyncio.create_task(self.close_partition(self._workitems))
+        await asyncio.gather(
+            asyncio.wait({closing}, timeout=limit), self._leases.leave(limit)
+        )
+        if not closing.done():
+            log.warning("activities-not-closed", extra={"queue": self._workitems})
+            closing.cancel()
+        await asyncio.gather(closing, return_exceptions=True)
+
+    def wake(self) -> None:
+        """There is room again."""
+        for poller, _ in self._pollers.values():
+            poller.wake()
+
+    def nudge(self, queue: str) -> None:
+        """Something is in *queue* that was not handed over in memory."""
+        if queue in self._pollers:
+            self._pollers[queue][0].nudge()
+
+    # -- partitions, and the work-item queue, which is treated as one ---------------------------
+
+    def open_partition(self, partition: str) -> None:
+        """Begin to hand over messages of *partition*."""
+        self._open(partition)
+
+    async def close_partition(self, partition: str) -> None:
+        """Stop taking messages of a partition, have them finished, put back what is left."""
+        poller, polling = self._pollers.pop(partition)
+        self.handover.stop(partition)
+        poller.stop()
+        await asyncio.gather(polling, return_exceptions=True)
+        await self._listener.on_partition_closing(self._label(partition))
+        await self._unbroken.finish(partition, COMMITS_END_WITHIN)
+        await self.handover.put_back_all(partition)
+
+    def _label(self, queue: str) -> str:
+        return "" if queue == self._workitems else queue
+
+    def _open(self, queue: str) -> None:
+        self.handover.open(queue)
+        activities = queue == self._workitems
+        receiver = Receiver(
+            queue,
+            queues=self._queues,
+            payloads=self._payloads,
+            aside=self._aside,
+            held=self._held,
+            handover=self.handover,
+            activities=activities,
+        )
+
+        async def receive(places: int) -> list[Received]:
+            return await self._queues.receive(queue, places, self._visibility)
+
+        poller = Poller(
+            queue,
+            receive,
+            receiver.take,
+            self.handover.room(queue),
+            Backoff(self._options.max_poll, self._random),
+            MOST_AT_ONCE if activities else self._options.control_batch,
+        )
+        polling = asyncio.create_task(poller.run(), name=f"poll {queue}")
+        self._pollers[queue] = (poller, polling)
+
+
+def visibility_seconds(options: ClassicOptions) -> int:
+    """Return the visibility time-out in the whole seconds that the service takes."""
+    return max(1, round(options.visibility))

@@ -1,0 +1,97 @@
+"""Messages as rows of the tables ``inbox`` and ``tasks``."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from durahub.engine.commit import Delivery
+from durahub.errors import BadRow
+from durahub.model.history import Execution
+from durahub.model.message import Message
+from durahub.scheduler.columns import (
+    Column,
+    from_tags,
+    from_text,
+    required_number,
+    required_text,
+    to_number,
+    to_tags,
+    to_text,
+)
+from durahub.scheduler.event_proto import decode as decode_event
+from durahub.scheduler.event_proto import encode as encode_event
+
+PARTITION = "0"
+"""The only partition of a hub."""
+
+COLUMNS = (
+    "seq",
+    "deliveries",
+    "instance",
+    "execution",
+    "sender",
+    "sender_execution",
+    "episode",
+    "tags",
+    "event",
+    "extra",
+)
+"""What `encode` fills and `decode` reads; ``deliveries`` counts those that came back."""
+
+
+def encode(seq: int, message: Message) -> tuple[Column, ...]:
+    """Return the columns of *message*, numbered *seq*. When it is due is not among them."""
+    stored = encode_event(message.event)
+    sender = message.sender
+    return (
+        seq,
+        0,
+        from_text(message.target.instance_id),
+        from_text(message.target.execution_id),
+        from_text(sender.instance_id) if sender is not None else None,
+        from_text(sender.execution_id) if sender is not None else None,
+        message.episode,
+        from_tags(message.tags),
+        stored.body,
+        stored.extra,
+    )
+
+
+def decode(row: Sequence[Column], *, activity: bool) -> Delivery:
+    """Return the delivery of a row. Raises `BadRow`."""
+    seq, deliveries, instance, execution, sender, sender_execution, episode, tags, event, extra = row
+    location = location_of(seq, activity=activity)
+    if not isinstance(event, bytes):
+        raise BadRow(location, "its event is no blob")
+    found = decode_event(event, to_text(extra), location)
+    try:
+        message = Message(
+            event=found,
+            target=Execution(required_text(instance), to_text(execution)),
+            sender=_sender(sender, sender_execution),
+            episode=to_number(episode),
+            tags=to_tags(tags),
+        )
+        return delivery(
+            required_number(seq), message, activity=activity, before=required_number(deliveries)
+        )
+    except ValueError as error:
+        raise BadRow(location, str(error)) from None
+
+
+def delivery(seq: int, message: Message, *, activity: bool, before: int = 0) -> Delivery:
+    """Return the delivery of message *seq*, *before* of which came back.
+
+    When it was due is not told: a message in hand is due.
+    """
+    partition = "" if activity else PARTITION
+    due_now = message if message.due is None else replace(message, due=None)
+    return Delivery(str(seq), partition, due_now, before + 1)
+
+
+def location_of(seq: Column, *, activity: bool) -> str:
+    """Return where message *seq* is: ``"table inbox row 17"``."""
+    return f"table {'tasks' if activity else 'inbox'} row {seq!r}"
+
+
+def _sender(instance: Column, execution: Column) -> Execution | None:
+    return None if instance is None else Execution(required_text(instance), to_text(execution))

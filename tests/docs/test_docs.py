@@ -1,0 +1,97 @@
+"""Every command, setting, metric and error code is documented, or one of these fails."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from prometheus_client import CollectorRegistry
+
+from durahub.cli.explain import page_of
+from durahub.cli.main import cli
+from durahub.cli.up import up
+from durahub.edge.metrics import HELP, HubMetrics, HubNumbers
+from durahub.errors import all_errors
+
+ROOT = Path(__file__).parents[2]
+
+
+def commands(
+    group: click.Group = cli, path: str = "durahub"
+) -> Iterator[tuple[str, click.Command]]:
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{path} {name}")
+        else:
+            yield f"{path} {name}", command
+
+
+@pytest.mark.parametrize("code", sorted(all_errors()))
+def test_every_error_code_has_a_page_that_says_what_happened_and_what_to_do(code: str) -> None:
+    page = page_of(code)
+
+    assert page is not None
+    assert page.startswith(f"# {code}: ")
+    assert "## What happened" in page
+    assert "## What to do" in page
+
+
+def test_every_page_belongs_to_an_error_code() -> None:
+    pages = {page.stem for page in (ROOT / "provider/durahub/pages").glob("*.md")}
+
+    assert pages == set(all_errors())
+
+
+def test_the_tree_in_the_docstring_of_errors_names_every_code() -> None:
+    import durahub.errors
+
+    assert set(re.findall(r"DH\d+", durahub.errors.__doc__ or "")) == set(all_errors())
+
+
+@pytest.mark.parametrize(
+    ("path", "command"), list(commands()), ids=lambda v: v if isinstance(v, str) else ""
+)
+def test_every_command_and_option_has_help(path: str, command: click.Command) -> None:
+    assert command.help, path
+    for parameter in command.params:
+        if isinstance(parameter, click.Option) and parameter.name not in ("reason", "limit"):
+            assert parameter.help, f"{path} {parameter.opts}"
+
+
+@pytest.mark.parametrize(
+    ("path", "command"), list(commands()), ids=lambda v: v if isinstance(v, str) else ""
+)
+def test_every_command_stands_in_the_list_of_commands(path: str, command: click.Command) -> None:
+    assert f"`{path}`" in (ROOT / "docs/commands.md").read_text()
+
+
+@pytest.mark.parametrize("option", up.params, ids=lambda option: str(option.name))
+def test_every_setting_of_the_server_is_in_the_table_of_settings(option: click.Option) -> None:
+    text = (ROOT / "docs/settings.md").read_text()
+
+    if option.name != "verbose":
+        assert f"`{option.opts[0]}`" in text
+    variables = option.envvar if isinstance(option.envvar, list) else [option.envvar]
+    for variable in filter(None, variables):
+        assert f"`{variable}`" in text
+
+
+def test_every_metric_is_documented_and_every_documented_metric_exists() -> None:
+    registry = CollectorRegistry()
+    numbers = {"hub": HubNumbers(1, 2, 3, 4, 5)}
+    registry.register(HubMetrics(lambda: {("queue", "put"): 1}, lambda: numbers))
+    exposed = {sample.name for metric in registry.collect() for sample in metric.samples}
+
+    text = (ROOT / "docs/metrics.md").read_text()
+    documented = set(re.findall(r"`(durahub_\w+)`", text))
+    assert documented == exposed
+    assert {metric.name for metric in registry.collect()} == set(HELP)
+
+
+def test_the_readme_names_the_two_commands_and_no_other_way_in() -> None:
+    text = (ROOT / "README.md").read_text()
+
+    assert "python3 dev.py demo" in text
+    assert "python3 dev.py test" in text
+    assert "dev.py test" in (ROOT / ".ci/run").read_text()
