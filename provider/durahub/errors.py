@@ -29,7 +29,8 @@
         ├── StorageDenied     DH502
         ├── AzuriteFailed     DH503
         ├── PortInUse         DH504
-        └── ServerUnavailable DH505
+        ├── ServerUnavailable DH505
+        └── FileUnavailable   DH506
 
 The sentence is made in the class, the facts are attributes. ``durahub explain CODE`` prints the page.
 """
@@ -305,6 +306,17 @@ class ServerUnavailable(Unavailable):
     def __init__(self, endpoint: str, problem: str) -> None:
         super().__init__(f"{endpoint} does not answer: {problem}")
         self.endpoint = endpoint
+
+
+class FileUnavailable(Unavailable):
+    """The file of a scheduler store cannot be read or written, or another process has it."""
+
+    code = "DH506"
+
+    def __init__(self, file: str, problem: str) -> None:
+        super().__init__(f"the file {file} cannot be used: {problem}")
+        self.file = file
+        self.problem = problem
 
 
 def all_errors() -> dict[str, type[DurahubError]]:

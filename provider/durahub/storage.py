@@ -7,10 +7,10 @@ from types import TracebackType
 from typing import Protocol
 
 from durahub.address import StoreAddress, StoreKind
+from durahub.classic.account import Account
 from durahub.classic.names import FoundHub
-from durahub.classic_b.account import Account
-from durahub.classic_b.options import ClassicOptions, unique_worker_id
-from durahub.classic_b.store import ClassicStore
+from durahub.classic.options import ClassicOptions, unique_worker_id
+from durahub.classic.store import ClassicStore
 from durahub.dispatch.clock import system_clock
 from durahub.errors import BadAddress, BadConnectionString
 from durahub.store import HubStore

@@ -48,10 +48,10 @@ def test_a_missing_connection_string_names_its_variable(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("nonsense", "key=value"),
+        ("nonsense", "Name=Value"),
         ("AccountName=x;SecretPart=hush", "neither AccountKey nor"),
         ("AccountKey=hush", "AccountName"),
-        ("AccountName=x;AccountKey=hush;BlobEndpoint=ftp://x", "blob endpoint"),
+        ("AccountName=x;AccountKey=aHVzaA==;BlobEndpoint=ftp://hush", "BlobEndpoint"),
         ("AccountName=x;AccountKey=hush!", "AccountKey"),
     ],
 )

@@ -8,21 +8,20 @@ waits in memory, never delivered early; in the queue it is visible from the next
 
 import asyncio
 import logging
-import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
+from durahub.classic.due import queue_delay
 from durahub.classic.held import Held, HeldMessages, Stage
-from durahub.classic.queues import LONGEST_DELAY, Receipt
+from durahub.classic.queues import Receipt
 from durahub.engine.commit import Delivery
-from durahub.errors import Unavailable
+from durahub.errors import DurahubError
 from durahub.model.message import Message
 from durahub.model.ticks import Ticks, seconds_between
 from durahub.store import Listener
 
 log = logging.getLogger(__name__)
 
-CAPPED = 6 * 86_400  # seconds; what waits longer surfaces after so long, and is hidden again
 MOST_WAITING = 20_000  # messages that wait for their time in memory; the rest is polled
 CLOSE = 1.5  # seconds: a message that is visible so soon anyway is left alone
 
@@ -46,7 +45,7 @@ class Room:
 
 
 class HandOver:
-    """The way of messages to one listener. *nudge* makes a queue's poller look."""
+    """The way of messages to one listener. ``nudge`` makes a queue's poller look."""
 
     def __init__(
         self,
@@ -64,9 +63,9 @@ class HandOver:
         self._clock = clock
         self._visibility = visibility
         self._trusts = trusts
-        self._nudge = nudge
+        self.nudge = nudge
         self._open: set[str] = set()
-        self._waiting = 0
+        self._waiting: set[str] = set()
         self._messages = Room(listener.message_room)
         self._activities = Room(listener.activity_room)
 
@@ -126,14 +125,9 @@ class HandOver:
 
     # -- what is due later ---------------------------------------------------------------------
 
-    def queue_delay(self, due: Ticks) -> int:
-        """Return for how many seconds a message that is *due* later is hidden: rounded up, capped."""
-        seconds = math.ceil(seconds_between(self._clock(), due))
-        return max(0, seconds if seconds <= LONGEST_DELAY else CAPPED)
-
     def wait(self, receipt: Receipt, message: Message, due: Ticks, hidden_until: float) -> None:
         """Let a message that was put hidden wait for its time in memory."""
-        if not self.is_open(receipt.queue) or self._waiting >= MOST_WAITING:
+        if not self.is_open(receipt.queue) or not self._may_wait():
             return  # it is received when it is visible
         held = Held(
             delivery=self._delivery(receipt, message, 1),
@@ -144,19 +138,21 @@ class HandOver:
         if self._held.add(held):
             self._arm(held, due)
 
+    def _may_wait(self) -> bool:
+        if len(self._waiting) >= MOST_WAITING:  # some may have been withdrawn
+            self._waiting = {key for key in self._waiting if self._held.find(key) is not None}
+        return len(self._waiting) < MOST_WAITING
+
     def _arm(self, held: Held, due: Ticks) -> None:
         seconds = max(0.0, seconds_between(self._clock(), due))
-        if held.timer is None:
-            self._waiting += 1
-        else:
-            held.timer.cancel()
+        held.stop_timer()
+        self._waiting.add(held.delivery.key)
         held.stage, held.due = Stage.WAITING, due
         held.timer = asyncio.get_running_loop().call_later(seconds, self._come_due, held)
 
     def _stop_waiting(self, held: Held) -> None:
-        if held.timer is not None:
-            held.stop_timer()
-            self._waiting -= 1
+        held.stop_timer()
+        self._waiting.discard(held.delivery.key)
 
     def _come_due(self, held: Held) -> None:
         assert held.due is not None
@@ -181,7 +177,7 @@ class HandOver:
             return
         self._held.forget(held)
         loop = asyncio.get_running_loop()
-        loop.call_later(max(seconds, 0.0), self._nudge, held.receipt.queue)
+        loop.call_later(max(seconds, 0.0), self.nudge, held.receipt.queue)
 
     # -- what was received ---------------------------------------------------------------------
 
@@ -219,7 +215,7 @@ class HandOver:
 
     def _hide_until_due(self, held: Held, due: Ticks) -> None:
         """Hide a message that came early until its time, unless it is hidden long enough already."""
-        seconds = self.queue_delay(due)
+        seconds = queue_delay(self._clock(), due)
         if seconds > self._visibility - CLOSE:
             self._held.in_background(self._hide(held, seconds))
 
@@ -244,7 +240,7 @@ class HandOver:
         for held in self._held.of_queue(queue):
             if held.stage is Stage.SETTLED:
                 continue
-            delay = self.queue_delay(held.due) if held.due is not None else 0
+            delay = queue_delay(self._clock(), held.due) if held.due is not None else 0
             if held.stage is Stage.WAITING and abs(held.hidden_until - now - delay) < CLOSE:
                 self._held.forget(held)  # its twin comes at the right time by itself
             else:
@@ -254,15 +250,15 @@ class HandOver:
     async def _put_back(self, held: Held, delay: float) -> None:
         try:
             await self._held.put_back(held, delay)
-        except Unavailable as error:
+        except DurahubError as error:
             log.warning("put-back-failed", extra={"queue": held.receipt.queue, "code": error.code})
             return
-        self._nudge(held.receipt.queue)
+        self.nudge(held.receipt.queue)
 
     async def _hide(self, held: Held, seconds: int) -> None:
         try:
             await self._held.hide(held, seconds)
-        except Unavailable as error:
+        except DurahubError as error:
             log.warning("hide-failed", extra={"queue": held.receipt.queue, "code": error.code})
 
     def _delivery(self, receipt: Receipt, message: Message, deliveries: int) -> Delivery:

@@ -27,7 +27,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential
 from durahub.classic.queues import LONGEST_DELAY, Queues, Receipt
 from durahub.classic.together import Together
 from durahub.engine.commit import Delivery
-from durahub.errors import Unavailable
+from durahub.errors import DurahubError, Unavailable
 from durahub.model.ticks import Ticks
 
 log = logging.getLogger(__name__)
@@ -157,7 +157,7 @@ class HeldMessages:
                 await self._delete_now(held)
 
     async def _delete_stray(self, receipt: Receipt) -> None:
-        with contextlib.suppress(Unavailable):  # it comes again
+        with contextlib.suppress(DurahubError):  # it comes again
             await self._queues.delete(receipt)
 
     async def put_back(self, held: Held, delay: float) -> None:
@@ -206,7 +206,7 @@ class HeldMessages:
     async def _renew(self, held: Held) -> None:
         try:
             await self.hide(held, self._visibility)
-        except Unavailable as error:
+        except DurahubError as error:
             log.warning("renewal-failed", extra={"queue": held.receipt.queue, "code": error.code})
 
     # -- what goes on behind -------------------------------------------------------------------
@@ -216,6 +216,11 @@ class HeldMessages:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def quiet(self, limit: float) -> None:
+        """Wait until nothing goes on behind, *limit* seconds at most."""
+        if self._tasks:
+            await asyncio.wait(set(self._tasks), timeout=limit)
 
     async def close(self) -> None:
         """End what goes on behind: a message that could not be deleted comes again and is dropped then."""

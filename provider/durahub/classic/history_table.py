@@ -43,10 +43,11 @@ class LoadedHistory:
 
 @dataclass(frozen=True, slots=True)
 class WrittenHistory:
-    """A checkpoint as it was written. ``moved`` are the texts that went to blobs, with their names."""
+    """A checkpoint as it was written. ``moved`` are the texts that went to blobs, ``blobs`` all of them."""
 
     version: HistoryVersion
     moved: dict[str, str]
+    blobs: frozenset[str]
 
 
 class HistoryTable:
@@ -131,6 +132,7 @@ class HistoryTable:
         """
         first = 0 if replaces else base.length
         moved: dict[str, str] = {}
+        names: set[str] = set()
         rows: list[Columns] = []
         for index, event in enumerate(events, first):
             columns = encode(HistoryRow(event, execution_id, index), instance_id, self._dialect)
@@ -138,6 +140,7 @@ class HistoryTable:
                 instance_id, row_key(index), event.type.name, columns
             )
             moved |= {str(columns[name]): blob for name, blob in blobs.items()}
+            names.update(blobs.values())
             rows.append(row)
         token = base.token
         batches = cut(rows)
@@ -148,7 +151,8 @@ class HistoryTable:
             if keys:
                 guard[CONSUMED] = json.dumps(keys)
             token = await self._transact(instance_id, batch, guard, token)
-        return WrittenHistory(HistoryVersion(execution_id, first + len(events), token), moved)
+        version = HistoryVersion(execution_id, first + len(events), token)
+        return WrittenHistory(version, moved, frozenset(names))
 
     async def _transact(
         self, instance_id: str, batch: Sequence[Columns], guard: Columns, token: str | None

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from durahub.classic.backoff import Backoff
 from durahub.classic.handover import Room
 from durahub.classic.queues import MOST_AT_ONCE, Received
-from durahub.errors import Unavailable
+from durahub.errors import DurahubError
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class Poller:
         self._look = asyncio.Event()
 
     async def run(self) -> None:
-        """Poll until `stop`. Raises `HubNotFound` if the queue is deleted."""
+        """Poll until `stop`."""
         while not self._stopping:
             places = self._room.reserve(self._batch)
             if places == 0:
@@ -52,21 +52,27 @@ class Poller:
                 await self._rest(self._backoff.pause())
 
     async def _poll(self, places: int) -> bool:
-        """Receive once; tell whether it is worth to look again at once."""
+        """Receive once; tell whether it is worth to look again at once.
+
+        Whatever goes wrong, polling goes on: a partition is never stopped by one message.
+        """
         try:
             batch = await self._receive(places)
-        except Unavailable as error:
+        except BaseException as error:
             self._room.give_back(places)
+            if not isinstance(error, DurahubError):
+                raise
             log.warning("receive-failed", extra={"queue": self._queue, "code": error.code})
             return False
-        except BaseException:
-            self._room.give_back(places)
-            raise
         if not batch:
             self._room.give_back(places)
             return False
         self._backoff.reset()
-        await self._take(batch, places)
+        try:
+            await self._take(batch, places)
+        except Exception:
+            log.exception("batch-failed", extra={"queue": self._queue})
+            return False
         return True
 
     def stop(self) -> None:

@@ -5,20 +5,18 @@ import logging
 from collections.abc import Sequence
 
 from durahub.classic.aside import Aside
+from durahub.classic.due import due_of
 from durahub.classic.envelope import Envelope, Wrapper, decode, from_queue_text
 from durahub.classic.handover import HandOver
 from durahub.classic.held import HeldMessages
 from durahub.classic.large_payloads import LargePayloads
 from durahub.classic.queues import Queues, Received
-from durahub.errors import BadMessage, Malformed, Unavailable
-from durahub.model.history import EventRaised, ExecutionStarted, TaskScheduled, TimerFired
-from durahub.model.message import Message
-from durahub.model.ticks import Ticks, parse
+from durahub.errors import BadMessage, DurahubError, Malformed
+from durahub.model.history import TaskScheduled
 
 log = logging.getLogger(__name__)
 
 LONGEST_PAUSE = 600  # seconds between two tries to read a message; DTFx's
-DELAYED = "op@"  # begins the name of an entity message that is due later; the time follows
 
 
 class Receiver:
@@ -75,7 +73,7 @@ class Receiver:
         except Malformed as error:
             place = f"queue {self._queue} message {one.receipt.message_id}"
             await self._aside.note(place, error, one.text)
-        except Unavailable as error:
+        except DurahubError as error:
             extra = {"queue": self._queue, "code": error.code}
             log.warning("payload-not-read", extra=extra)
         await self._pause(one)
@@ -95,31 +93,15 @@ class Receiver:
         try:
             pause = min(2 ** min(one.deliveries, 30), LONGEST_PAUSE)
             await self._queues.update(one.receipt, pause)
-        except Unavailable:
+        except DurahubError:
             return  # it comes again when its time is over
 
     async def _put_back(self, batch: Sequence[Received]) -> None:
         async def put_back(one: Received) -> None:
             try:
                 await self._queues.update(one.receipt, 0)
-            except Unavailable as error:
+            except DurahubError as error:
                 extra = {"queue": self._queue, "code": error.code}
                 log.warning("put-back-failed", extra=extra)
 
         await asyncio.gather(*map(put_back, batch))
-
-
-def due_of(message: Message) -> Ticks | None:
-    """Return when *message* may be delivered; DTFx's own writers make it visible a bit early."""
-    match message.event:
-        case TimerFired(fire_at=fire_at):
-            return fire_at
-        case ExecutionStarted(scheduled_start=scheduled_start):
-            return scheduled_start
-        case EventRaised(name=str(name)) if name.startswith(DELAYED):
-            try:
-                return parse(name.removeprefix(DELAYED))
-            except ValueError:
-                return None
-    return None
-

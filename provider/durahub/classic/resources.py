@@ -1,7 +1,6 @@
 """A hub's queues, tables and containers: made, checked, listed, deleted; classic layout 1, 5.6, 9.1."""
 
 import asyncio
-import contextlib
 import json
 import re
 from collections.abc import Awaitable, Callable
@@ -77,9 +76,7 @@ class Resources:
         """Return what tells the number of partitions."""
         queues = await self.control_queues()
         rows = [row.partition for row in await self.lease_rows()]
-        return PartitionEvidence(
-            _count(queues), _count(rows), await self._count_in_task_hub_json()
-        )
+        return PartitionEvidence(_count(queues), _count(rows), await self._count_in_task_hub_json())
 
     async def lease_rows(self) -> list[LeaseRow]:
         """Return the rows of the table manager; none if it was never used here."""
@@ -140,15 +137,15 @@ class Resources:
         names = self._names
         account = self._account
         queues = names.control_queues(partitions)
-        await self._make(lambda: account.queues.create_queue(queues[-1]))
-        await self._make(lambda: account.blobs.create_container(names.app_lease_container))
+        await self._make(account.queues.create_queue, queues[-1])
+        await self._make(account.blobs.create_container, names.app_lease_container)
         await self._blobs.write_new_json(names.app_lease_container, names.app_lease_blob, {})
         await asyncio.gather(
-            self._make(lambda: account.tables.create_table(names.partitions_table)),
-            self._make(lambda: account.tables.create_table(names.history_table)),
-            self._make(lambda: account.tables.create_table(names.instances_table)),
-            self._make(lambda: account.queues.create_queue(names.workitem_queue)),
-            *(self._make(lambda q=queue: account.queues.create_queue(q)) for queue in queues[:-1]),
+            self._make(account.tables.create_table, names.partitions_table),
+            self._make(account.tables.create_table, names.history_table),
+            self._make(account.tables.create_table, names.instances_table),
+            self._make(account.queues.create_queue, names.workitem_queue),
+            *(self._make(account.queues.create_queue, queue) for queue in queues[:-1]),
         )
         there = {row.partition for row in await self.lease_rows()}
         for queue in reversed(queues):
@@ -156,27 +153,24 @@ class Resources:
                 columns: Columns = encode(LeaseRow(partition=queue))
                 await self._tables.insert(names.partitions_table, columns)
 
-    async def _make(self, create: Callable[[], Awaitable[Any]]) -> None:
+    async def _make(self, create: Callable[[str], Awaitable[Any]], name: str) -> None:
         """Create something that may exist; wait for one of the same name that is being deleted."""
         for _ in range(DELETION_TAKES):
-            try:
-                with contextlib.suppress(ResourceExistsError):
-                    await self._creating(create)
+            if await self._made(create, name):
                 return
-            except _BeingDeleted:
-                await asyncio.sleep(1)
-        with self._errors.translated():
-            await create()
+            await asyncio.sleep(1)
+        raise self._errors.of(409, "still being deleted")
 
-    async def _creating(self, create: Callable[[], Awaitable[Any]]) -> None:
+    async def _made(self, create: Callable[[str], Awaitable[Any]], name: str) -> bool:
         with self._errors.translated():
             try:
-                await create()
+                await create(name)
             except HttpResponseError as error:
                 if code_of(error) in BEING_DELETED:
-                    raise _BeingDeleted from None
+                    return False
                 if not isinstance(error, ResourceExistsError):
                     raise
+        return True
 
     # -- deleting ------------------------------------------------------------------------------
 
@@ -224,10 +218,6 @@ class Resources:
             client = self._account.queues.get_queue_client(queue)
             properties = await client.get_queue_properties()
         return int(properties.approximate_message_count or 0)
-
-
-class _BeingDeleted(Exception):
-    """A resource of this name is about to go."""
 
 
 def _count(queues: list[str] | tuple[str, ...]) -> int | None:

@@ -66,9 +66,7 @@ class Serving:
             partitions_table,
             options.worker_id,
             clock,
-            Times(
-                lease=options.lease, pass_every=options.lease_pass, haste=options.lease_haste
-            ),
+            Times(lease=options.lease, pass_every=options.lease_pass, haste=options.lease_haste),
             self,
         )
         self.handover = HandOver(
@@ -93,9 +91,7 @@ class Serving:
             asyncio.create_task(self._held.keep_hidden(), name="renewals"),
         ]
         try:
-            await asyncio.wait(
-                [*work, self._pollers[self._workitems][1]], return_when=asyncio.FIRST_COMPLETED
-            )
+            await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
         finally:
             work[0].cancel()
             await asyncio.gather(work[0], return_exceptions=True)
@@ -109,13 +105,12 @@ class Serving:
     async def _leave(self) -> None:
         limit = self._options.leave_within
         closing = asyncio.create_task(self.close_partition(self._workitems))
-        await asyncio.gather(
-            asyncio.wait({closing}, timeout=limit), self._leases.leave(limit)
-        )
+        await asyncio.gather(asyncio.wait({closing}, timeout=limit), self._leases.leave(limit))
         if not closing.done():
             log.warning("activities-not-closed", extra={"queue": self._workitems})
             closing.cancel()
         await asyncio.gather(closing, return_exceptions=True)
+        await self._held.quiet(COMMITS_END_WITHIN)
 
     def wake(self) -> None:
         """There is room again."""

@@ -172,22 +172,21 @@ class Clients:
 
     async def wait_for_start(self, instance_id: str, *, payloads: bool) -> Instance:
         """Return the instance once it has begun; waits without limit."""
-        return await self._wait(instance_id, payloads, lambda i: i.status is not Status.Pending)
+        return await self._wait(instance_id, payloads, lambda status: status is not Status.Pending)
 
     async def wait_for_completion(self, instance_id: str, *, payloads: bool) -> Instance:
         """Return the instance once it has ended; waits without limit."""
-        return await self._wait(instance_id, payloads, lambda i: i.status.is_terminal)
+        return await self._wait(instance_id, payloads, lambda status: status.is_terminal)
 
     async def _wait(
-        self, instance_id: str, payloads: bool, satisfied: Callable[[Instance], bool]
+        self, instance_id: str, payloads: bool, wanted: Callable[[Status], bool]
     ) -> Instance:
-        found = await self._waits.until(
+        return await self._waits.until(
             instance_id,
-            lambda: self.get(instance_id, payloads=False),
-            satisfied,
+            lambda: self.get(instance_id, payloads=payloads),
+            wanted,
             lambda: self._store.owns(instance_id),
         )
-        return (await self.get(instance_id) or found) if payloads else found
 
     async def query(self, query: InstanceQuery) -> Page:
         """Return a page of instances."""

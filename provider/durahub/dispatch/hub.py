@@ -246,7 +246,7 @@ class TaskHub(Clients):
 
     def _on_written(self, commit: Commit) -> None:
         if commit.instance.status is not None:
-            self._waits.notify(commit.instance_id)
+            self._waits.notify(commit.instance_id, commit.instance.status)
         if self._messages_full and self.message_room() > 0:
             self._store.wake()
 

@@ -3,7 +3,9 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 
+from durahub.model.history import Status
 from durahub.model.instance import Instance
 
 FIRST_LOOK = 0.5  # seconds; what another server writes is only seen by looking
@@ -15,36 +17,44 @@ class Waits:
     """Who waits for which instance. IDs are told apart as storage tells them: by case."""
 
     def __init__(self) -> None:
-        self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
+        self._waiting: defaultdict[str, set[_Waiter]] = defaultdict(set)
 
-    def notify(self, instance_id: str) -> None:
-        """Wake all who wait for *instance_id*."""
-        for event in self._waiting.get(instance_id, ()):
-            event.set()
+    def notify(self, instance_id: str, status: Status) -> None:
+        """Wake those who wait for *instance_id* to be in a status like this."""
+        for waiter in self._waiting.get(instance_id, ()):
+            if waiter.wanted(status):
+                waiter.woken.set()
 
     async def until(
         self,
         instance_id: str,
         look: Callable[[], Awaitable[Instance | None]],
-        satisfied: Callable[[Instance], bool],
+        wanted: Callable[[Status], bool],
         owned: Callable[[], bool],
     ) -> Instance:
-        """Return the instance once it is *satisfied*; waits without limit, also for an unknown one."""
-        woken = asyncio.Event()
-        self._waiting[instance_id].add(woken)
+        """Return the instance once its status is *wanted*; waits without limit, also for an unknown one."""
+        waiter = _Waiter(wanted)
+        self._waiting[instance_id].add(waiter)
         pause = FIRST_LOOK
         try:
             while True:
-                woken.clear()
+                waiter.woken.clear()
                 instance = await look()
-                if instance is not None and satisfied(instance):
+                if instance is not None and wanted(instance.status):
                     return instance
                 try:
-                    await asyncio.wait_for(woken.wait(), OWN_LOOK if owned() else pause)
+                    wait = OWN_LOOK if owned() else pause
+                    await asyncio.wait_for(waiter.woken.wait(), wait)
                     pause = FIRST_LOOK
                 except asyncio.TimeoutError:  # the builtin only from Python 3.11 on
                     pause = min(pause * 1.5, LAST_LOOK)
         finally:
-            self._waiting[instance_id].discard(woken)
+            self._waiting[instance_id].discard(waiter)
             if not self._waiting[instance_id]:
                 del self._waiting[instance_id]
+
+
+@dataclass(eq=False, slots=True)
+class _Waiter:
+    wanted: Callable[[Status], bool]
+    woken: asyncio.Event = field(default_factory=asyncio.Event)

@@ -39,8 +39,8 @@ def take_lock(file: Path) -> Callable[[], None]:
 
     The lock is the system's, on a file beside: ``hub.db-lock``. It ends with the process.
     """
-    lock = Path(f"{file}-lock")
     try:
+        lock = Path(f"{file.resolve()}-lock")  # two names of one file are one lock
         descriptor = exclusive.acquire(lock)
     except OSError as error:
         raise FileUnavailable(str(file), str(error.strerror)) from None
@@ -57,10 +57,10 @@ def open_writer(place: str, options: FileOptions) -> sqlite3.Connection:
     """Connect for writing, with the schema up to date. Raises `FileUnavailable`."""
     connection = _connect(place)
     try:
+        migrate(connection, load_steps())  # first of all: it leaves alone what is not ours
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA synchronous = {options.synchronous}")
         connection.execute("PRAGMA foreign_keys = ON")
-        migrate(connection, load_steps())
     except (sqlite3.Error, NotOurs) as error:
         connection.close()
         raise FileUnavailable(place, str(error)) from None

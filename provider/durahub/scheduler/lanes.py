@@ -79,11 +79,10 @@ class Lane(Generic[C]):
         if not self._closed:
             self._closed = True
             self._jobs.put(None)
-        await self._ended.wait()
+        if self._thread.ident is not None:
+            await self._ended.wait()
 
-    async def run(
-        self, work: Callable[[C], T], then: Callable[[T], None] | None = None
-    ) -> T:
+    async def run(self, work: Callable[[C], T], then: Callable[[T], None] | None = None) -> T:
         """Have *work* done and return its result. Once it is handed over, it is done in any case."""
         if self._closed:
             raise FileUnavailable(self._place, "it is closed")

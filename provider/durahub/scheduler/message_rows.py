@@ -56,9 +56,11 @@ def encode(seq: int, message: Message) -> tuple[Column, ...]:
     )
 
 
-def decode(row: Sequence[Column], *, activity: bool) -> Delivery:
-    """Return the delivery of a row. Raises `BadRow`."""
-    seq, deliveries, instance, execution, sender, sender_execution, episode, tags, event, extra = row
+def decode(row: Sequence[Column], activity: bool) -> Delivery:
+    """Return the delivery of a row of ``inbox``, or of an *activity* of ``tasks``. Raises `BadRow`."""
+    seq, deliveries, instance, execution, sender, sender_execution, episode, tags, event, extra = (
+        row
+    )
     location = location_of(seq, activity=activity)
     if not isinstance(event, bytes):
         raise BadRow(location, "its event is no blob")

@@ -1,0 +1,133 @@
+"""What a server remembers of the instances it has written: it spares requests, and protects from repeats.
+
+All of it can be forgotten without harm to what is stored: then a row is written once more than
+needed, or the blobs of a replaced generation stay until the instance is purged.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from durahub.classic.history_table import LoadedHistory, WrittenHistory
+from durahub.engine.commit import Commit, Delivery
+from durahub.model.history import (
+    Event,
+    ExecutionStarted,
+    SubOrchestrationInstanceCompleted,
+    SubOrchestrationInstanceFailed,
+    TaskCompleted,
+    TaskFailed,
+    TimerFired,
+)
+
+MOST = 20_000  # instances
+CARRIED = 900.0  # seconds; a message that was consumed has come again by then, or never will
+
+# a history shows by itself that it holds these already
+_SELF_EVIDENT = (
+    ExecutionStarted,
+    TaskCompleted,
+    TaskFailed,
+    SubOrchestrationInstanceCompleted,
+    SubOrchestrationInstanceFailed,
+    TimerFired,
+)
+
+
+@dataclass(slots=True)
+class _Known:
+    token: str | None = None  # of the history that this is about
+    custom_status: str | None = None
+    row_written: float | None = None  # when the instance row was last written; None: not by us
+    blobs: frozenset[str] = frozenset()  # of the present generation
+    unconfirmed: dict[str, float] = field(default_factory=dict)  # consumed messages, and until when
+
+
+class InstanceMemory:
+    """What is known of some instances, the longest unused forgotten first. Times are any clock's."""
+
+    def __init__(self, row_refresh: float) -> None:
+        self._row_refresh = row_refresh
+        self._known: OrderedDict[str, _Known] = OrderedDict()
+
+    def loaded(self, instance_id: str, loaded: LoadedHistory, now: float) -> None:
+        """Remember a history that was read."""
+        known = self._of(instance_id)
+        if known.token != loaded.version.token:
+            known.token, known.row_written = loaded.version.token, None
+        known.blobs = loaded.blobs
+        for key in loaded.consumed:
+            known.unconfirmed.setdefault(key, now + CARRIED)
+
+    def row_is_current(self, commit: Commit, now: float) -> bool:
+        """Tell whether the instance row need not be written: nothing but its time would change."""
+        update, known = commit.instance, self._known.get(commit.instance_id)
+        if update.started or update.status is not None or update.completed or update.sets_output:
+            return False
+        if known is None or known.row_written is None or known.token != commit.base.token:
+            return False
+        fresh = now - known.row_written < self._row_refresh
+        return fresh and known.custom_status == update.custom_status
+
+    def consumed(self, commit: Commit, now: float) -> list[str]:
+        """Return the keys for the sentinel: what this commit and earlier ones have consumed."""
+        known = self._of(commit.instance_id)
+        known.unconfirmed = {key: until for key, until in known.unconfirmed.items() if until > now}
+        for delivery in commit.consumed:
+            if not _is_self_evident(delivery.message.event):
+                known.unconfirmed[delivery.key] = now + CARRIED
+        return list(known.unconfirmed)
+
+    def written(self, commit: Commit, written: WrittenHistory) -> frozenset[str]:
+        """Remember a checkpoint; return the blobs of the generation that it has replaced."""
+        known = self._of(commit.instance_id)
+        if known.token != commit.base.token:
+            known.row_written, known.blobs = None, frozenset()
+        known.token = written.version.token
+        old = known.blobs if commit.replaces else frozenset()
+        known.blobs = (known.blobs - old) | written.blobs
+        return old - written.blobs
+
+    def row_written(self, commit: Commit, now: float) -> None:
+        """Remember that the row was written with the commit."""
+        known = self._of(commit.instance_id)
+        known.custom_status, known.row_written = commit.instance.custom_status, now
+
+    def confirm(self, instance_id: str, keys: Iterable[str]) -> None:
+        """Forget consumed messages that are deleted for certain."""
+        known = self._known.get(instance_id)
+        if known is not None:
+            for key in keys:
+                known.unconfirmed.pop(key, None)
+
+    def row_changed(self, instance_id: str) -> None:
+        """Remember that the row is not as we wrote it."""
+        known = self._known.get(instance_id)
+        if known is not None:
+            known.row_written = None
+
+    def forget(self, instance_id: str) -> None:
+        """Forget an instance: it was purged."""
+        self._known.pop(instance_id, None)
+
+    def _of(self, instance_id: str) -> _Known:
+        known = self._known.get(instance_id)
+        if known is None:
+            known = self._known[instance_id] = _Known()
+            if len(self._known) > MOST:
+                self._known.popitem(last=False)
+        self._known.move_to_end(instance_id)
+        return known
+
+
+def confirmed_by_instance(deliveries: Iterable[Delivery], keys: set[str]) -> dict[str, list[str]]:
+    """Return those of *keys* that are among *deliveries*, by the instance they were for."""
+    found: dict[str, list[str]] = {}
+    for delivery in deliveries:
+        if delivery.key in keys:
+            found.setdefault(delivery.message.target.instance_id, []).append(delivery.key)
+    return found
+
+
+def _is_self_evident(event: Event) -> bool:
+    return isinstance(event, _SELF_EVIDENT)

@@ -1,0 +1,365 @@
+"""The classic store: a task hub in Azure Storage, shared with DTFx workers if there are any.
+
+The order in which `ClassicStore.commit` writes is the layout's (9.6): messages, history, instance row,
+deletions. Whatever a crash leaves between two of them, the messages that caused the episode are still
+queued; it happens again, and receivers drop what they have had. The checkpoint counts only while the
+history is as it was read (its sentinel's ETag) and while this server's lease on the partition is trusted.
+"""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Callable, Sequence
+from random import Random
+
+from durahub.classic.account import Account
+from durahub.classic.aside import Aside
+from durahub.classic.blobs import Blobs
+from durahub.classic.held import HeldMessages
+from durahub.classic.history_table import HistoryTable
+from durahub.classic.instance_memory import InstanceMemory, confirmed_by_instance
+from durahub.classic.instance_table import InstanceTable
+from durahub.classic.large_payloads import LargePayloads
+from durahub.classic.names import HubNames, check_hub_name
+from durahub.classic.options import DEFAULT_PARTITIONS, ClassicOptions
+from durahub.classic.outbox import Outbox, Outgoing
+from durahub.classic.payloads import folders
+from durahub.classic.posting import Posted, Posting
+from durahub.classic.queues import Queues
+from durahub.classic.resources import Resources
+from durahub.classic.routing import control_index
+from durahub.classic.serving import Serving, visibility_seconds
+from durahub.classic.storage_errors import StorageErrors
+from durahub.classic.tables import Tables
+from durahub.classic.together import Together
+from durahub.classic.unbroken import Unbroken
+from durahub.engine.commit import Commit, Delivery, HistoryVersion, InstanceUpdate
+from durahub.errors import CheckpointLost, InstanceExists
+from durahub.model.history import Event, ExecutionStarted
+from durahub.model.instance import Instance
+from durahub.model.message import Message
+from durahub.model.ticks import Ticks
+from durahub.store import (
+    HubInfo,
+    InstanceQuery,
+    Listener,
+    Page,
+    Purged,
+    SetAside,
+    StoredHistory,
+)
+
+CLOSE_WITHIN = 10.0  # seconds for what is being written when the store is closed
+
+
+class ClassicStore:
+    """A `durahub.store.HubStore` on a storage account, which stays its maker's to close."""
+
+    def __init__(
+        self,
+        hub: str,
+        account: Account,
+        options: ClassicOptions,
+        clock: Callable[[], Ticks],
+        random: Random | None = None,
+    ) -> None:
+        check_hub_name(hub)
+        self._names = HubNames(hub, options.tracking_prefix)
+        self._account = account
+        self._options = options
+        self._clock = clock
+        self._random = random or Random()
+        self._partitions = options.partitions or DEFAULT_PARTITIONS
+        self._visibility = visibility_seconds(options)
+        self._together = Together(options.parallel)
+        self._memory = InstanceMemory(options.row_refresh)
+        self._unbroken = Unbroken()
+        self._serving: Serving | None = None
+        self._wire_up()
+
+    def _wire_up(self) -> None:
+        names, account, clock = self._names, self._account, self._clock
+        errors = StorageErrors(account.name, names.hub)
+        self._tables = Tables(account.table_wire, errors)
+        self._queues = Queues(account.queue_wire, errors)
+        blobs = Blobs(account.blobs, errors)
+        self._aside = Aside(blobs, names.set_aside_container, clock)
+        self._payloads = LargePayloads(blobs, names.large_messages_container, self._chance)
+        self._outbox = Outbox(self._payloads, self._options.dialect, self._guid)
+        self._resources = Resources(account, names, self._tables, blobs, errors)
+        self._held = HeldMessages(self._queues, self._together, self._visibility)
+        self._histories = HistoryTable(
+            self._tables,
+            names.history_table,
+            self._payloads,
+            self._aside,
+            self._options.dialect,
+            clock,
+            self._together,
+        )
+        self._instances = InstanceTable(
+            self._tables,
+            names.instances_table,
+            self._payloads,
+            self._aside,
+            names.hub,
+            clock,
+            self._together,
+            shared=names.tracking_prefix is not None,
+        )
+
+    @property
+    def hub(self) -> str:
+        """The hub's name, as configured."""
+        return self._names.hub
+
+    @property
+    def set_aside_count(self) -> int:
+        """How many things this process has set aside."""
+        return self._aside.count
+
+    async def open(self, *, create: bool) -> None:
+        """Connect; with *create* make what is missing. Raises `HubNotFound`, `HubMismatch`."""
+        if not create:
+            await self._resources.check_there()
+        found = await self._resources.evidence()
+        self._partitions = self._options.partitions or found.count or DEFAULT_PARTITIONS
+        self._resources.check_partitions(found, self._partitions)
+        if create:
+            await self._resources.check_manager()
+            await self._resources.create(self._partitions)
+
+    async def close(self) -> None:
+        """End what is still being written; calling it twice is fine."""
+        await self._unbroken.finish_all(CLOSE_WITHIN)
+        await self._held.close()
+
+    async def serve(self, listener: Listener) -> None:
+        """Take partitions and hand over their messages until cancelled; then let all go in order."""
+        await self._resources.check_manager()
+        self._serving = serving = Serving(
+            listener,
+            workitem_queue=self._names.workitem_queue,
+            partitions_table=self._names.partitions_table,
+            tables=self._tables,
+            queues=self._queues,
+            payloads=self._payloads,
+            aside=self._aside,
+            held=self._held,
+            unbroken=self._unbroken,
+            options=self._options,
+            clock=self._clock,
+            random=self._random,
+        )
+        try:
+            await serving.run()
+        finally:
+            self._serving = None
+
+    def wake(self) -> None:
+        """Look for messages and activities now, where there was no room for them."""
+        if self._serving is not None:
+            self._serving.wake()
+
+    def owns(self, instance_id: str) -> bool:
+        """Tell whether this server holds the instance's partition."""
+        queue = self._queue_of(instance_id)
+        return self._serving is not None and self._serving.handover.is_open(queue)
+
+    # -- the worker side -----------------------------------------------------------------------
+
+    async def load(self, instance_id: str) -> StoredHistory:
+        """Return the current history. Raises `BadRow` or `BadPayload`, having set that aside."""
+        loaded = await self._histories.load(instance_id)
+        self._memory.loaded(instance_id, loaded, _now())
+        return StoredHistory(loaded.version, loaded.events, loaded.consumed)
+
+    async def commit(self, commit: Commit) -> HistoryVersion:
+        """Write *commit* in its order and return the new version. Raises `CheckpointLost`."""
+        queue = self._queue_of(commit.instance_id)
+        return await self._unbroken.run(queue, self._commit(commit))
+
+    async def _commit(self, commit: Commit) -> HistoryVersion:
+        self._require_trust(commit)
+        outgoing = await self._prepare(commit.outbound, commit.activities)
+        with self._posting() as posting:  # its end hands over: an activity starts no earlier
+            await self._together.all(posting.put(one) for one in outgoing)
+            self._require_trust(commit)
+            written = await self._histories.write(
+                commit.instance_id,
+                commit.execution_id,
+                commit.base,
+                commit.events,
+                replaces=commit.replaces,
+                consumed=self._memory.consumed(commit, _now()),
+            )
+        row_is_current = self._memory.row_is_current(commit, _now())
+        old_blobs = self._memory.written(commit, written)
+        if not row_is_current:
+            await self._instances.update(commit.instance_id, commit.instance, written.moved)
+            self._memory.row_written(commit, _now())
+        await self._together.all(self._payloads.delete(blob) for blob in old_blobs)
+        await self._delete(commit.consumed)
+        return written.version
+
+    def _require_trust(self, commit: Commit) -> None:
+        """Raise `CheckpointLost` unless the lease on the instance's partition is trusted."""
+        serving, consumed = self._serving, commit.consumed
+        queue = consumed[0].partition if consumed else self._queue_of(commit.instance_id)
+        if serving is None or not serving.trusts(queue):
+            raise CheckpointLost(commit.instance_id)
+
+    async def complete_activity(self, activity: Delivery, result: Message) -> None:
+        """Send *result* to its instance, then delete *activity*."""
+        await self._unbroken.run(
+            self._names.workitem_queue, self._complete_activity(activity, result)
+        )
+
+    async def _complete_activity(self, activity: Delivery, result: Message) -> None:
+        await self._send(result)
+        await self._delete((activity,))
+
+    async def discard(self, deliveries: Sequence[Delivery]) -> None:
+        """Delete messages that have no effect."""
+        await self._delete(deliveries)
+
+    async def _delete(self, deliveries: Sequence[Delivery]) -> None:
+        """Delete messages; one that storage refuses to delete now is deleted later, behind."""
+        deleted = await self._held.delete(delivery.key for delivery in deliveries)
+        for instance_id, keys in confirmed_by_instance(deliveries, deleted).items():
+            self._memory.confirm(instance_id, keys)
+
+    async def release(self, deliveries: Sequence[Delivery], delay: float) -> None:
+        """Put messages back, visible in *delay* seconds, rounded up (0: now)."""
+        held = [one for d in deliveries if (one := self._held.find(d.key)) is not None]
+        await self._together.all(self._held.put_back(one, delay) for one in held)
+        for queue in {one.receipt.queue for one in held}:
+            asyncio.get_running_loop().call_later(delay, self._nudge, queue)
+
+    def _nudge(self, queue: str) -> None:
+        if self._serving is not None:
+            self._serving.nudge(queue)
+
+    async def repair(self, instance_id: str, update: InstanceUpdate, *, insert: bool) -> None:
+        """Write an instance row without a checkpoint; without *insert* only if there is one."""
+        self._memory.row_changed(instance_id)
+        await self._instances.repair(instance_id, update, insert=insert)
+
+    # -- the client side -----------------------------------------------------------------------
+
+    async def start(self, message: Message, replaces: Instance | None) -> None:
+        """Send an `ExecutionStarted` message, then write its row. Raises `InstanceExists`."""
+        queue = self._queue_of(message.target.instance_id)
+        await self._unbroken.run(queue, self._start(message, replaces))
+
+    async def _start(self, message: Message, replaces: Instance | None) -> None:
+        started = message.event
+        assert isinstance(started, ExecutionStarted)
+        (outgoing,) = await self._prepare((message,), ())
+        self._memory.row_changed(message.target.instance_id)
+        with self._posting() as posting:
+            posted = await posting.put(outgoing)
+            try:
+                await self._instances.create(started, outgoing.blob, replaces)
+            except InstanceExists:
+                await self._withdraw(posted)  # another start was first, and this one is void
+                raise
+
+    async def _withdraw(self, posted: Posted) -> None:
+        """Delete a message of ours; if somebody has received it, they find out that it is void."""
+        if self._held.find(posted.receipt.message_id) is not None:
+            await self._held.delete([posted.receipt.message_id])
+        else:
+            await self._queues.delete(posted.receipt)
+
+    async def send(self, message: Message) -> None:
+        """Send *message* to its instance."""
+        queue = self._queue_of(message.target.instance_id)
+        await self._unbroken.run(queue, self._send(message))
+
+    async def _send(self, message: Message) -> None:
+        (outgoing,) = await self._prepare((message,), ())
+        with self._posting() as posting:
+            await posting.put(outgoing)
+
+    async def get(self, instance_id: str, *, payloads: bool = True) -> Instance | None:
+        """Return an instance, its large payloads resolved."""
+        return await self._instances.get(instance_id, payloads=payloads)
+
+    async def query(self, query: InstanceQuery) -> Page:
+        """Return a page of instances, in the order of their partition keys."""
+        return await self._instances.query(query)
+
+    def history(self, instance_id: str, execution_id: str | None = None) -> AsyncIterator[Event]:
+        """Yield the stored events of an instance's current execution."""
+        return self._histories.events(instance_id, execution_id)
+
+    async def purge(self, instance_id: str) -> Purged:
+        """Delete an instance, its row last: a purge that is interrupted can be asked for again."""
+        if not await self._instances.exists(instance_id):
+            return Purged(0)
+        for folder in folders(instance_id):
+            await self._payloads.delete_under(folder)
+        rows = await self._histories.delete(instance_id)
+        deleted = await self._instances.delete(instance_id)
+        self._memory.forget(instance_id)
+        return Purged(1 if deleted else 0, rows)
+
+    # -- the hub -------------------------------------------------------------------------------
+
+    async def info(self) -> HubInfo:
+        """Return what the hub consists of."""
+        names = self._names
+        depths = await self._resources.depths()
+        rows = await self._resources.lease_rows()
+        return HubInfo(
+            name=names.hub,
+            store="classic",
+            partitions=self._partitions,
+            manager=await self._resources.other_manager() or "table",
+            queues=depths,
+            owners={row.partition: row.current_owner for row in rows},
+            resources=(
+                *depths,
+                names.history_table,
+                names.instances_table,
+                names.partitions_table,
+                names.app_lease_container,
+            ),
+        )
+
+    async def set_aside(self) -> tuple[SetAside, ...]:
+        """Return what could not be read and was set aside."""
+        return await self._aside.all()
+
+    async def delete(self) -> None:
+        """Delete the hub with everything in it, but not tables that it shares with others."""
+        await self._resources.delete()
+
+    # -- sending -------------------------------------------------------------------------------
+
+    async def _prepare(
+        self, messages: Sequence[Message], activities: Sequence[Message]
+    ) -> list[Outgoing]:
+        """Encode messages, and write the large ones to their blobs."""
+        addressed = [(one, self._queue_of(one.target.instance_id)) for one in messages]
+        addressed += [(one, self._names.workitem_queue) for one in activities]
+        return await self._together.all(
+            self._outbox.prepare(one, queue) for one, queue in addressed
+        )
+
+    def _posting(self) -> Posting:
+        handover = self._serving.handover if self._serving is not None else None
+        return Posting(self._queues, handover, self._clock, self._visibility)
+
+    def _queue_of(self, instance_id: str) -> str:
+        return self._names.control_queue(control_index(instance_id, self._partitions))
+
+    def _chance(self) -> int:
+        return self._random.getrandbits(31)
+
+    def _guid(self) -> str:
+        return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

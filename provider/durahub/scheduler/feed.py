@@ -1,0 +1,131 @@
+"""Which messages of a table go to the listener, and when: bookkeeping without I/O.
+
+A message goes straight from the commit that stored it to the listener, if there is room and nothing
+older waits. What did not fit stays in the table and is read when there is room again: messages without
+a time by their number, from the *cursor* on; those with a time when it has come. Nothing here is
+stored: after a crash, or when another takes over, everything that was not settled is in the table.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from durahub.engine.commit import Delivery
+from durahub.model.message import Message
+from durahub.model.ticks import MINIMUM, Ticks
+from durahub.scheduler.message_rows import delivery as delivery_of
+
+MOST_READY = 256
+"""Messages that wait here for room; the rest waits in the table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A message that was stored; *due* is ``None`` if it may be delivered now."""
+
+    hub: int
+    seq: int
+    activity: bool
+    message: Message
+    due: Ticks | None
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """What to read: up to *limit* messages, none of them *known*: timed ones due by *now* first."""
+
+    cursor: int
+    now: Ticks
+    limit: int
+    known: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was read: per message its number, and ``None`` where it could not be read.
+
+    *next_due* is the earliest time after *now* at which one will be due.
+    """
+
+    timed: Sequence[tuple[int, Delivery | None]]
+    timeless: Sequence[tuple[int, Delivery | None]]
+    next_due: Ticks | None
+
+
+class Feed:
+    """The messages of one table that were read and not settled. Starts with everything to be read."""
+
+    def __init__(self) -> None:
+        self._ready: deque[Delivery] = deque()
+        self._known: set[int] = set()  # ready, in the listener's hands, or not readable
+        self._cursor = 0  # messages without a time are known, or gone, up to this number
+        self._behind = True  # there may be some beyond it in the table
+        self._reading = False
+        self._next_due: Ticks | None = MINIMUM
+
+    @property
+    def next_due(self) -> Ticks | None:
+        """When the next message with a time is due, as far as is known."""
+        return self._next_due
+
+    @property
+    def has_ready(self) -> bool:
+        """Whether `take` has something."""
+        return bool(self._ready)
+
+    def arrive(self, arrival: Arrival) -> None:
+        """Note a message that was just stored."""
+        if arrival.due is not None:
+            self._see(arrival.due)
+        elif self._reading or self._behind or len(self._ready) >= MOST_READY:
+            self._behind = True
+        elif arrival.seq > self._cursor:
+            self._cursor = arrival.seq
+            found = delivery_of(arrival.seq, arrival.message, activity=arrival.activity)
+            self._add(arrival.seq, found)
+
+    def take(self, room: int) -> list[Delivery]:
+        """Return what to hand over now, *room* at most; it is then the listener's."""
+        return [self._ready.popleft() for _ in range(min(room, len(self._ready)))]
+
+    def wants_read(self, now: Ticks) -> bool:
+        """Tell whether the table holds more than what is ready."""
+        timed = self._next_due is not None and self._next_due <= now
+        return not self._ready and (self._behind or timed)
+
+    def begin_read(self, now: Ticks, room: int) -> Want:
+        """Return what to read now; `end_read` follows."""
+        self._reading, self._behind, self._next_due = True, False, None
+        return Want(self._cursor, now, room, frozenset(self._known))
+
+    def end_read(self, want: Want, found: Found) -> None:
+        """Take over what was read. What arrived meanwhile may be among it, or still in the table."""
+        self._reading = False
+        for seq, delivery in (*found.timed, *found.timeless):
+            if delivery is None:
+                self._known.add(seq)
+            elif seq not in self._known:
+                self._add(seq, delivery)
+        if found.timeless:
+            self._cursor = max(self._cursor, found.timeless[-1][0])
+        if len(found.timed) + len(found.timeless) >= want.limit:
+            self._behind = True
+            self._see(want.now)
+        elif found.next_due is not None:
+            self._see(found.next_due)
+
+    def settle(self, keys: Iterable[str]) -> None:
+        """Forget messages that were deleted."""
+        self._known.difference_update(int(key) for key in keys)
+
+    def put_back(self, keys: Iterable[str], due: Ticks) -> None:
+        """Note that messages were put back, to come again at *due*."""
+        self.settle(keys)
+        self._see(due)
+
+    def _add(self, seq: int, delivery: Delivery) -> None:
+        self._known.add(seq)
+        self._ready.append(delivery)
+
+    def _see(self, due: Ticks) -> None:
+        self._next_due = due if self._next_due is None else min(self._next_due, due)

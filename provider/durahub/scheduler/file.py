@@ -1,0 +1,156 @@
+"""A file with task hubs, opened once in a process: its lock, its threads, and who is served."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from sqlite3 import Connection
+from typing import TypeVar
+
+from durahub.engine.commit import Delivery
+from durahub.errors import FileUnavailable, HubNotFound
+from durahub.model.ticks import Ticks
+from durahub.scheduler import reads, writes
+from durahub.scheduler.connections import (
+    MEMORY,
+    FileOptions,
+    close_writer,
+    open_reader,
+    open_writer,
+    take_lock,
+)
+from durahub.scheduler.feed import Arrival
+from durahub.scheduler.lanes import ReadLane
+from durahub.scheduler.pump import Pump
+from durahub.scheduler.transactions import Transaction, WriteLane
+
+T = TypeVar("T")
+
+
+class OpenHub:
+    """A hub of an open file; all stores of that hub share it. One of them is served at a time."""
+
+    def __init__(self, number: int, name: str) -> None:
+        self.number = number
+        self.name = name
+        self.turn = asyncio.Lock()
+        self.pump: Pump | None = None  # while it is served
+
+    def settled(self, deliveries: Iterable[Delivery]) -> None:
+        """Note that messages were deleted."""
+        if self.pump is not None:
+            self.pump.settle(deliveries)
+
+    def put_back(self, deliveries: Iterable[Delivery], due: Ticks) -> None:
+        """Note that messages come again at *due*."""
+        if self.pump is not None:
+            self.pump.put_back(deliveries, due)
+
+
+class SchedulerFile:
+    """The hubs in the SQLite file *place*, or in memory with ``":memory:"``.
+
+    It belongs to the event loop that connects it. In memory everything is gone at `close`.
+    """
+
+    def __init__(
+        self, place: str, *, clock: Callable[[], Ticks], options: FileOptions | None = None
+    ) -> None:
+        self.place = place
+        self.clock = clock
+        self._options = options or FileOptions()
+        self._hubs: dict[int, OpenHub] = {}
+        self._connecting = asyncio.Lock()
+        self._closing = contextlib.AsyncExitStack()
+        self._writer: WriteLane | None = None
+        self._readers: tuple[ReadLane, ReadLane] | None = None
+
+    async def connect(self, *, create: bool) -> bool:
+        """Open the file; tell whether it is there. With *create* it is made.
+
+        Raises `FileUnavailable`, also if another process has it. Calling it twice is fine.
+        """
+        async with self._connecting:
+            if self._writer is not None:
+                return True
+            there = create or self.place == MEMORY or await asyncio.to_thread(_exists, self.place)
+            if there:
+                async with contextlib.AsyncExitStack() as stack:
+                    await self._open(stack)
+                    self._closing = stack.pop_all()
+            return there
+
+    async def _open(self, stack: contextlib.AsyncExitStack) -> None:
+        place = self.place
+        if place != MEMORY:
+            stack.callback(await asyncio.to_thread(take_lock, Path(place)))
+        writer = WriteLane(
+            f"write {place}",
+            place,
+            lambda: open_writer(place, self._options),
+            close_writer,
+            self._on_arrivals,
+        )
+        await writer.open()
+        stack.push_async_callback(writer.close)
+        if place != MEMORY:
+            readers = []
+            for name in ("read", "query"):
+                reader = ReadLane(f"{name} {place}", place, lambda: open_reader(place))
+                await reader.open()
+                stack.push_async_callback(reader.close)
+                readers.append(reader)
+            self._readers = (readers[0], readers[1])
+        self._writer = writer
+
+    async def close(self) -> None:
+        """Write what was handed over, and close the file; calling it twice is fine."""
+        async with self._connecting:
+            self._writer, self._readers = None, None
+            self._hubs.clear()
+            await self._closing.aclose()
+
+    async def read(self, look: Callable[[Connection], T], *, slow: bool = False) -> T:
+        """Have *look* done by a reader; one that may be *slow* does not keep the others waiting."""
+        if self._readers is not None:
+            return await self._readers[1 if slow else 0].run(look)
+        return await self.write(lambda tx: look(tx.connection))  # in memory there is one connection
+
+    async def write(
+        self, work: Callable[[Transaction], T], then: Callable[[T], None] | None = None
+    ) -> T:
+        """Have *work* done by the writer, and *then* called when it is committed."""
+        if self._writer is None:
+            raise FileUnavailable(self.place, "it is not open")
+        return await self._writer.run(work, then)
+
+    async def hub(self, name: str, *, create: bool) -> OpenHub:
+        """Return an open hub; the file must be connected. Raises `HubNotFound`."""
+        if create:
+            now = self.clock()
+            await self.write(lambda tx: writes.make_hub(tx, name, now))
+        number = await self.read(lambda connection: reads.find_hub(connection, name))
+        if number is None:
+            raise HubNotFound(name)
+        return self._hubs.setdefault(number, OpenHub(number, name))
+
+    async def delete_hub(self, hub: OpenHub) -> None:
+        """Delete a hub with everything in it."""
+        await self.write(lambda tx: writes.delete_hub(tx, hub.number))
+        self._hubs.pop(hub.number, None)
+
+    async def find_hubs(self) -> tuple[str, ...]:
+        """Return the names of the hubs in the file; none if there is no file."""
+        if not await self.connect(create=False):
+            return ()
+        return await self.read(reads.hub_names)
+
+    def _on_arrivals(self, arrivals: Sequence[Arrival]) -> None:
+        for arrival in arrivals:
+            hub = self._hubs.get(arrival.hub)
+            if hub is not None and hub.pump is not None:
+                hub.pump.arrive(arrival)
+
+
+def _exists(place: str) -> bool:
+    return Path(place).exists()

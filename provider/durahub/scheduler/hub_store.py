@@ -1,0 +1,253 @@
+"""One task hub in a file, as the seam `durahub.store` asks for it.
+
+A commit is one transaction: what an episode sends, its events, its instance row and the deletion of what
+it consumed are all there or not at all. So there is nothing to repair after a crash, and no message is
+ever received again that was used.
+
+Messages in the listener's hands are marked in memory only. After a crash, or when serving ends, whatever
+was not settled is still in the table and is delivered again.
+"""
+
+import logging
+import re
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from typing import TypeVar
+
+from durahub.engine.commit import Commit, Delivery, HistoryVersion, InstanceUpdate
+from durahub.errors import BadHubName, HubNotFound
+from durahub.model.history import Event
+from durahub.model.instance import Instance
+from durahub.model.message import Message
+from durahub.model.ticks import later
+from durahub.scheduler import reads, writes
+from durahub.scheduler.feed import Found, Want
+from durahub.scheduler.file import OpenHub, SchedulerFile
+from durahub.scheduler.pump import Pump
+from durahub.scheduler.reads import Unreadable
+from durahub.scheduler.transactions import Transaction
+from durahub.scheduler.writes import Table
+from durahub.store import (
+    HubInfo,
+    InstanceQuery,
+    Listener,
+    Page,
+    Purged,
+    SetAside,
+    StoredHistory,
+)
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_HUB_NAME = re.compile(
+    r"[A-Za-z][A-Za-z0-9]{2,44}", re.ASCII
+)  # so that it can move to Azure Storage
+
+
+class SchedulerStore:
+    """A `HubStore` in a `SchedulerFile`. Closing it leaves the file open, for others use it too."""
+
+    def __init__(self, file: SchedulerFile, hub: str) -> None:
+        self._file = file
+        self._name = hub
+        self._found: OpenHub | None = None
+        self._pump: Pump | None = None  # while this store is the one that is served
+
+    @property
+    def hub(self) -> str:
+        """The hub's name, as configured."""
+        return self._name
+
+    @property
+    def _hub(self) -> OpenHub:
+        if self._found is None:
+            raise HubNotFound(self._name)
+        return self._found
+
+    async def open(self, *, create: bool) -> None:
+        """Find the hub; with *create* make what is missing. Raises `BadHubName`, `HubNotFound`."""
+        if _HUB_NAME.fullmatch(self._name) is None:
+            raise BadHubName(self._name)
+        if not await self._file.connect(create=create):
+            raise HubNotFound(self._name)
+        self._found = await self._file.hub(self._name, create=create)
+
+    async def close(self) -> None:
+        """Let go of the hub; calling it twice is fine."""
+        self._found = None
+
+    # -- serving -------------------------------------------------------------------------------
+
+    async def serve(self, listener: Listener) -> None:
+        """Hand over the hub's messages until cancelled; then have the listener let go in order.
+
+        While another store of this process serves the hub, this one waits for its turn.
+        """
+        hub = self._hub
+
+        async def read(table: Table, want: Want) -> Found:
+            result = await self._file.read(lambda c: reads.messages(c, hub.number, table, want))
+            await self._note(result.unreadable)
+            return result.found
+
+        async with hub.turn:
+            pump = hub.pump = self._pump = Pump(listener, read, self._file.clock)
+            try:
+                await self._file.write(lambda _: None)  # what was handed in before is in the tables
+                await pump.run()
+            finally:
+                try:
+                    await pump.drain()
+                finally:
+                    hub.pump = self._pump = None
+
+    def wake(self) -> None:
+        """Look for messages and activities now: there is room again."""
+        if self._pump is not None:
+            self._pump.wake()
+
+    def owns(self, instance_id: str) -> bool:  # noqa: ARG002 (there is one partition)
+        """Tell whether this store is served: then everything that happens passes here."""
+        return self._pump is not None
+
+    # -- the worker side -----------------------------------------------------------------------
+
+    async def load(self, instance_id: str) -> StoredHistory:
+        """Return the current history. Raises `BadRow`, having set it aside."""
+        hub = self._hub.number
+        return await self._readable(lambda c: reads.history(c, hub, instance_id))
+
+    async def commit(self, commit: Commit) -> HistoryVersion:
+        """Write *commit* in one transaction. Raises `CheckpointLost`."""
+        hub, now = self._hub, self._file.clock()
+        return await self._write(
+            lambda tx: writes.commit(tx, hub.number, commit, now),
+            lambda _: hub.settled(commit.consumed),
+        )
+
+    async def complete_activity(self, activity: Delivery, result: Message) -> None:
+        """Put *result* in the place of *activity*."""
+        hub, now = self._hub, self._file.clock()
+        await self._write(
+            lambda tx: writes.complete_activity(tx, hub.number, activity, result, now),
+            lambda _: hub.settled((activity,)),
+        )
+
+    async def discard(self, deliveries: Sequence[Delivery]) -> None:
+        """Delete messages that have no effect."""
+        hub = self._hub
+        await self._write(
+            lambda tx: writes.settle(tx, deliveries), lambda _: hub.settled(deliveries)
+        )
+
+    async def release(self, deliveries: Sequence[Delivery], delay: float) -> None:
+        """Put messages back, visible in *delay* seconds."""
+        hub, due = self._hub, later(self._file.clock(), delay)
+        await self._write(
+            lambda tx: writes.put_back(tx, deliveries, due), lambda _: hub.put_back(deliveries, due)
+        )
+
+    async def repair(self, instance_id: str, update: InstanceUpdate, *, insert: bool) -> None:
+        """Write an instance row without a checkpoint; without *insert* only if there is one."""
+        hub = self._hub.number
+        await self._write(lambda tx: writes.repair(tx, hub, instance_id, update, insert=insert))
+
+    # -- the client side -----------------------------------------------------------------------
+
+    async def start(self, message: Message, replaces: Instance | None) -> None:
+        """Store the start message and its Pending row. Raises `InstanceExists`."""
+        hub, now = self._hub.number, self._file.clock()
+        await self._write(lambda tx: writes.start(tx, hub, message, replaces, now))
+
+    async def send(self, message: Message) -> None:
+        """Send *message* to its instance."""
+        hub, now = self._hub.number, self._file.clock()
+        await self._write(lambda tx: tx.post(hub, (message,), now))
+
+    async def get(self, instance_id: str, *, payloads: bool = True) -> Instance | None:
+        """Return an instance, ``None`` for an unknown one. Raises `BadRow`, having set it aside."""
+        hub = self._hub.number
+        return await self._readable(
+            lambda c: reads.instance(c, hub, instance_id, payloads=payloads)
+        )
+
+    async def query(self, query: InstanceQuery) -> Page:
+        """Return a page of instances, the oldest first. Raises `BadRequest`."""
+        hub = self._hub.number
+        found = await self._file.read(lambda c: reads.instances(c, hub, query), slow=True)
+        await self._note(found.unreadable)
+        return found.page
+
+    async def history(
+        self, instance_id: str, execution_id: str | None = None
+    ) -> AsyncIterator[Event]:
+        """Yield the events of the current execution; nothing if *execution_id* is another one."""
+        hub = self._hub.number
+        stored = await self._readable(lambda c: reads.history(c, hub, instance_id), slow=True)
+        if execution_id is None or execution_id == stored.version.execution_id:
+            for event in stored.events:
+                yield event
+
+    async def purge(self, instance_id: str) -> Purged:
+        """Delete an instance with its history, whatever its state."""
+        hub = self._hub.number
+        return await self._write(lambda tx: writes.purge(tx, hub, instance_id))
+
+    # -- the hub -------------------------------------------------------------------------------
+
+    async def info(self) -> HubInfo:
+        """Return what the hub consists of; a timer is any message with a time."""
+        hub = self._hub.number
+        queues = await self._file.read(lambda c: reads.counts(c, hub), slow=True)
+        owner = "this server" if self._hub.pump is not None else None
+        return HubInfo(
+            name=self._name,
+            store="scheduler",
+            partitions=1,
+            queues=queues,
+            owners=dict.fromkeys(queues, owner),
+            resources=(f"file {self._file.place}",),
+        )
+
+    async def set_aside(self) -> tuple[SetAside, ...]:
+        """Return what could not be read."""
+        hub = self._hub.number
+        return await self._file.read(lambda c: reads.set_aside(c, hub), slow=True)
+
+    async def delete(self) -> None:
+        """Delete the hub with everything in it."""
+        await self._file.delete_hub(self._hub)
+        self._found = None
+
+    # -- reading and writing -------------------------------------------------------------------
+
+    async def _write(
+        self, work: Callable[[Transaction], T], then: Callable[[T], None] | None = None
+    ) -> T:
+        try:
+            return await self._file.write(work, then)
+        except sqlite3.IntegrityError as error:
+            if "FOREIGN KEY" not in str(error):
+                raise
+            raise HubNotFound(self._name) from None  # every row refers to its hub
+
+    async def _readable(
+        self, look: Callable[[sqlite3.Connection], T | Unreadable], *, slow: bool = False
+    ) -> T:
+        found = await self._file.read(look, slow=slow)
+        if isinstance(found, Unreadable):
+            await self._note((found,))
+            raise found.error
+        return found
+
+    async def _note(self, unreadable: Iterable[Unreadable]) -> None:
+        for one in unreadable:
+            await self._note_one(one)
+
+    async def _note_one(self, one: Unreadable) -> None:
+        hub, now = self._hub.number, self._file.clock()
+        error = one.error
+        if await self._write(lambda tx: writes.note_aside(tx, hub, error, one.head, now)):
+            log.error("set-aside", extra={"location": error.location, "code": error.code})

@@ -1,0 +1,230 @@
+"""What is written: each function one operation on a hub, within the writer's transaction.
+
+An operation that is refused raises before it has written anything.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
+
+from durahub.engine.commit import Commit, Delivery, HistoryVersion, InstanceUpdate
+from durahub.errors import BadRow, CheckpointLost, InstanceExists
+from durahub.model.history import ExecutionStarted, Status
+from durahub.model.instance import Instance
+from durahub.model.message import Message
+from durahub.model.ticks import Ticks
+from durahub.scheduler import instance_rows
+from durahub.scheduler.columns import Column, from_text
+from durahub.scheduler.event_proto import encode as encode_event
+from durahub.scheduler.transactions import Transaction
+from durahub.store import Purged
+
+Table = Literal["inbox", "tasks"]
+
+_KEYS = "(SELECT value FROM json_each(?))"
+
+
+def commit(tx: Transaction, hub: int, checkpoint: Commit, now: Ticks) -> HistoryVersion:
+    """Write a checkpoint and return the new version. Raises `CheckpointLost`."""
+    history, version = _write_head(tx, hub, checkpoint)
+    if checkpoint.replaces and checkpoint.base.token is not None:
+        tx.change("DELETE FROM events WHERE history = ?", (history,))
+    first = version.length - len(checkpoint.events)
+    stored = [encode_event(event) for event in checkpoint.events]
+    tx.insert(
+        "INSERT INTO events (history, position, event, extra)",
+        ((history, first + n, event.body, event.extra) for n, event in enumerate(stored)),
+    )
+    tx.post(hub, checkpoint.outbound, now)
+    tx.post(hub, checkpoint.activities, now, activities=True)
+    _put_instance(
+        tx, hub, checkpoint.instance_id, instance_rows.changes(checkpoint.instance), insert=True
+    )
+    settle(tx, checkpoint.consumed)
+    return version
+
+
+def _write_head(tx: Transaction, hub: int, checkpoint: Commit) -> tuple[int, HistoryVersion]:
+    """Give the history its new revision, if it still has the one that was read."""
+    base = checkpoint.base
+    length = (0 if checkpoint.replaces else base.length) + len(checkpoint.events)
+    execution = from_text(checkpoint.execution_id)
+    revision = next(tx.numbers)
+    if base.token is None:
+        number = revision
+        changed = tx.change(
+            "INSERT INTO histories (number, hub, instance, execution, length, revision)"
+            " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (hub, instance) DO NOTHING",
+            (number, hub, from_text(checkpoint.instance_id), execution, length, revision),
+        )
+    else:
+        number, known = parse_token(base.token)
+        changed = tx.change(
+            "UPDATE histories SET execution = ?, length = ?, revision = ?"
+            " WHERE number = ? AND revision = ? AND hub = ?",
+            (execution, length, revision, number, known, hub),
+        )
+    if changed == 0:
+        raise CheckpointLost(checkpoint.instance_id)
+    return number, HistoryVersion(checkpoint.execution_id, length, token_of(number, revision))
+
+
+def token_of(number: int, revision: int) -> str:
+    """Return the token of a history's revision."""
+    return f"{number}.{revision}"
+
+
+def parse_token(token: str) -> tuple[int, int]:
+    """Return the history and the revision of a token of `token_of`."""
+    number, _, revision = token.partition(".")
+    return int(number), int(revision)
+
+
+def complete_activity(
+    tx: Transaction, hub: int, activity: Delivery, result: Message, now: Ticks
+) -> None:
+    """Put an activity's result in its place. One that is gone was completed, or its hub deleted."""
+    if tx.change("DELETE FROM tasks WHERE seq = ?", (int(activity.key),)):
+        tx.post(hub, (result,), now)
+
+
+def settle(tx: Transaction, deliveries: Iterable[Delivery]) -> None:
+    """Delete messages."""
+    for table, keys in _by_table(deliveries).items():
+        tx.change(f"DELETE FROM {table} WHERE seq IN {_KEYS}", (json.dumps(keys),))
+
+
+def put_back(tx: Transaction, deliveries: Iterable[Delivery], due: Ticks) -> None:
+    """Make messages due at *due*, and count this delivery."""
+    for delivery in deliveries:
+        tx.change(
+            f"UPDATE {table_of(delivery)} SET due = ?, deliveries = ? WHERE seq = ?",
+            (due, delivery.deliveries, int(delivery.key)),
+        )
+
+
+def table_of(delivery: Delivery) -> Table:
+    """Return the table in which a delivery's message is."""
+    return "inbox" if delivery.partition else "tasks"
+
+
+def _by_table(deliveries: Iterable[Delivery]) -> Mapping[Table, Sequence[int]]:
+    found: dict[Table, list[int]] = {}
+    for delivery in deliveries:
+        found.setdefault(table_of(delivery), []).append(int(delivery.key))
+    return found
+
+
+def start(
+    tx: Transaction, hub: int, message: Message, replaces: Instance | None, now: Ticks
+) -> None:
+    """Store a start message and its Pending row. Raises `InstanceExists` if the row has changed."""
+    started = message.event
+    assert isinstance(started, ExecutionStarted)
+    instance_id = message.target.instance_id
+    row = instance_rows.pending(started, now)
+    if replaces is None:
+        written = _insert_instance(tx, hub, instance_id, row, "DO NOTHING")
+    else:
+        places = ", ".join(f"{name} = ?" for name in row)
+        written = tx.change(
+            f"UPDATE instances SET etag = ?, {places} WHERE hub = ? AND id = ? AND etag = ?",
+            (
+                next(tx.numbers),
+                *row.values(),
+                hub,
+                from_text(instance_id),
+                int(replaces.etag or 0),
+            ),
+        )
+    if not written:
+        raise InstanceExists(instance_id, _status_now(tx, hub, instance_id))
+    tx.post(hub, (message,), now)
+
+
+def _status_now(tx: Transaction, hub: int, instance_id: str) -> str:
+    found = tx.connection.execute(
+        "SELECT status FROM instances WHERE hub = ? AND id = ?", (hub, from_text(instance_id))
+    ).fetchone()
+    names = {int(status): status.name for status in Status}
+    return names.get(found[0], "in a state unknown here") if found else "being purged"
+
+
+def repair(
+    tx: Transaction, hub: int, instance_id: str, update: InstanceUpdate, *, insert: bool
+) -> None:
+    """Write an instance row without a checkpoint; without *insert* only if there is one."""
+    _put_instance(tx, hub, instance_id, instance_rows.changes(update), insert=insert)
+
+
+def _put_instance(
+    tx: Transaction, hub: int, instance_id: str, row: Mapping[str, Column], *, insert: bool
+) -> None:
+    if insert:
+        changed = ", ".join(f"{name} = excluded.{name}" for name in ("etag", *row))
+        _insert_instance(tx, hub, instance_id, row, f"DO UPDATE SET {changed}")
+    else:
+        places = ", ".join(f"{name} = ?" for name in row)
+        tx.change(
+            f"UPDATE instances SET etag = ?, {places} WHERE hub = ? AND id = ?",
+            (next(tx.numbers), *row.values(), hub, from_text(instance_id)),
+        )
+
+
+def _insert_instance(
+    tx: Transaction, hub: int, instance_id: str, row: Mapping[str, Column], otherwise: str
+) -> int:
+    keys: dict[str, Column] = {
+        "hub": hub,
+        "id": from_text(instance_id),
+        "entity": int(instance_id.startswith("@")),
+        "etag": next(tx.numbers),
+    }
+    columns = keys | dict(row)
+    return tx.change(
+        f"INSERT INTO instances ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+        f" ON CONFLICT (hub, id) {otherwise}",
+        tuple(columns.values()),
+    )
+
+
+def purge(tx: Transaction, hub: int, instance_id: str) -> Purged:
+    """Delete an instance's row and history. Messages to it stay: they find nothing and are dropped."""
+    key = (hub, from_text(instance_id))
+    rows = tx.change(
+        "DELETE FROM events WHERE history ="
+        " (SELECT number FROM histories WHERE hub = ? AND instance = ?)",
+        key,
+    )
+    tx.change("DELETE FROM histories WHERE hub = ? AND instance = ?", key)
+    instances = tx.change("DELETE FROM instances WHERE hub = ? AND id = ?", key)
+    return Purged(instances, rows + instances)
+
+
+def make_hub(tx: Transaction, name: str, now: Ticks) -> None:
+    """Make a hub, unless there is one of that name."""
+    tx.change(
+        "INSERT INTO hubs (id, name, created) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING",
+        (next(tx.numbers), name, now),
+    )
+
+
+def delete_hub(tx: Transaction, hub: int) -> None:
+    """Delete a hub with everything in it."""
+    tx.change(
+        "DELETE FROM events WHERE history IN (SELECT number FROM histories WHERE hub = ?)", (hub,)
+    )
+    for table in ("histories", "instances", "inbox", "tasks", "set_aside"):
+        tx.change(f"DELETE FROM {table} WHERE hub = ?", (hub,))
+    tx.change("DELETE FROM hubs WHERE id = ?", (hub,))
+
+
+def note_aside(tx: Transaction, hub: int, error: BadRow, head: str, now: Ticks) -> bool:
+    """Take note of something that could not be read; tell whether it is new."""
+    return bool(
+        tx.change(
+            "INSERT INTO set_aside (hub, location, error, first_seen, head)"
+            " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (hub, error.location, str(error), now, head),
+        )
+    )
