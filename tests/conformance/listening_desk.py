@@ -18,7 +18,7 @@ class Desk:
         self.closed: list[str] = []
         self.room = messages
         self.activity_places = activities
-        self.on_closing: Callable[[str], object] = lambda partition: None
+        self.on_closing: Callable[[str], object] = self.closed.append
         self.least_room = messages
         self._changed = asyncio.Event()
 
@@ -35,7 +35,6 @@ class Desk:
 
     async def on_partition_closing(self, partition: str) -> None:
         self.on_closing(partition)
-        self.closed.append(partition)
         self._changed.set()
 
     def message_room(self) -> int:
@@ -68,8 +67,7 @@ class Desk:
 async def eventually(condition: Callable[[], object]) -> None:
     """Wait until *condition*, asked again and again, is true."""
 
-    async def wait() -> None:
-        while not condition():
-            await asyncio.sleep(0.02)
-
-    await asyncio.wait_for(wait(), PATIENCE)
+    deadline = asyncio.get_running_loop().time() + PATIENCE
+    while not condition():
+        assert asyncio.get_running_loop().time() < deadline, "it did not happen"
+        await asyncio.sleep(0.02)

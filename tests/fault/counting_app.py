@@ -27,7 +27,7 @@ def Note(_: ActivityContext, what: str) -> str:  # noqa: N802 (names as in the r
 
 def Chain(ctx: OrchestrationContext, steps: int) -> Iterator[Task[Any]]:  # noqa: N802
     """Steps one after the other, in order."""
-    done = []
+    done: list[str] = []
     for step in range(steps):
         done.append((yield ctx.call_activity(Note, input=f"{ctx.instance_id}/{step}")))
     return done
@@ -44,7 +44,7 @@ def Mixed(ctx: OrchestrationContext, wanted: int) -> Iterator[Task[Any]]:  # noq
     """A child, a timer, and *wanted* events, each of which must be seen once."""
     child = yield ctx.call_sub_orchestrator(Chain, input=3, instance_id=f"{ctx.instance_id}-child")
     yield ctx.create_timer(timedelta(milliseconds=300))
-    seen = []
+    seen: list[int] = []
     for _ in range(wanted):
         seen.append((yield ctx.wait_for_external_event("Tick")))
     yield ctx.call_activity(Note, input=f"{ctx.instance_id}/end")

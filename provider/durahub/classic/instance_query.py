@@ -7,6 +7,7 @@ from durahub.classic.keys import escape
 from durahub.classic.tables import Continuation, literal
 from durahub.errors import BadRequest
 from durahub.model.history import Status
+from durahub.model.instance import Instance
 from durahub.model.ticks import to_round_trip_text
 from durahub.store import InstanceQuery
 
@@ -39,6 +40,15 @@ def condition(query: InstanceQuery, hub: str | None) -> str:
     elif not query.prefix or query.prefix.startswith("@"):
         parts.append(NOT_ENTITIES)
     return " and ".join(f"({part})" for part in parts)
+
+
+def matches(query: InstanceQuery, instance: Instance) -> bool:
+    """Tell whether a row that was found is meant: Azurite compares times by the millisecond only."""
+    return (
+        instance.instance_id.startswith(query.prefix)
+        and (query.created_from is None or instance.created >= query.created_from)
+        and (query.created_to is None or instance.created <= query.created_to)
+    )
 
 
 def _after(key: str) -> str:

@@ -168,7 +168,7 @@ class InstanceTable:
             self._readable(row, payloads=query.payloads) for row in rows
         )
         instances = tuple(
-            one for one in found if one is not None and one.instance_id.startswith(query.prefix)
+            one for one in found if one is not None and instance_query.matches(query, one)
         )
         return Page(instances, instance_query.encode_token(following))
 

@@ -20,18 +20,20 @@ from durahub.model import history as h
 from durahub.scheduler.proto_fields import (
     ProtoField,
     beyond,
-    execution,
-    failure,
-    failure_from_json,
-    failure_to_json,
     flag,
     moment,
     number,
-    parent,
     plain,
     status,
     tags,
     text,
+)
+from durahub.scheduler.proto_structures import (
+    execution,
+    failure,
+    failure_from_json,
+    failure_to_json,
+    parent,
     trace,
 )
 

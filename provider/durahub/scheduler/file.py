@@ -30,9 +30,8 @@ T = TypeVar("T")
 class OpenHub:
     """A hub of an open file; all stores of that hub share it. One of them is served at a time."""
 
-    def __init__(self, number: int, name: str) -> None:
+    def __init__(self, number: int) -> None:
         self.number = number
-        self.name = name
         self.turn = asyncio.Lock()
         self.pump: Pump | None = None  # while it is served
 
@@ -132,7 +131,7 @@ class SchedulerFile:
         number = await self.read(lambda connection: reads.find_hub(connection, name))
         if number is None:
             raise HubNotFound(name)
-        return self._hubs.setdefault(number, OpenHub(number, name))
+        return self._hubs.setdefault(number, OpenHub(number))
 
     async def delete_hub(self, hub: OpenHub) -> None:
         """Delete a hub with everything in it."""

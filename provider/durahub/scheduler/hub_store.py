@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import TypeVar
 
 from durahub.engine.commit import Commit, Delivery, HistoryVersion, InstanceUpdate
-from durahub.errors import BadHubName, HubNotFound
+from durahub.errors import BadHubName, CheckpointLost, HubNotFound
 from durahub.model.history import Event
 from durahub.model.instance import Instance
 from durahub.model.message import Message
@@ -54,6 +54,7 @@ class SchedulerStore:
         self._name = hub
         self._found: OpenHub | None = None
         self._pump: Pump | None = None  # while this store is the one that is served
+        self._caught_up = False
 
     @property
     def hub(self) -> str:
@@ -96,12 +97,15 @@ class SchedulerStore:
             pump = hub.pump = self._pump = Pump(listener, read, self._file.clock)
             try:
                 await self._file.write(lambda _: None)  # what was handed in before is in the tables
+                await pump.look()
+                self._caught_up = True
                 await pump.run()
             finally:
                 try:
                     await pump.drain()
                 finally:
                     hub.pump = self._pump = None
+                    self._caught_up = False
 
     def wake(self) -> None:
         """Look for messages and activities now: there is room again."""
@@ -110,7 +114,7 @@ class SchedulerStore:
 
     def owns(self, instance_id: str) -> bool:  # noqa: ARG002 (there is one partition)
         """Tell whether this store is served: then everything that happens passes here."""
-        return self._pump is not None
+        return self._caught_up
 
     # -- the worker side -----------------------------------------------------------------------
 
@@ -120,8 +124,10 @@ class SchedulerStore:
         return await self._readable(lambda c: reads.history(c, hub, instance_id))
 
     async def commit(self, commit: Commit) -> HistoryVersion:
-        """Write *commit* in one transaction. Raises `CheckpointLost`."""
+        """Write *commit* in one transaction. Raises `CheckpointLost`, also while not served."""
         hub, now = self._hub, self._file.clock()
+        if self._pump is None:
+            raise CheckpointLost(commit.instance_id)
         return await self._write(
             lambda tx: writes.commit(tx, hub.number, commit, now),
             lambda _: hub.settled(commit.consumed),

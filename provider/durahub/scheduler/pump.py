@@ -57,12 +57,16 @@ class Pump:
     def _feed_of(self, delivery: Delivery) -> Feed:
         return self._feeds["inbox" if delivery.partition else "tasks"]
 
+    async def look(self) -> None:
+        """Hand over what may be handed over now. Raises `FileUnavailable`."""
+        self._changed.clear()
+        await self._feed("inbox", self._listener.message_room, self._listener.on_messages)
+        await self._feed("tasks", self._activity_room, self._hand_over_activities)
+
     async def run(self) -> None:
         """Hand over until cancelled. Raises `FileUnavailable`."""
         while True:
-            self._changed.clear()
-            await self._feed("inbox", self._listener.message_room, self._listener.on_messages)
-            await self._feed("tasks", self._activity_room, self._hand_over_activities)
+            await self.look()
             alarm = self._set_alarm()
             try:
                 await self._changed.wait()

@@ -74,7 +74,7 @@ def history(
     if not rows:
         return StoredHistory(NO_HISTORY, ())
     number, revision, execution, length = rows[0][:4]
-    where = f"table events history {number}"
+    where = f"table events instance {instance_id!r}"
     events: list[Event] = []
     for position, (*_, body, extra) in enumerate(rows):
         event = _or_error(decode_event, body, extra, f"{where} position {position}")
@@ -173,7 +173,7 @@ def counts(connection: sqlite3.Connection, hub: int) -> dict[str, int]:
     return {
         "inbox": count("inbox WHERE hub = ? AND due IS NULL"),
         "timers": count("inbox WHERE hub = ? AND due IS NOT NULL"),
-        "activities": count("tasks WHERE hub = ?"),
+        "workitems": count("tasks WHERE hub = ?"),
     }
 
 

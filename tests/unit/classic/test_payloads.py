@@ -1,5 +1,6 @@
 import gzip
 import json
+import tracemalloc
 import zlib
 
 import pytest
@@ -141,8 +142,14 @@ def test_a_payload_of_the_limit_is_unpacked_and_of_one_byte_more_is_not() -> Non
 def test_a_bomb_is_not_unpacked() -> None:
     bomb = gzip.compress(bytes(50_000_000))
     assert len(bomb) < 60_000
-    with pytest.raises(BadPayload):
-        unpack(bomb, "b", limit=100_000)
+    tracemalloc.start()
+    try:
+        with pytest.raises(BadPayload):
+            unpack(bomb, "b", limit=100_000)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 2_000_000
 
 
 def test_a_message_s_blob_lies_in_the_folder_of_the_raw_id() -> None:
@@ -186,6 +193,11 @@ def test_a_blob_s_name_survives_its_address(name: str) -> None:
 @given(texts.filter(bool))
 def test_an_address_that_was_left_unescaped_still_names_its_blob(name: str) -> None:
     assert name in candidates(f"{CONTAINER}/{name}", CONTAINER)
+
+
+def test_an_address_that_looks_escaped_may_have_been_left_so() -> None:
+    assert candidates(f"{CONTAINER}/100%25/a", CONTAINER) == ("100%/a", "100%25/a")
+    assert candidates(f"{CONTAINER}/plain/a", CONTAINER) == ("plain/a",)
 
 
 def test_each_segment_of_an_address_is_escaped() -> None:

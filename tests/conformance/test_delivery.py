@@ -1,0 +1,237 @@
+"""How messages come to the listener: from memory or from the queue, once, in time, never beyond its room."""
+
+import asyncio
+
+import pytest
+from hubs_under_test import ClassicHub
+from listening_desk import A_WHILE, Desk, eventually
+from shop_orders import activity, episode, in_seconds, raised, result, start, timer
+
+from durahub.dispatch.clock import system_clock
+from durahub.model.history import Execution, Status
+
+TARGET = Execution("order-1", "0123456789abcdef0123456789abcdef")
+
+
+async def test_what_a_server_sends_to_its_own_partition_is_handed_over_in_memory(
+    hub: ClassicHub,
+) -> None:
+    store = await hub.open()
+    desk = Desk()
+    hub.serve(store, desk)
+    await eventually(lambda: store.owns("order-1"))
+
+    await store.send(raised("order-1"))
+
+    assert len(desk.messages) == 1  # it needed no poll
+    assert desk.messages[0].deliveries == 1
+    assert desk.messages[0].message.target.instance_id == "order-1"
+
+
+async def test_a_held_message_is_not_handed_over_again_however_long_it_is_held(
+    hub: ClassicHub,
+) -> None:
+    store = await hub.open()
+    desk = Desk()
+    hub.serve(store, desk)
+    await store.send(raised("order-1"))
+    delivery = await desk.message()
+
+    await asyncio.sleep(2 * hub.visibility)  # it has been renewed since
+
+    assert len(desk.messages) == 1
+    await store.discard([delivery])
+    assert sum((await store.info()).queues.values()) == 0
+
+
+async def test_a_client_without_partitions_reaches_the_server_that_has_them(
+    hub: ClassicHub,
+) -> None:
+    server, client = await hub.open(), await hub.open(create=False)
+    desk = Desk()
+    hub.serve(server, desk)
+    assert not client.owns("order-1")
+
+    sent = raised("order-1", text='"é🚀<&>"')
+    await client.send(sent)
+
+    delivery = await desk.message()
+    assert delivery.message == sent
+    assert delivery.partition
+
+
+async def test_messages_come_in_the_order_in_which_they_were_sent(hub: ClassicHub) -> None:
+    server, client = await hub.open(), await hub.open(create=False)
+    for number in range(10):
+        await client.send(raised("order-1", text=str(number)))
+    desk = Desk()
+    hub.serve(server, desk)
+    await desk.message(10)
+    assert [d.message.event.input for d in desk.messages] == [str(n) for n in range(10)]
+
+
+async def test_no_more_is_handed_over_than_there_is_room_and_the_rest_follows(
+    hub: ClassicHub,
+) -> None:
+    server, client = await hub.open(), await hub.open(create=False)
+    desk = Desk(messages=3)
+    hub.serve(server, desk)
+    await eventually(lambda: server.owns("order-1"))
+    senders = (client, server)
+    for number in range(10):  # some from memory, some from the queue
+        await senders[number % 2].send(raised(f"order-{number}"))
+
+    await desk.message(3)
+    await asyncio.sleep(A_WHILE)
+    assert len(desk.messages) == 3
+    assert desk.least_room == 0
+
+    await server.discard(desk.messages[:2])
+    desk.room = 2
+    server.wake()
+    await desk.message(5)
+    desk.room = 100
+    server.wake()
+    await desk.message(10)
+    assert len({d.key for d in desk.messages}) == 10
+
+
+async def test_a_released_message_comes_again_and_counts_its_deliveries(hub: ClassicHub) -> None:
+    store = await hub.open()
+    desk = Desk()
+    hub.serve(store, desk)
+    await store.send(raised("order-1"))
+    first = await desk.message()
+
+    await store.release([first], 0)
+
+    second = await desk.message(2)
+    assert second.key == first.key
+    assert second.message == first.message
+
+
+async def test_a_message_released_with_a_delay_comes_no_earlier(hub: ClassicHub) -> None:
+    store = await hub.open()
+    desk = Desk()
+    hub.serve(store, desk)
+    await store.send(raised("order-1"))
+    first = await desk.message()
+    loop = asyncio.get_running_loop()
+
+    released_at = loop.time()
+    await store.release([first], 1.5)
+
+    await desk.message(2)
+    assert loop.time() - released_at >= 1.5
+
+
+async def test_activities_go_to_who_has_room_and_the_rest_waits_in_the_queue(
+    hub: ClassicHub,
+) -> None:
+    store = await hub.open()
+    desk = Desk(activities=2)
+    hub.serve(store, desk)
+    await store.start(start("order-1"), None)
+    delivery = await desk.message()
+    target = delivery.message.target
+    work = tuple(activity(target, number) for number in range(5))
+
+    await store.commit(episode(delivery, activities=work))
+    await desk.activity(2)
+    await asyncio.sleep(A_WHILE)
+    assert len(desk.activities) == 2
+
+    desk.activity_places = 3
+    store.wake()
+    await desk.activity(5)
+    done = {d.message.event.event_id for d in desk.activities}
+    assert done == set(range(5))
+    assert all(d.partition == "" for d in desk.activities)
+
+
+async def test_an_activitys_result_arrives_and_its_message_is_gone(hub: ClassicHub) -> None:
+    store = await hub.open()
+    desk = Desk()
+    hub.serve(store, desk)
+    await store.start(start("order-1"), None)
+    delivery = await desk.message()
+    await store.commit(episode(delivery, activities=(activity(delivery.message.target),)))
+    work = await desk.activity()
+
+    answer = result(work)
+    await store.complete_activity(work, answer)
+
+    assert (await desk.message(2)).message == answer
+    depths = (await store.info()).queues
+    assert [n for queue, n in depths.items() if queue.endswith("workitems")] == [0]
+
+
+@pytest.mark.parametrize("delay", [0.3, 1.7])
+async def test_a_timer_fires_from_memory_at_its_time_and_never_early(
+    hub: ClassicHub, delay: float
+) -> None:
+    store = await hub.open()
+    desk = Desk()
+    hub.serve(store, desk)
+    await eventually(lambda: store.owns("order-1"))
+    due = in_seconds(delay)
+
+    await store.send(timer(TARGET, due))
+
+    delivery = await desk.message()
+    late = (system_clock() - due) / 10_000_000
+    assert 0 <= late < 0.5
+    await store.discard([delivery])
+    await asyncio.sleep(1.5)  # its twin would have come
+    assert len(desk.messages) == 1
+
+
+async def test_a_timer_that_was_queued_before_the_server_came_fires_all_the_same(
+    hub: ClassicHub,
+) -> None:
+    client = await hub.open()
+    due = in_seconds(2.5)
+    await client.send(timer(TARGET, due))
+    server = await hub.open()
+    desk = Desk()
+    hub.serve(server, desk)
+    await desk.message()
+    assert system_clock() >= due
+
+
+async def test_a_scheduled_start_comes_at_its_time(hub: ClassicHub) -> None:
+    store = await hub.open()
+    desk = Desk()
+    hub.serve(store, desk)
+    due = in_seconds(1.2)
+    await store.start(start("order-1", scheduled_start=due), None)
+    row = await store.get("order-1")
+    assert row is not None
+    assert row.status is Status.Pending
+    await desk.message()
+    assert system_clock() >= due
+
+
+async def test_a_timer_for_which_there_is_no_room_when_it_is_due_comes_later(
+    hub: ClassicHub,
+) -> None:
+    store = await hub.open()
+    desk = Desk(messages=0)
+    hub.serve(store, desk)
+    await eventually(lambda: store.owns("order-1"))
+    await store.send(timer(TARGET, in_seconds(0.4)))
+    await asyncio.sleep(A_WHILE)
+    assert desk.messages == []
+    desk.room = 1
+    store.wake()
+    await desk.message()
+
+
+async def test_a_timer_beyond_what_storage_allows_is_kept(hub: ClassicHub) -> None:
+    store = await hub.open()
+    desk = Desk()
+    hub.serve(store, desk)
+    await eventually(lambda: store.owns("order-1"))
+    await store.send(timer(TARGET, in_seconds(30 * 86_400)))
+    assert sum((await store.info()).queues.values()) == 1
+    assert desk.messages == []
