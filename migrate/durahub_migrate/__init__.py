@@ -1,1 +1,1 @@
-"""The toolkit: lint, bundle, migration, retention, monitor. It knows the server; the server does not know it."""
+"""The toolkit: lint, bundle, migration, retention, monitor. It knows the server, not the other way round."""

@@ -138,7 +138,7 @@ def test_a_hub_with_another_partition_count_is_refused_and_left_as_it_is(
 
     assert answer.status == 2
     said = sentence(answer, "DH303")
-    assert "3 partitions" in said
+    assert "it has 3 partitions" in said
     assert "5" in said
     assert resources_of(azurite, hub_name) == before
 

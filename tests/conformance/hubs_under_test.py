@@ -7,8 +7,14 @@ from typing import Any, Protocol
 from listening_desk import Desk
 
 from durahub.classic.account import Account
+from durahub.classic.names import HubNames
 from durahub.classic.options import ClassicOptions
+from durahub.classic.queues import Queues
+from durahub.classic.request_counts import RequestCounter
+from durahub.classic.storage_errors import StorageErrors
 from durahub.classic.store import ClassicStore
+from durahub.classic.tables import Tables
+from durahub.classic.transport import CountedTransport
 from durahub.dispatch.clock import system_clock
 from durahub.store import HubStore
 
@@ -16,7 +22,7 @@ from durahub.store import HubStore
 class HubUnderTest(Protocol):
     """A hub, and the stores (servers, clients) that use it."""
 
-    async def open(self, *, create: bool = True, partitions: int | None = 2) -> HubStore:
+    async def open(self, *, create: bool = True, partitions: int | None = None) -> HubStore:
         """Return a store of its own, opened."""
 
     def serve(self, store: HubStore, desk: Desk) -> "asyncio.Task[None]":
@@ -24,6 +30,34 @@ class HubUnderTest(Protocol):
 
     async def crash(self, store: HubStore) -> None:
         """End *store* as a killed process ends: nothing is let go."""
+
+
+class Crashed(Exception):
+    """The process does not exist any more."""
+
+
+class MortalTransport(CountedTransport):
+    """A transport that ends when it is told to, at once or after some more writes."""
+
+    WRITES = frozenset({"put", "delete", "transaction", "merge", "insert", "replace"})
+
+    def __init__(self, counter: RequestCounter, **settings: Any) -> None:
+        super().__init__(counter, **settings)
+        self.writes_left: float = float("inf")
+        self.log: list[tuple[str, str]] = []
+
+    async def send(self, request: Any, **config: Any) -> Any:
+        if self.writes_left < 0:
+            raise Crashed
+        before = self._counter.snapshot()
+        self._counter.count(request.method, request.url)
+        (what,) = (k for k, n in self._counter.snapshot().items() if n != before.get(k, 0))
+        if what[1] in self.WRITES and "partitions" not in request.url.lower():
+            self.writes_left -= 1
+            if self.writes_left < 0:
+                raise Crashed
+            self.log.append(what)
+        return await super().send(request, **config)
 
 
 class ClassicHub:
@@ -35,11 +69,12 @@ class ClassicHub:
         self.name = name
         self._connection_string = connection_string
         self._accounts: dict[int, Account] = {}
+        self._transports: dict[int, MortalTransport] = {}
         self._stores: list[ClassicStore] = []
         self._tasks: dict[int, asyncio.Task[None]] = {}
 
     async def open(
-        self, *, create: bool = True, partitions: int | None = 2, **options: Any
+        self, *, create: bool = True, partitions: int | None = None, **options: Any
     ) -> ClassicStore:
         account = self.account()
         settings: dict[str, Any] = {
@@ -60,13 +95,16 @@ class ClassicHub:
         return store
 
     def account(self) -> Account:
-        account = Account.from_connection_string(self._connection_string, "the test")
+        def make_transport(*arguments: Any, **settings: Any) -> MortalTransport:
+            transport = MortalTransport(*arguments, **settings)
+            self._transports[id(account)] = transport
+            return transport
+
+        account = Account.from_connection_string(
+            self._connection_string, "the test", make_transport=make_transport
+        )
         self._accounts[id(account)] = account
         return account
-
-    def requests_of(self, store: HubStore) -> Any:
-        """Return the counter of what *store* sends."""
-        return self._accounts[id(store)].requests
 
     def serve(self, store: HubStore, desk: Desk) -> "asyncio.Task[None]":
         task = asyncio.create_task(store.serve(desk))
@@ -80,11 +118,37 @@ class ClassicHub:
         with contextlib.suppress(asyncio.CancelledError):
             await task
 
+    def transport(self, store: HubStore) -> MortalTransport:
+        """Return the transport of *store*'s account."""
+        return self._transports[id(self._accounts[id(store)])]
+
     async def crash(self, store: HubStore) -> None:
-        await self._accounts[id(store)].close()  # from here on nothing reaches storage
+        self.transport(store).writes_left = -1  # from here on nothing reaches storage
         task = self._tasks.pop(id(store))
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+    # -- damage ------------------------------------------------------------------------------------
+
+    async def put_raw(self, text: str) -> None:
+        """Put *text* into the first control queue."""
+        account = self.account()
+        queue = HubNames(self.name).control_queue(0)
+        await Queues(account.queue_wire, StorageErrors("", self.name)).put(queue, text, 0)
+
+    async def spoil_history(self, instance_id: str) -> None:
+        """Make the second event of an instance unreadable."""
+        row = {"PartitionKey": instance_id, "RowKey": f"{1:016X}", "EventType": "NoSuchEvent"}
+        await self._merge(HubNames(self.name).history_table, row)
+
+    async def spoil_instance(self, instance_id: str) -> None:
+        """Make an instance's row unreadable."""
+        row = {"PartitionKey": instance_id, "RowKey": "", "CreatedTime": "yesterday"}
+        await self._merge(HubNames(self.name).instances_table, row)
+
+    async def _merge(self, table: str, row: dict[str, str]) -> None:
+        tables = Tables(self.account().table_wire, StorageErrors("", self.name))
+        assert await tables.merge(table, row, "*") is not None
 
     async def close(self) -> None:
         for store in self._stores:

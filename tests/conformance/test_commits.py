@@ -109,7 +109,10 @@ async def test_a_second_first_checkpoint_is_lost(hub: ClassicHub) -> None:
 async def test_a_new_generation_stands_in_the_place_of_the_old_one(hub: ClassicHub) -> None:
     store, desk, version = await running(hub)
     await store.send(raised("order-1"))
-    more = [GenericEvent(timestamp=Ticks(638_000_000_000_000_005), data=str(number)) for number in range(5)]
+    more = [
+        GenericEvent(timestamp=Ticks(638_000_000_000_000_005), data=str(number))
+        for number in range(5)
+    ]
     version = await store.commit(episode(await desk.message(2), version, more=more))
     row = await store.get("order-1")
 
@@ -163,7 +166,10 @@ async def test_a_large_message_from_another_process_is_read_from_its_blob(
 async def test_an_episode_of_many_events_is_written_whole(hub: ClassicHub) -> None:
     store, desk, version = await running(hub)
     await store.send(raised("order-1"))
-    more = [GenericEvent(timestamp=Ticks(638_000_000_000_000_007), data=str(number)) for number in range(250)]
+    more = [
+        GenericEvent(timestamp=Ticks(638_000_000_000_000_007), data=str(number))
+        for number in range(250)
+    ]
     commit = episode(await desk.message(2), version, more=more)
 
     version = await store.commit(commit)

@@ -1,6 +1,7 @@
 """A storage account: its three services over one connection pool, with one way of access."""
 
-import contextlib
+import functools
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
@@ -16,7 +17,10 @@ from durahub.classic.names import FoundHub, find_hubs
 from durahub.classic.request_counts import RequestCounter
 from durahub.classic.signing import QueueSigner, TableSigner
 from durahub.classic.storage_errors import StorageErrors
-from durahub.classic.transport import API_VERSION, Access, CountedTransport, Wire
+from durahub.classic.transport import API_VERSION, BACKOFF, RETRIES, Access, CountedTransport, Wire
+
+MakeTransport = Callable[..., CountedTransport]
+"""Makes a transport of a `RequestCounter` and the keyword ``use_env_settings``."""
 
 
 class Account:
@@ -27,25 +31,45 @@ class Account:
     """
 
     def __init__(
-        self, name: str, endpoints: Endpoints, access: Access, *, use_env_settings: bool = False
+        self,
+        name: str,
+        endpoints: Endpoints,
+        access: Access,
+        *,
+        use_env_settings: bool = False,
+        make_transport: MakeTransport = CountedTransport,
     ) -> None:
         self.name = name
         self.endpoints = endpoints
         self.requests = RequestCounter(endpoints)
         self._access = access
-        self._use_env_settings = use_env_settings
+        self._make_transport = functools.partial(
+            make_transport, self.requests, use_env_settings=use_env_settings
+        )
+        self._own_credential: AsyncTokenCredential | None = None
         self._clients: _Clients | None = None
 
     @classmethod
     def from_connection_string(
-        cls, text: str, where: str, *, use_env_settings: bool = False
+        cls,
+        text: str,
+        where: str,
+        *,
+        use_env_settings: bool = False,
+        make_transport: MakeTransport = CountedTransport,
     ) -> "Account":
         """Return the account of a connection string that came from *where*.
 
         *use_env_settings* obeys proxies named in the environment. Raises `BadConnectionString`.
         """
         found = connection.parse(text, where)
-        return cls(found.account, found.endpoints, found.access, use_env_settings=use_env_settings)
+        return cls(
+            found.account,
+            found.endpoints,
+            found.access,
+            use_env_settings=use_env_settings,
+            make_transport=make_transport,
+        )
 
     @classmethod
     def with_identity(
@@ -56,13 +80,16 @@ class Account:
         use_env_settings: bool = False,
     ) -> "Account":
         """Return an account in Azure; without *credential*, with the environment's (Entra ID)."""
+        owned = None
         if credential is None:
             # a heavy import, and only for those who use it
             from azure.identity.aio import DefaultAzureCredential
 
-            credential = DefaultAzureCredential()
+            owned = credential = DefaultAzureCredential()
         endpoints = connection.account_endpoints(account)
-        return cls(account, endpoints, credential, use_env_settings=use_env_settings)
+        made = cls(account, endpoints, credential, use_env_settings=use_env_settings)
+        made._own_credential = owned
+        return made
 
     @property
     def queue_wire(self) -> Wire:
@@ -113,33 +140,31 @@ class Account:
         clients, self._clients = self._clients, None
         if clients is not None:
             await clients.transport.disconnect()
-        if isinstance(self._access, contextlib.AbstractAsyncContextManager):
-            await self._access.__aexit__(None, None, None)
+        if self._own_credential is not None:
+            await self._own_credential.close()
 
     def _open(self) -> "_Clients":
         if self._clients is None:
-            self._clients = _Clients(
-                self.endpoints, self._access, self.requests, self._use_env_settings
-            )
+            self._clients = _Clients(self.endpoints, self._access, self._make_transport())
         return self._clients
 
 
 class _Clients:
-    def __init__(
-        self,
-        endpoints: Endpoints,
-        access: Access,
-        counter: RequestCounter,
-        use_env_settings: bool,
-    ) -> None:
-        self.transport = CountedTransport(counter, use_env_settings=use_env_settings)
+    def __init__(self, endpoints: Endpoints, access: Access, transport: CountedTransport) -> None:
+        self.transport = transport
         self.queue_wire = Wire(self.transport, endpoints.queue, access, QueueSigner)
         self.table_wire = Wire(self.transport, endpoints.table, access, TableSigner)
         credential = _credential(access)
         common: dict[str, Any] = {
             "credential": credential,
             "transport": self.transport,
-            "retry_total": 4,
+            "retry_total": RETRIES,
+            # for queues and blobs: 0.5, 2.5, 4.5 s and so on, where the SDK begins with 15 s
+            "initial_backoff": 0.5,
+            "increment_base": 2,
+            "random_jitter_range": 0.2,
+            # for tables
+            "retry_backoff_max": BACKOFF[1],
         }
         self.tables = TableServiceClient(endpoints.table, **common)
         self.queues = QueueServiceClient(endpoints.queue, api_version=API_VERSION, **common)

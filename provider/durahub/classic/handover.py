@@ -14,6 +14,7 @@ from dataclasses import replace
 from durahub.classic.due import queue_delay
 from durahub.classic.held import Held, HeldMessages, Stage
 from durahub.classic.queues import Receipt
+from durahub.classic.together import Together
 from durahub.engine.commit import Delivery
 from durahub.errors import DurahubError
 from durahub.model.message import Message
@@ -56,6 +57,7 @@ class HandOver:
         visibility: int,
         trusts: Callable[[str], bool],
         nudge: Callable[[str], None],
+        together: Together,
     ) -> None:
         self._listener = listener
         self._held = held
@@ -64,6 +66,7 @@ class HandOver:
         self._visibility = visibility
         self._trusts = trusts
         self.nudge = nudge
+        self._together = together
         self._open: set[str] = set()
         self._waiting: set[str] = set()
         self._messages = Room(listener.message_room)
@@ -236,7 +239,7 @@ class HandOver:
     async def put_back_all(self, queue: str) -> None:
         """Make every message of *queue* visible that is still known, what is due later at its time."""
         now = asyncio.get_running_loop().time()
-        works = []
+        left = []
         for held in self._held.of_queue(queue):
             if held.stage is Stage.SETTLED:
                 continue
@@ -244,8 +247,8 @@ class HandOver:
             if held.stage is Stage.WAITING and abs(held.hidden_until - now - delay) < CLOSE:
                 self._held.forget(held)  # its twin comes at the right time by itself
             else:
-                works.append(self._put_back(held, delay))
-        await asyncio.gather(*works)
+                left.append((held, delay))
+        await self._together.all(self._put_back(held, delay) for held, delay in left)
 
     async def _put_back(self, held: Held, delay: float) -> None:
         try:

@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 TRUSTED = 5 / 6  # of a lease
 PASS_LIMIT = 5.0  # seconds
+MOST_FAREWELLS = 2  # passes that fail before a server leaves without saying so
 
 
 class PartitionUser(Protocol):
@@ -85,10 +86,11 @@ class PartitionLeases:
             self._close(partition)
         if self._closing:  # mostly done at once: then a row is written once, not twice
             await asyncio.wait(self._closing.values(), timeout=min(self._times.haste, limit))
+        self._failures = 0
         while _now() < ends:
             delay, done = await self._guarded_pass(stopping=True)
-            if done:
-                break
+            if done or (self._failures > MOST_FAREWELLS and not self._closing):
+                break  # storage does not answer: the leases run out by themselves
             await self._rest(min(delay, self._times.haste, ends - _now()))
         left = list(self._closing.values())
         for task in left:

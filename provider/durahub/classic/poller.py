@@ -16,7 +16,7 @@ ROOM_CHECK = 1.0  # seconds between two questions for room, should nobody tell
 
 
 class Poller:
-    """Receives from a queue while there is room, until stopped.
+    """Receives from a queue while it is *open* and there is room, until stopped.
 
     *take* is given each batch with the number of places reserved for it, which it gives back.
     """
@@ -27,6 +27,7 @@ class Poller:
         receive: Callable[[int], Awaitable[list[Received]]],
         take: Callable[[Sequence[Received], int], Awaitable[None]],
         room: Room,
+        is_open: Callable[[], bool],
         backoff: Backoff,
         batch: int = MOST_AT_ONCE,
     ) -> None:
@@ -34,6 +35,7 @@ class Poller:
         self._receive = receive
         self._take = take
         self._room = room
+        self._is_open = is_open
         self._backoff = backoff
         self._batch = batch
         self._stopping = False
@@ -43,7 +45,7 @@ class Poller:
     async def run(self) -> None:
         """Poll until `stop`."""
         while not self._stopping:
-            places = self._room.reserve(self._batch)
+            places = self._room.reserve(self._batch) if self._is_open() else 0
             if places == 0:
                 self._full = True
                 await self._rest(ROOM_CHECK)

@@ -97,15 +97,15 @@ class Resources:
         """Raise `HubMismatch` if the hub in storage has another number of partitions."""
         sources = {
             "control queues": found.queues,
-            "partition rows": found.rows,
-            "partitions in taskhub.json": found.task_hub_json,
+            "Partitions table": found.rows,
+            "taskhub.json": found.task_hub_json,
         }
         for what, number in sources.items():
             if number not in (None, wanted):
                 raise HubMismatch(
                     self._names.hub,
-                    f"it has {number} {what} and {wanted} were asked for; use --partitions "
-                    f"{number}, or another hub (the number can only be changed while nothing runs)",
+                    f"it has {number} partitions (by its {what}) and {wanted} were asked for; use "
+                    f"--partitions {number}, or another hub",
                 )
 
     async def check_manager(self) -> None:

@@ -22,6 +22,7 @@ from durahub.classic.queues import MOST_AT_ONCE, Queues, Received
 from durahub.classic.receiving import Receiver
 from durahub.classic.table_leases import Times
 from durahub.classic.tables import Tables
+from durahub.classic.together import Together
 from durahub.classic.unbroken import Unbroken
 from durahub.model.ticks import Ticks
 from durahub.store import Listener
@@ -46,6 +47,7 @@ class Serving:
         aside: Aside,
         held: HeldMessages,
         unbroken: Unbroken,
+        together: Together,
         options: ClassicOptions,
         clock: Callable[[], Ticks],
         random: Random,
@@ -77,6 +79,7 @@ class Serving:
             self._visibility,
             self._leases.trusts,
             self.nudge,
+            together,
         )
 
     def trusts(self, queue: str) -> bool:
@@ -134,9 +137,11 @@ class Serving:
         self.handover.stop(partition)
         poller.stop()
         await asyncio.gather(polling, return_exceptions=True)
-        await self._listener.on_partition_closing(self._label(partition))
-        await self._unbroken.finish(partition, COMMITS_END_WITHIN)
-        await self.handover.put_back_all(partition)
+        try:
+            await self._listener.on_partition_closing(self._label(partition))
+        finally:
+            await self._unbroken.finish(partition, COMMITS_END_WITHIN)
+            await self.handover.put_back_all(partition)
 
     def _label(self, queue: str) -> str:
         return "" if queue == self._workitems else queue
@@ -162,6 +167,7 @@ class Serving:
             receive,
             receiver.take,
             self.handover.room(queue),
+            lambda: self.handover.is_open(queue),
             Backoff(self._options.max_poll, self._random),
             MOST_AT_ONCE if activities else self._options.control_batch,
         )

@@ -146,6 +146,7 @@ class ClassicStore:
             aside=self._aside,
             held=self._held,
             unbroken=self._unbroken,
+            together=self._together,
             options=self._options,
             clock=self._clock,
             random=self._random,

@@ -20,7 +20,7 @@ from durahub.classic.transport import Wire
 
 MOST_ROWS = 1000  # a page
 _JSON = "application/json;odata=minimalmetadata"
-_VERSIONS = {"x-ms-version": "2019-02-02", "DataServiceVersion": "3.0;NetFx"}
+_VERSIONS = {"x-ms-version": "2020-12-06", "DataServiceVersion": "3.0;NetFx"}
 _READ = {**_VERSIONS, "Accept": _JSON}
 _WRITE = {**_READ, "Content-Type": "application/json", "Prefer": "return-no-content"}
 _CONDITION_FAILED = frozenset(

@@ -3,7 +3,7 @@
 import click
 
 from durahub.address import parse_hub, parse_store
-from durahub.cli.opening import open_hub, run, storage_of
+from durahub.cli.opening import hub_address, open_hub, run, storage_of
 from durahub.cli.output import format_option, print_facts, print_json, print_rows, say
 from durahub.model.ticks import to_text
 
@@ -38,13 +38,13 @@ def list_(store: str, output: str) -> None:
 
 
 @hub.command()
-@click.argument("address", metavar="HUB", default="default", envvar="DURAHUB_HUB")
+@click.argument("address", metavar="[HUB]", required=False, envvar="DURAHUB_HUB")
 @format_option
-def show(address: str, output: str) -> None:
+def show(address: str | None, output: str) -> None:
     """Show what a task hub consists of, who serves it and how long its queues are."""
 
     async def showing() -> None:
-        async with open_hub(parse_hub(address)) as store:
+        async with open_hub(hub_address(address)) as store:
             info = await store.info()
         if output == "json":
             print_json(
@@ -114,16 +114,16 @@ def delete(address: str, yes: bool) -> None:
 
 
 @hub.command("set-aside")
-@click.argument("address", metavar="HUB", default="default", envvar="DURAHUB_HUB")
+@click.argument("address", metavar="[HUB]", required=False, envvar="DURAHUB_HUB")
 @format_option
-def set_aside(address: str, output: str) -> None:
+def set_aside(address: str | None, output: str) -> None:
     """List the messages and rows of a hub that could not be read and were set aside.
 
     They are still where they were found; nothing is deleted. Exit status 1 if there are any.
     """
 
     async def listing() -> int:
-        async with open_hub(parse_hub(address)) as store:
+        async with open_hub(hub_address(address)) as store:
             found = await store.set_aside()
         if output == "json":
             for one in found:

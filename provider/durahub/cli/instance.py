@@ -6,9 +6,8 @@ from typing import Any
 
 import click
 
-from durahub.address import parse_hub
 from durahub.cli.event_view import event_line, event_view
-from durahub.cli.opening import open_clients, run
+from durahub.cli.opening import hub_address, open_clients, run
 from durahub.cli.output import format_option, print_facts, print_json, print_rows, say
 from durahub.dispatch.clients import StartRequest
 from durahub.errors import BadRequest, InstanceNotFound
@@ -20,10 +19,8 @@ from durahub.store import InstanceQuery
 hub_option = click.option(
     "--hub",
     "address",
-    default="default",
-    show_default=True,
     envvar="DURAHUB_HUB",
-    help="Address of the task hub, as in 'durahub hub --help'.",
+    help="Address of the task hub, as in 'durahub hub --help'. [default: that of 'durahub up']",
 )
 SHORT = 60  # characters of a payload in a list
 
@@ -56,7 +53,7 @@ def instance() -> None:
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True)
 @format_option
 def list_(
-    address: str,
+    address: str | None,
     statuses: tuple[str, ...],
     prefix: str,
     created_from: Any,
@@ -76,7 +73,7 @@ def list_(
 
     async def listing() -> None:
         found: list[Instance] = []
-        async with open_clients(parse_hub(address)) as clients:
+        async with open_clients(hub_address(address)) as clients:
             token: str | None = None
             while len(found) < limit:
                 page = await clients.query(replace(query, token=token))
@@ -114,11 +111,11 @@ def list_(
 @click.argument("instance_id", metavar="ID")
 @hub_option
 @format_option
-def show(instance_id: str, address: str, output: str) -> None:
+def show(instance_id: str, address: str | None, output: str) -> None:
     """Show one instance."""
 
     async def showing() -> None:
-        async with open_clients(parse_hub(address)) as clients:
+        async with open_clients(hub_address(address)) as clients:
             found = await clients.get(instance_id)
             if found is None:
                 raise InstanceNotFound(instance_id)
@@ -138,11 +135,11 @@ def show(instance_id: str, address: str, output: str) -> None:
 @click.argument("instance_id", metavar="ID")
 @hub_option
 @format_option
-def history(instance_id: str, address: str, output: str) -> None:
+def history(instance_id: str, address: str | None, output: str) -> None:
     """Show the history of an instance's current execution, an event a line."""
 
     async def showing() -> None:
-        async with open_clients(parse_hub(address)) as clients:
+        async with open_clients(hub_address(address)) as clients:
             events = [event async for event in clients.history(instance_id)]
             if not events and await clients.get(instance_id, payloads=False) is None:
                 raise InstanceNotFound(instance_id)
@@ -170,7 +167,7 @@ def history(instance_id: str, address: str, output: str) -> None:
 )
 def start(
     name: str,
-    address: str,
+    address: str | None,
     instance_id: str,
     input_: str | None,
     version: str | None,
@@ -188,7 +185,7 @@ def start(
     )
 
     async def starting() -> None:
-        async with open_clients(parse_hub(address)) as clients:
+        async with open_clients(hub_address(address)) as clients:
             click.echo(await clients.start(request))
 
     run(starting())
@@ -199,11 +196,11 @@ def start(
 @click.argument("name")
 @click.argument("data", required=False)
 @hub_option
-def raise_event(instance_id: str, name: str, data: str | None, address: str) -> None:
+def raise_event(instance_id: str, name: str, data: str | None, address: str | None) -> None:
     """Raise the event NAME at an instance, with DATA (JSON text)."""
 
     async def raising() -> None:
-        async with open_clients(parse_hub(address)) as clients:
+        async with open_clients(hub_address(address)) as clients:
             await clients.raise_event(instance_id, name, data)
 
     run(raising())
@@ -214,11 +211,11 @@ def raise_event(instance_id: str, name: str, data: str | None, address: str) -> 
 @click.option("--reason", help="Becomes the instance's output.")
 @click.option("--recursive", is_flag=True, help="Terminate its children too.")
 @hub_option
-def terminate(instance_id: str, reason: str | None, recursive: bool, address: str) -> None:
+def terminate(instance_id: str, reason: str | None, recursive: bool, address: str | None) -> None:
     """Ask an instance to end."""
 
     async def terminating() -> None:
-        async with open_clients(parse_hub(address)) as clients:
+        async with open_clients(hub_address(address)) as clients:
             await clients.terminate(instance_id, reason, recursive=recursive)
 
     run(terminating())
@@ -228,11 +225,11 @@ def terminate(instance_id: str, reason: str | None, recursive: bool, address: st
 @click.argument("instance_id", metavar="ID")
 @click.option("--reason")
 @hub_option
-def suspend(instance_id: str, reason: str | None, address: str) -> None:
+def suspend(instance_id: str, reason: str | None, address: str | None) -> None:
     """Ask an instance to pause."""
 
     async def suspending() -> None:
-        async with open_clients(parse_hub(address)) as clients:
+        async with open_clients(hub_address(address)) as clients:
             await clients.suspend(instance_id, reason)
 
     run(suspending())
@@ -242,11 +239,11 @@ def suspend(instance_id: str, reason: str | None, address: str) -> None:
 @click.argument("instance_id", metavar="ID")
 @click.option("--reason")
 @hub_option
-def resume(instance_id: str, reason: str | None, address: str) -> None:
+def resume(instance_id: str, reason: str | None, address: str | None) -> None:
     """Ask a suspended instance to go on."""
 
     async def resuming() -> None:
-        async with open_clients(parse_hub(address)) as clients:
+        async with open_clients(hub_address(address)) as clients:
             await clients.resume(instance_id, reason)
 
     run(resuming())
@@ -256,11 +253,11 @@ def resume(instance_id: str, reason: str | None, address: str) -> None:
 @click.argument("instance_id", metavar="ID")
 @click.option("--new-id", is_flag=True, help="Under a new ID; the old one may still run then.")
 @hub_option
-def restart(instance_id: str, new_id: bool, address: str) -> None:
+def restart(instance_id: str, new_id: bool, address: str | None) -> None:
     """Start an instance again with its name, version, input and tags; print the ID."""
 
     async def restarting() -> None:
-        async with open_clients(parse_hub(address)) as clients:
+        async with open_clients(hub_address(address)) as clients:
             click.echo(await clients.restart(instance_id, new_id=new_id))
 
     run(restarting())
@@ -270,11 +267,11 @@ def restart(instance_id: str, new_id: bool, address: str) -> None:
 @click.argument("instance_id", metavar="ID")
 @click.option("--recursive", is_flag=True, help="Its ended children too.")
 @hub_option
-def purge(instance_id: str, recursive: bool, address: str) -> None:
+def purge(instance_id: str, recursive: bool, address: str | None) -> None:
     """Delete an instance that has ended, with its history and payloads."""
 
     async def purging() -> None:
-        async with open_clients(parse_hub(address)) as clients:
+        async with open_clients(hub_address(address)) as clients:
             purged = await clients.purge(instance_id, recursive=recursive)
         if not purged.instances:
             raise InstanceNotFound(instance_id)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 if sys.platform != "win32":
     import uvloop
 
-from durahub.address import HubAddress, StoreAddress, StoreKind
+from durahub.address import HubAddress, StoreAddress, StoreKind, parse_hub, parse_store
 from durahub.cli.running import find_running
 from durahub.dispatch.clients import Clients
 from durahub.dispatch.clock import new_id, system_clock
@@ -27,6 +27,14 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     return uvloop.run(work)
 
 
+def hub_address(text: str | None) -> HubAddress:
+    """Return the hub that *text* names; without it the first one of the server that runs here."""
+    if text is not None:
+        return parse_hub(text)
+    running = find_running()
+    return parse_hub(running.hubs[0] if running is not None else "default")
+
+
 def resolve(address: StoreAddress) -> StoreAddress | str:
     """Return the store, for Azurite the connection string of the local one."""
     if address.kind is not StoreKind.AZURITE:
@@ -34,6 +42,8 @@ def resolve(address: StoreAddress) -> StoreAddress | str:
     running = find_running()
     if running is not None and running.storage is not None:
         return running.storage
+    if running is not None and running.store is not None:
+        return parse_store(running.store)
     blob, queue, table = (f"http://127.0.0.1:{port}/{ACCOUNT}" for port in WELL_KNOWN_PORTS)
     return connection_string(blob, queue, table)
 

@@ -17,13 +17,18 @@ STATE_VARIABLE = "DURAHUB_STATE_DIR"
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A running server on this machine. *storage* is the connection string of its own Azurite."""
+    """A running server on this machine.
+
+    ``storage`` is the connection string of its own Azurite, ``store`` the address of the store that
+    its user named; a connection string that he named is not kept.
+    """
 
     pid: int
     hubs: tuple[str, ...]
     grpc_port: int
     http_port: int
-    storage: str | None  # None: the store was named by the user
+    storage: str | None = None
+    store: str | None = None
 
     def save(self) -> None:
         """Tell the other commands."""

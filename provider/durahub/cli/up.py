@@ -182,6 +182,7 @@ async def _up(
                     grpc_port=running.grpc_port,
                     http_port=running.http_port,
                     storage=azurite.connection_string if azurite else None,
+                    store=store if store is not None and "=" not in store else None,
                 )
             )
         )

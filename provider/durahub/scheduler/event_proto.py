@@ -82,7 +82,7 @@ def _decode(body: bytes, extra: str | None) -> h.Event:
     values = {name: field.get(message) for name, field in _HEADER.items()}
     values.update((name, field.get(target)) for name, field in fields.items())
     if extra is not None:
-        for name, found in json.loads(extra).items():
+        for name, found in dict(json.loads(extra)).items():
             field = fields.get(name) or _HEADER[name]
             values[name] = field.from_json(found)
     return cls(**values)

@@ -41,16 +41,19 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_HUB_NAME = re.compile(
-    r"[A-Za-z][A-Za-z0-9]{2,44}", re.ASCII
-)  # so that it can move to Azure Storage
+_HUB_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{2,44}", re.ASCII)
 
 
 class SchedulerStore:
-    """A `HubStore` in a `SchedulerFile`. Closing it leaves the file open, for others use it too."""
+    """A `HubStore` in a `SchedulerFile`. Closing it leaves the file open, for others use it too.
+
+    Raises `BadHubName` unless a storage account would take the name, too: hubs move there and back.
+    """
 
     def __init__(self, file: SchedulerFile, hub: str) -> None:
-        self._file = file
+        if _HUB_NAME.fullmatch(hub) is None:
+            raise BadHubName(hub)
+        self.file = file
         self._name = hub
         self._found: OpenHub | None = None
         self._pump: Pump | None = None  # while this store is the one that is served
@@ -68,12 +71,10 @@ class SchedulerStore:
         return self._found
 
     async def open(self, *, create: bool) -> None:
-        """Find the hub; with *create* make what is missing. Raises `BadHubName`, `HubNotFound`."""
-        if _HUB_NAME.fullmatch(self._name) is None:
-            raise BadHubName(self._name)
-        if not await self._file.connect(create=create):
+        """Find the hub; with *create* make what is missing. Raises `HubNotFound`, `FileUnavailable`."""
+        if not await self.file.connect(create=create):
             raise HubNotFound(self._name)
-        self._found = await self._file.hub(self._name, create=create)
+        self._found = await self.file.hub(self._name, create=create)
 
     async def close(self) -> None:
         """Let go of the hub; calling it twice is fine."""
@@ -89,14 +90,14 @@ class SchedulerStore:
         hub = self._hub
 
         async def read(table: Table, want: Want) -> Found:
-            result = await self._file.read(lambda c: reads.messages(c, hub.number, table, want))
+            result = await self.file.read(lambda c: reads.messages(c, hub.number, table, want))
             await self._note(result.unreadable)
             return result.found
 
         async with hub.turn:
-            pump = hub.pump = self._pump = Pump(listener, read, self._file.clock)
+            pump = hub.pump = self._pump = Pump(listener, read, self.file.clock)
             try:
-                await self._file.write(lambda _: None)  # what was handed in before is in the tables
+                await self.file.write(lambda _: None)  # what was handed in before is in the tables
                 await pump.look()
                 self._caught_up = True
                 await pump.run()
@@ -125,7 +126,7 @@ class SchedulerStore:
 
     async def commit(self, commit: Commit) -> HistoryVersion:
         """Write *commit* in one transaction. Raises `CheckpointLost`, also while not served."""
-        hub, now = self._hub, self._file.clock()
+        hub, now = self._hub, self.file.clock()
         if self._pump is None:
             raise CheckpointLost(commit.instance_id)
         return await self._write(
@@ -135,7 +136,7 @@ class SchedulerStore:
 
     async def complete_activity(self, activity: Delivery, result: Message) -> None:
         """Put *result* in the place of *activity*."""
-        hub, now = self._hub, self._file.clock()
+        hub, now = self._hub, self.file.clock()
         await self._write(
             lambda tx: writes.complete_activity(tx, hub.number, activity, result, now),
             lambda _: hub.settled((activity,)),
@@ -150,7 +151,7 @@ class SchedulerStore:
 
     async def release(self, deliveries: Sequence[Delivery], delay: float) -> None:
         """Put messages back, visible in *delay* seconds."""
-        hub, due = self._hub, later(self._file.clock(), delay)
+        hub, due = self._hub, later(self.file.clock(), delay)
         await self._write(
             lambda tx: writes.put_back(tx, deliveries, due), lambda _: hub.put_back(deliveries, due)
         )
@@ -164,12 +165,12 @@ class SchedulerStore:
 
     async def start(self, message: Message, replaces: Instance | None) -> None:
         """Store the start message and its Pending row. Raises `InstanceExists`."""
-        hub, now = self._hub.number, self._file.clock()
+        hub, now = self._hub.number, self.file.clock()
         await self._write(lambda tx: writes.start(tx, hub, message, replaces, now))
 
     async def send(self, message: Message) -> None:
         """Send *message* to its instance."""
-        hub, now = self._hub.number, self._file.clock()
+        hub, now = self._hub.number, self.file.clock()
         await self._write(lambda tx: tx.post(hub, (message,), now))
 
     async def get(self, instance_id: str, *, payloads: bool = True) -> Instance | None:
@@ -182,7 +183,7 @@ class SchedulerStore:
     async def query(self, query: InstanceQuery) -> Page:
         """Return a page of instances, the oldest first. Raises `BadRequest`."""
         hub = self._hub.number
-        found = await self._file.read(lambda c: reads.instances(c, hub, query), slow=True)
+        found = await self.file.read(lambda c: reads.instances(c, hub, query), slow=True)
         await self._note(found.unreadable)
         return found.page
 
@@ -206,7 +207,7 @@ class SchedulerStore:
     async def info(self) -> HubInfo:
         """Return what the hub consists of; a timer is any message with a time."""
         hub = self._hub.number
-        queues = await self._file.read(lambda c: reads.counts(c, hub), slow=True)
+        queues = await self.file.read(lambda c: reads.counts(c, hub), slow=True)
         owner = "this server" if self._hub.pump is not None else None
         return HubInfo(
             name=self._name,
@@ -214,17 +215,17 @@ class SchedulerStore:
             partitions=1,
             queues=queues,
             owners=dict.fromkeys(queues, owner),
-            resources=(f"file {self._file.place}",),
+            resources=(f"file {self.file.place}",),
         )
 
     async def set_aside(self) -> tuple[SetAside, ...]:
         """Return what could not be read."""
         hub = self._hub.number
-        return await self._file.read(lambda c: reads.set_aside(c, hub), slow=True)
+        return await self.file.read(lambda c: reads.set_aside(c, hub), slow=True)
 
     async def delete(self) -> None:
         """Delete the hub with everything in it."""
-        await self._file.delete_hub(self._hub)
+        await self.file.delete_hub(self._hub)
         self._found = None
 
     # -- reading and writing -------------------------------------------------------------------
@@ -233,7 +234,7 @@ class SchedulerStore:
         self, work: Callable[[Transaction], T], then: Callable[[T], None] | None = None
     ) -> T:
         try:
-            return await self._file.write(work, then)
+            return await self.file.write(work, then)
         except sqlite3.IntegrityError as error:
             if "FOREIGN KEY" not in str(error):
                 raise
@@ -242,7 +243,7 @@ class SchedulerStore:
     async def _readable(
         self, look: Callable[[sqlite3.Connection], T | Unreadable], *, slow: bool = False
     ) -> T:
-        found = await self._file.read(look, slow=slow)
+        found = await self.file.read(look, slow=slow)
         if isinstance(found, Unreadable):
             await self._note((found,))
             raise found.error
@@ -253,7 +254,7 @@ class SchedulerStore:
             await self._note_one(one)
 
     async def _note_one(self, one: Unreadable) -> None:
-        hub, now = self._hub.number, self._file.clock()
+        hub, now = self._hub.number, self.file.clock()
         error = one.error
         if await self._write(lambda tx: writes.note_aside(tx, hub, error, one.head, now)):
             log.error("set-aside", extra={"location": error.location, "code": error.code})

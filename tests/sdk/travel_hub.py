@@ -1,0 +1,112 @@
+"""A server with a hub of its own and workers of the recorded app, for all tests of a module."""
+
+import secrets
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import grpc
+import pytest
+from durabletask.azuremanaged.client import DurableTaskSchedulerClient
+from durabletask.client import OrchestrationState, OrchestrationStatus
+from tests.conftest import STORE, WORKER_READY_WITHIN, Storage
+from tests.sdk.apps.travel import CompactJson
+
+from durahub.local.child import Child
+from durahub.local.server import ServerProcess, running_server
+
+Found = TypeVar("Found")
+
+TRAVEL = Path(__file__).parent / "apps" / "travel.py"
+WITHIN = 60.0  # seconds in which anything must come about
+OFTEN = 0.05  # seconds between two looks
+
+
+class TravelHub:
+    """A hub on a running server. What it starts ends with `travel_hub`."""
+
+    def __init__(self, server: ServerProcess, names: tuple[str, ...], ending: ExitStack) -> None:
+        self.server = server
+        self.names = names  # all hubs of the server; the first is this one, and the default
+        self.client = self.client_of(names[0])
+        self._ending = ending
+
+    @property
+    def name(self) -> str:
+        return self.names[0]
+
+    def client_of(self, hub: str) -> DurableTaskSchedulerClient:
+        """Return a client of *hub* that writes JSON without spaces, as .NET and the worker do."""
+        return DurableTaskSchedulerClient(
+            host_address=self.server.ready.endpoint,
+            taskhub=hub,
+            token_credential=None,
+            secure_channel=False,
+            data_converter=CompactJson(),
+        )
+
+    def start_worker(self, *arguments: str, app: Path = TRAVEL, hub: str | None = None) -> Child:
+        """Start a worker and return when it is connected."""
+        command = [sys.executable, app, self.server.ready.endpoint, hub or self.name, *arguments]
+        worker = Child(command, env={"PYTHONUNBUFFERED": "1"})
+        self._ending.callback(lambda: print(worker.output()))
+        self._ending.callback(worker.kill)
+        ready = worker.wait_for(lambda line: "worker ready" in line or None, WORKER_READY_WITHIN)
+        assert ready, worker.tail()
+        return worker
+
+    def ended(self, instance_id: str) -> OrchestrationState:
+        """Return an instance once it has ended."""
+        state = self.client.wait_for_orchestration_completion(instance_id, timeout=WITHIN)
+        assert state is not None
+        return state
+
+    def begun(self, instance_id: str) -> OrchestrationState:
+        """Return an instance once it has begun."""
+        state = self.client.wait_for_orchestration_start(
+            instance_id, fetch_payloads=True, timeout=WITHIN
+        )
+        assert state is not None
+        return state
+
+    def once(self, instance_id: str, status: OrchestrationStatus) -> OrchestrationState:
+        """Return an instance once it is in *status*."""
+
+        def look() -> OrchestrationState | None:
+            state = self.client.get_orchestration_state(instance_id)
+            return state if state is not None and state.runtime_status is status else None
+
+        return until(look)
+
+
+@contextmanager
+def travel_hub(storage: Storage, state: Path, *, hubs: int = 1) -> Iterator[TravelHub]:
+    """Run a server for the body, with as many new hubs on *storage*; *state* keeps what it notes."""
+    names = tuple(f"Travel{secrets.token_hex(6)}" for _ in range(hubs))
+    arguments = ["--store", f"env:{STORE}", *(part for name in names for part in ("--hub", name))]
+    env = {STORE: storage.connection_string, "DURAHUB_STATE_DIR": str(state)}
+    with running_server(arguments, env) as server, ExitStack() as ending:
+        ending.callback(lambda: print(server.output()))
+        hub = TravelHub(server, names, ending)
+        ending.enter_context(hub.client)
+        yield hub
+
+
+def until(look: Callable[[], Found | None]) -> Found:
+    """Return the first answer of *look* that is true."""
+    deadline = time.monotonic() + WITHIN
+    while not (found := look()):
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(OFTEN)
+    return found
+
+
+@contextmanager
+def refused(code: grpc.StatusCode) -> Iterator[None]:
+    """Expect the body's call to be refused with *code*."""
+    with pytest.raises(grpc.RpcError) as error:
+        yield
+    assert error.value.code() is code, error.value.details()

@@ -1,0 +1,301 @@
+"""The file: one process has it, its writes are batches, and a fault of one is no fault of the others."""
+
+import asyncio
+import sqlite3
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+from scheduler_hubs import (
+    PATIENCE,
+    Desk,
+    ManualClock,
+    activity,
+    episode,
+    opened,
+    raised,
+    served,
+    sql,
+    start,
+    writer_held,
+)
+
+from durahub.errors import BadHubName, CheckpointLost, FileUnavailable, HubNotFound
+from durahub.scheduler.file import SchedulerFile
+from durahub.scheduler.hub_store import SchedulerStore
+from durahub.scheduler.transactions import Transaction
+
+HOLDER = textwrap.dedent(
+    """
+    import asyncio, sys
+    from durahub.scheduler.file import SchedulerFile
+
+    async def hold():
+        await SchedulerFile(sys.argv[1], clock=lambda: 0).connect(create=True)
+        print("open", flush=True)
+        await asyncio.to_thread(sys.stdin.read)
+
+    asyncio.run(hold())
+    """
+)
+
+
+async def test_a_file_is_made_only_where_that_was_asked_for(tmp_path: Path) -> None:
+    place = tmp_path / "hub.db"
+    with pytest.raises(HubNotFound):
+        async with opened(place, ManualClock(), create=False):
+            pass
+    file = SchedulerFile(str(place), clock=ManualClock())
+    assert await file.find_hubs() == ()
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_hub_that_is_not_in_the_file_is_not_found(tmp_path: Path) -> None:
+    async with opened(tmp_path / "hub.db", ManualClock()) as store:
+        with pytest.raises(HubNotFound, match="Other"):
+            await SchedulerStore(store.file, "Other").open(create=False)
+        assert await store.file.find_hubs() == ("Shop",)
+
+
+async def test_a_hub_is_found_in_any_case(tmp_path: Path) -> None:
+    async with opened(tmp_path / "hub.db", ManualClock()) as store:
+        await store.send(raised())
+        other = SchedulerStore(store.file, "SHOP")
+        await other.open(create=True)
+        assert sum((await other.info()).queues.values()) == 1
+
+
+def test_a_name_that_no_storage_account_takes_is_refused() -> None:
+    file = SchedulerFile(":memory:", clock=ManualClock())
+    with pytest.raises(BadHubName):
+        SchedulerStore(file, "my/hub")
+
+
+async def test_a_file_is_open_once(tmp_path: Path) -> None:
+    place = tmp_path / "hub.db"
+    link = tmp_path / "link.db"
+    async with opened(place, ManualClock()):
+        link.symlink_to(place)
+        for name in (place, link):
+            with pytest.raises(FileUnavailable, match=r"DH506.*process \d+ has it"):
+                async with opened(name, ManualClock()):
+                    pass
+    async with opened(link, ManualClock()):
+        pass
+
+
+async def test_the_file_of_another_process_is_free_when_that_was_killed(tmp_path: Path) -> None:
+    place = tmp_path / "hub.db"
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(place)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    with holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"open\n"
+        with pytest.raises(FileUnavailable, match=f"process {holder.pid} "):
+            async with opened(place, ManualClock()):
+                pass
+        holder.kill()
+        holder.wait(PATIENCE)
+    async with opened(place, ManualClock()):
+        pass
+
+
+async def test_a_folder_that_is_missing_is_told(tmp_path: Path) -> None:
+    with pytest.raises(FileUnavailable, match="No such file or directory"):
+        async with opened(tmp_path / "none" / "hub.db", ManualClock()):
+            pass
+
+
+async def test_a_file_that_cannot_be_opened_is_not_kept_locked(tmp_path: Path) -> None:
+    place = tmp_path / "hub.db"
+    place.write_text("no database" * 1000)
+    for _ in range(2):
+        with pytest.raises(FileUnavailable, match="not a database"):
+            async with opened(place, ManualClock()):
+                pass
+
+
+async def test_what_was_handed_in_is_written_before_the_file_closes(tmp_path: Path) -> None:
+    place = tmp_path / "hub.db"
+    async with opened(place, ManualClock()) as store:
+        async with writer_held(store.file):
+            sending = [asyncio.create_task(store.send(raised())) for _ in range(5)]
+            await asyncio.sleep(0)
+            closing = asyncio.create_task(store.file.close())
+        await asyncio.gather(*sending, closing)
+        with pytest.raises(FileUnavailable, match="not open"):
+            await store.send(raised())
+    async with opened(place, ManualClock()) as store:
+        assert (await store.info()).queues["inbox"] == 5
+
+
+async def test_closing_twice_is_fine_and_the_log_is_folded_in(tmp_path: Path) -> None:
+    async with opened(tmp_path / "hub.db", ManualClock()) as store:
+        await store.send(raised())
+        await store.file.close()
+        assert not (tmp_path / "hub.db-wal").exists()
+
+
+async def test_a_closed_file_can_be_opened_again(tmp_path: Path) -> None:
+    async with opened(tmp_path / "hub.db", ManualClock()) as store:
+        await store.send(raised())
+        await store.file.close()
+        await store.open(create=False)
+        assert (await store.info()).queues["inbox"] == 1
+
+
+async def test_what_waits_for_the_writer_shares_one_transaction(tmp_path: Path) -> None:
+    async with opened(tmp_path / "hub.db", ManualClock()) as store:
+        statements: list[str] = []
+
+        async with writer_held(store.file):
+            sending = [asyncio.create_task(store.send(raised(text=str(n)))) for n in range(50)]
+
+            def trace(tx: Transaction) -> None:
+                tx.connection.set_trace_callback(statements.append)
+
+            tracing = asyncio.create_task(store.file.write(trace))
+        await asyncio.gather(tracing, *sending)
+        await store.file.write(lambda tx: tx.connection.set_trace_callback(None))
+        assert statements.count("COMMIT") == 1  # and the next one is the tracer's end
+        assert (await store.info()).queues["inbox"] == 50
+
+
+async def test_a_fault_of_one_write_takes_no_other_with_it(tmp_path: Path) -> None:
+    async with opened(tmp_path / "hub.db", ManualClock()) as store:
+
+        def faulty(tx: Transaction) -> None:
+            tx.change("DELETE FROM inbox", ())
+            raise RuntimeError("a fault")
+
+        async with writer_held(store.file):
+            tasks = [
+                asyncio.create_task(store.send(raised(text="1"))),
+                asyncio.create_task(store.file.write(faulty)),
+                asyncio.create_task(store.send(raised(text="2"))),
+            ]
+        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+        assert outcomes[0] is None
+        assert isinstance(outcomes[1], RuntimeError)
+        assert outcomes[2] is None
+        async with served(store, Desk()) as desk:
+            await desk.message(2)
+            assert [d.message.event.input for d in desk.messages] == ["1", "2"]  # type: ignore[union-attr]
+
+
+async def test_a_refused_commit_takes_no_other_with_it(tmp_path: Path) -> None:
+    async with (
+        opened(tmp_path / "hub.db", ManualClock()) as store,
+        served(store, Desk()) as desk,
+    ):
+        await store.start(start(), None)
+        begun = await desk.message()
+        async with writer_held(store.file):
+            tasks = [
+                asyncio.create_task(store.commit(episode(begun))),
+                asyncio.create_task(store.commit(episode(begun, outbound=[raised("order-2")]))),
+                asyncio.create_task(store.send(raised("order-3"))),
+            ]
+        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+        assert isinstance(outcomes[1], CheckpointLost)
+        assert outcomes[2] is None
+        assert (await desk.message(2)).message.target.instance_id == "order-3"
+        assert (await store.load("order-1")).version == outcomes[0]
+
+
+async def test_a_commit_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
+    async with (
+        opened(tmp_path / "hub.db", ManualClock()) as store,
+        served(store, Desk()) as desk,
+    ):
+        await store.start(start(), None)
+        begun = await desk.message()
+        await sql(
+            store,
+            "CREATE TEMP TRIGGER no BEFORE UPDATE ON instances"
+            " BEGIN SELECT RAISE(FAIL, 'the last step but one fails'); END",
+        )
+        commit = episode(begun, outbound=[raised("order-2")], activities=[activity()])
+        with pytest.raises(sqlite3.IntegrityError, match="last step but one"):
+            await store.commit(commit)
+        assert (await store.load("order-1")).events == ()
+        assert (await store.info()).queues == {"inbox": 1, "timers": 0, "workitems": 0}
+
+        await sql(store, "DROP TRIGGER no")
+        await store.commit(commit)
+        assert (await store.info()).queues == {"inbox": 1, "timers": 0, "workitems": 1}
+        assert (await desk.message(2)).message.target.instance_id == "order-2"
+
+
+async def test_a_full_disk_refuses_and_goes_on_when_there_is_room(tmp_path: Path) -> None:
+    async with opened(tmp_path / "hub.db", ManualClock()) as store:
+        ((pages,),) = await sql(store, "PRAGMA page_count")
+        await sql(store, f"PRAGMA max_page_count = {pages}")
+        large = "x" * 100_000
+        with pytest.raises(FileUnavailable, match="full"):
+            await store.send(raised(text=large))
+        assert (await store.info()).queues["inbox"] == 0
+
+        await sql(store, "PRAGMA max_page_count = 100000")
+        await store.send(raised(text=large))
+        assert (await store.info()).queues["inbox"] == 1
+
+
+async def test_a_write_is_done_though_its_caller_is_cancelled(tmp_path: Path) -> None:
+    async with (
+        opened(tmp_path / "hub.db", ManualClock()) as store,
+        served(store, Desk()) as desk,
+    ):
+        async with writer_held(store.file):
+            sending = asyncio.create_task(store.send(raised()))
+            await asyncio.sleep(0)
+            sending.cancel()
+        await desk.message()
+        assert sending.cancelled()
+
+
+async def test_hubs_in_one_file_do_not_see_each_other(tmp_path: Path) -> None:
+    async with opened(tmp_path / "hub.db", ManualClock()) as store:
+        other = SchedulerStore(store.file, "Other")
+        await other.open(create=True)
+        async with served(store, Desk()) as desk, served(other, Desk()) as other_desk:
+            await store.start(start("order-1", input="1"), None)
+            await other.start(start("order-1", input="2"), None)
+            first, second = await desk.message(), await other_desk.message()
+            await store.commit(episode(first))
+            await other.commit(episode(second))
+            await other.purge("order-1")
+        assert len(desk.messages) == len(other_desk.messages) == 1
+        row = await store.get("order-1")
+        assert row is not None
+        assert row.input == "1"
+        assert len((await store.load("order-1")).events) == 2
+        assert await other.get("order-1") is None
+
+
+async def test_nothing_can_be_written_to_a_hub_that_was_deleted(tmp_path: Path) -> None:
+    async with opened(tmp_path / "hub.db", ManualClock()) as store:
+        again = SchedulerStore(store.file, "Shop")
+        await again.open(create=False)
+        await store.send(raised())
+        await store.delete()
+        with pytest.raises(HubNotFound):
+            await again.send(raised())
+        with pytest.raises(HubNotFound):
+            await again.open(create=False)
+        await again.open(create=True)
+        assert (await again.info()).queues["inbox"] == 0
+
+
+async def test_a_hub_in_memory_needs_no_file_and_ends_with_its_closing(tmp_path: Path) -> None:
+    file = SchedulerFile(":memory:", clock=ManualClock())
+    for expected in (0, 0):
+        store = SchedulerStore(file, "Shop")
+        await store.open(create=True)
+        assert (await store.info()).queues["inbox"] == expected
+        await store.send(raised())
+        await file.close()
+    assert list(tmp_path.iterdir()) == []
