@@ -16,6 +16,7 @@ from durahub.model.history import (
     SubOrchestrationInstanceFailed,
     TaskCompleted,
     TaskFailed,
+    TaskScheduled,
     TimerFired,
 )
 from durahub.model.ticks import MINIMUM, Ticks
@@ -65,7 +66,10 @@ class State:
 
 
 def read(events: Iterable[Event]) -> State:
-    """Return the state after *events*. The first start counts, and the last end."""
+    """Return the state after *events*. The first start counts, and the last end.
+
+    What is scheduled again under its ID is open again: so Python's retries do.
+    """
     started: ExecutionStarted | None = None
     completed: ExecutionCompleted | None = None
     suspended = False
@@ -88,6 +92,10 @@ def read(events: Iterable[Event]) -> State:
                 suspended = True
             case ExecutionResumed():
                 suspended = False
+            case TaskScheduled():
+                answers.discard(("task", event.event_id))
+            case SubOrchestrationInstanceCreated():
+                answers.discard(("child", event.event_id))
             case _:
                 answer = answer_of(event)
                 if answer is not None:

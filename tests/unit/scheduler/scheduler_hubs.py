@@ -92,6 +92,11 @@ class Desk:
         await self.until(lambda: len(self.activities) >= number)
         return self.activities[number - 1]
 
+    async def looked_after_wake(self, store: SchedulerStore) -> None:
+        """Have *store* look for messages and wait until it has."""
+        store.wake()
+        await self.looked()
+
     async def looked(self) -> None:
         """Wait until the store has asked for room once more: then it has handed over what it would."""
         asked = self.asked
