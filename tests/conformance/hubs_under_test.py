@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from typing import Any, Protocol
 
+from azure.core.exceptions import ServiceRequestError
 from listening_desk import Desk
 
 from durahub.classic.account import Account
@@ -22,14 +23,38 @@ from durahub.store import HubStore
 class HubUnderTest(Protocol):
     """A hub, and the stores (servers, clients) that use it."""
 
-    async def open(self, *, create: bool = True, partitions: int | None = None) -> HubStore:
-        """Return a store of its own, opened."""
+    name: str
+    visibility: float  # seconds for which what a dead server held stays hidden
+
+    async def open(
+        self, *, create: bool = True, partitions: int | None = None, **options: Any
+    ) -> Any:
+        """Return a store of its own, opened; *options* are those of its kind."""
 
     def serve(self, store: HubStore, desk: Desk) -> "asyncio.Task[None]":
         """Serve *store* in the background."""
 
+    async def stop(self, store: HubStore) -> None:
+        """Stop serving *store*, in order."""
+
     async def crash(self, store: HubStore) -> None:
         """End *store* as a killed process ends: nothing is let go."""
+
+    async def put_raw(self, text: str) -> None:
+        """Put a message of that text where the first partition's messages are."""
+
+    async def spoil_history(self, instance_id: str) -> None:
+        """Make the second event of an instance unreadable."""
+
+    async def spoil_instance(self, instance_id: str) -> None:
+        """Make what is stored of an instance's state unreadable."""
+
+    async def close(self) -> None:
+        """Close all stores."""
+
+
+def _nothing(url: str) -> bool:
+    return not url
 
 
 class Crashed(Exception):
@@ -39,6 +64,7 @@ class Crashed(Exception):
 class MortalTransport(CountedTransport):
     """A transport that ends when it is told to, at once or after some more writes."""
 
+    refuses = staticmethod(_nothing)  # tells of an address that nothing may be sent there
     WRITES = frozenset({"put", "delete", "transaction", "merge", "insert", "replace"})
 
     def __init__(self, counter: RequestCounter, **settings: Any) -> None:
@@ -49,6 +75,8 @@ class MortalTransport(CountedTransport):
     async def send(self, request: Any, **config: Any) -> Any:
         if self.writes_left < 0:
             raise Crashed
+        if self.refuses(request.url):
+            raise ServiceRequestError("refused by the test")
         before = self._counter.snapshot()
         self._counter.count(request.method, request.url)
         (what,) = (k for k, n in self._counter.snapshot().items() if n != before.get(k, 0))
@@ -67,7 +95,7 @@ class ClassicHub:
 
     def __init__(self, name: str, connection_string: str) -> None:
         self.name = name
-        self._connection_string = connection_string
+        self.connection_string = connection_string
         self._accounts: dict[int, Account] = {}
         self._transports: dict[int, MortalTransport] = {}
         self._stores: list[ClassicStore] = []
@@ -101,7 +129,7 @@ class ClassicHub:
             return transport
 
         account = Account.from_connection_string(
-            self._connection_string, "the test", make_transport=make_transport
+            self.connection_string, "the test", make_transport=make_transport
         )
         self._accounts[id(account)] = account
         return account
@@ -112,7 +140,6 @@ class ClassicHub:
         return task
 
     async def stop(self, store: HubStore) -> None:
-        """Stop serving *store*, in order."""
         task = self._tasks.pop(id(store))
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -131,18 +158,15 @@ class ClassicHub:
     # -- damage ------------------------------------------------------------------------------------
 
     async def put_raw(self, text: str) -> None:
-        """Put *text* into the first control queue."""
         account = self.account()
         queue = HubNames(self.name).control_queue(0)
         await Queues(account.queue_wire, StorageErrors("", self.name)).put(queue, text, 0)
 
     async def spoil_history(self, instance_id: str) -> None:
-        """Make the second event of an instance unreadable."""
         row = {"PartitionKey": instance_id, "RowKey": f"{1:016X}", "EventType": "NoSuchEvent"}
         await self._merge(HubNames(self.name).history_table, row)
 
     async def spoil_instance(self, instance_id: str) -> None:
-        """Make an instance's row unreadable."""
         row = {"PartitionKey": instance_id, "RowKey": "", "CreatedTime": "yesterday"}
         await self._merge(HubNames(self.name).instances_table, row)
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hubs_under_test import ClassicHub
+from hubs_under_test import HubUnderTest
 from listening_desk import Desk
 from shop_orders import episode, in_seconds, raised, start, started
 
@@ -15,7 +15,9 @@ from durahub.model.ticks import Ticks, later
 from durahub.store import InstanceQuery, Purged
 
 
-async def test_a_started_instance_is_pending_with_every_tick_of_its_times(hub: ClassicHub) -> None:
+async def test_a_started_instance_is_pending_with_every_tick_of_its_times(
+    hub: HubUnderTest,
+) -> None:
     store = await hub.open()
     odd = Ticks(later(system_clock(), 3600) // 10 * 10 + 7)  # a seventh decimal
     message = start("order-1", timestamp=odd, scheduled_start=odd, input='"é"', tags={"a": "b"})
@@ -29,7 +31,7 @@ async def test_a_started_instance_is_pending_with_every_tick_of_its_times(hub: C
     assert row.execution_id == started(message).execution.execution_id
 
 
-async def test_an_unknown_instance_is_nothing_everywhere(hub: ClassicHub) -> None:
+async def test_an_unknown_instance_is_nothing_everywhere(hub: HubUnderTest) -> None:
     store = await hub.open()
     assert await store.get("nobody") is None
     assert (await store.load("nobody")).version == NO_HISTORY
@@ -37,7 +39,7 @@ async def test_an_unknown_instance_is_nothing_everywhere(hub: ClassicHub) -> Non
     assert await store.purge("nobody") == Purged(0)
 
 
-async def test_a_second_start_is_refused_and_its_message_never_arrives(hub: ClassicHub) -> None:
+async def test_a_second_start_is_refused_and_its_message_never_arrives(hub: HubUnderTest) -> None:
     store = await hub.open()
     first = start("order-1")
     await store.start(first, None)
@@ -53,7 +55,7 @@ async def test_a_second_start_is_refused_and_its_message_never_arrives(hub: Clas
     assert sum(isinstance(event, EventRaised) for event in events) == 1
 
 
-async def test_a_start_replaces_the_row_that_was_read_and_no_other(hub: ClassicHub) -> None:
+async def test_a_start_replaces_the_row_that_was_read_and_no_other(hub: HubUnderTest) -> None:
     store = await hub.open()
     await store.start(start("order-1"), None)
     row = await store.get("order-1")
@@ -71,7 +73,7 @@ ODD_IDS = ["order/7", r"a\b#c?d^e", "it's", "x%20y", "é日本🚀", "tab\there"
 
 
 @pytest.mark.parametrize("instance_id", ODD_IDS)
-async def test_any_id_is_kept_as_it_is(hub: ClassicHub, instance_id: str) -> None:
+async def test_any_id_is_kept_as_it_is(hub: HubUnderTest, instance_id: str) -> None:
     store = await hub.open()
     await store.start(start(instance_id), None)
     row = await store.get(instance_id)
@@ -87,7 +89,7 @@ async def test_any_id_is_kept_as_it_is(hub: ClassicHub, instance_id: str) -> Non
     assert len(loaded.events) == 3
 
 
-async def test_pages_hold_every_instance_once(hub: ClassicHub) -> None:
+async def test_pages_hold_every_instance_once(hub: HubUnderTest) -> None:
     store = await hub.open()
     ids = [f"order-{number}" for number in range(7)]
     for instance_id in [*ids, "@counter@a"]:
@@ -106,7 +108,7 @@ async def test_pages_hold_every_instance_once(hub: ClassicHub) -> None:
     assert found == ids
 
 
-async def test_a_query_takes_what_all_its_conditions_allow(hub: ClassicHub) -> None:
+async def test_a_query_takes_what_all_its_conditions_allow(hub: HubUnderTest) -> None:
     store = await hub.open()
     noon = in_seconds(-3600)
     for number, instance_id in enumerate(["job-1", "job-10", "other", "@counter@a"]):
@@ -126,7 +128,7 @@ async def test_a_query_takes_what_all_its_conditions_allow(hub: ClassicHub) -> N
     assert await ids(statuses=frozenset({Status.Running, Status.Pending}), prefix="o") == ["other"]
 
 
-async def test_a_query_without_payloads_leaves_them_out(hub: ClassicHub) -> None:
+async def test_a_query_without_payloads_leaves_them_out(hub: HubUnderTest) -> None:
     store = await hub.open()
     await store.start(start("order-1", input='"secret"'), None)
     (row,) = (await store.query(InstanceQuery(payloads=False))).instances
@@ -137,14 +139,14 @@ async def test_a_query_without_payloads_leaves_them_out(hub: ClassicHub) -> None
     assert got.input is None
 
 
-async def test_a_token_that_is_none_of_ours_is_refused(hub: ClassicHub) -> None:
+async def test_a_token_that_is_none_of_ours_is_refused(hub: HubUnderTest) -> None:
     store = await hub.open()
     with pytest.raises(BadRequest):
         await store.query(InstanceQuery(token="nonsense"))
 
 
 async def test_a_purge_takes_one_instance_and_not_those_whose_ids_begin_alike(
-    hub: ClassicHub,
+    hub: HubUnderTest,
 ) -> None:
     store = await hub.open()
     desk = Desk()
@@ -166,7 +168,7 @@ async def test_a_purge_takes_one_instance_and_not_those_whose_ids_begin_alike(
     assert (kept.input, kept.output) == (large, large)
 
 
-async def test_a_repair_writes_a_row_only_where_it_may(hub: ClassicHub) -> None:
+async def test_a_repair_writes_a_row_only_where_it_may(hub: HubUnderTest) -> None:
     store = await hub.open()
     message = start("order-1")
     update = InstanceUpdate(

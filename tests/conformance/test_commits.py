@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from hubs_under_test import ClassicHub
+from hubs_under_test import HubUnderTest
 from listening_desk import A_WHILE, Desk
 from shop_orders import activity, episode, raised, start, started, timer
 
@@ -14,7 +14,7 @@ from durahub.model.history import EventRaised, ExecutionStarted, GenericEvent, S
 from durahub.model.ticks import Ticks
 
 
-async def running(hub: ClassicHub, **fields: object) -> tuple[object, Desk, HistoryVersion]:
+async def running(hub: HubUnderTest, **fields: object) -> tuple[object, Desk, HistoryVersion]:
     """Return a store that serves, with the instance ``order-1`` after its first episode."""
     store = await hub.open()
     desk = Desk()
@@ -24,7 +24,7 @@ async def running(hub: ClassicHub, **fields: object) -> tuple[object, Desk, Hist
     return store, desk, version
 
 
-async def test_an_episode_is_written_exactly_and_in_order(hub: ClassicHub) -> None:
+async def test_an_episode_is_written_exactly_and_in_order(hub: HubUnderTest) -> None:
     store = await hub.open()
     desk = Desk()
     hub.serve(store, desk)
@@ -44,7 +44,7 @@ async def test_an_episode_is_written_exactly_and_in_order(hub: ClassicHub) -> No
     assert row.execution_id == commit.execution_id
 
 
-async def test_what_was_consumed_is_gone_and_what_was_sent_is_there(hub: ClassicHub) -> None:
+async def test_what_was_consumed_is_gone_and_what_was_sent_is_there(hub: HubUnderTest) -> None:
     store, desk, _ = await running(hub)
     depths = (await store.info()).queues
     assert sum(depths.values()) == 0
@@ -65,7 +65,7 @@ async def test_what_was_consumed_is_gone_and_what_was_sent_is_there(hub: Classic
     assert {d.message.target.instance_id for d in desk.messages[2:]} == {"order-2", "order-3"}
 
 
-async def test_events_are_appended_and_the_version_moves_on(hub: ClassicHub) -> None:
+async def test_events_are_appended_and_the_version_moves_on(hub: HubUnderTest) -> None:
     store, desk, version = await running(hub)
     await store.send(raised("order-1"))
     second = await store.commit(episode(await desk.message(2), version))
@@ -75,7 +75,7 @@ async def test_events_are_appended_and_the_version_moves_on(hub: ClassicHub) -> 
 
 
 async def test_a_checkpoint_on_a_stale_history_is_lost_and_its_messages_stay(
-    hub: ClassicHub,
+    hub: HubUnderTest,
 ) -> None:
     store, desk, version = await running(hub)
     await store.send(raised("order-1", text="1"))
@@ -95,7 +95,7 @@ async def test_a_checkpoint_on_a_stale_history_is_lost_and_its_messages_stay(
     assert again.key == second.key
 
 
-async def test_a_second_first_checkpoint_is_lost(hub: ClassicHub) -> None:
+async def test_a_second_first_checkpoint_is_lost(hub: HubUnderTest) -> None:
     store = await hub.open()
     desk = Desk()
     hub.serve(store, desk)
@@ -106,7 +106,7 @@ async def test_a_second_first_checkpoint_is_lost(hub: ClassicHub) -> None:
         await store.commit(replace(commit, consumed=()))
 
 
-async def test_a_new_generation_stands_in_the_place_of_the_old_one(hub: ClassicHub) -> None:
+async def test_a_new_generation_stands_in_the_place_of_the_old_one(hub: HubUnderTest) -> None:
     store, desk, version = await running(hub)
     await store.send(raised("order-1"))
     more = [
@@ -131,7 +131,9 @@ async def test_a_new_generation_stands_in_the_place_of_the_old_one(hub: ClassicH
 
 
 @pytest.mark.parametrize("characters", [30_720, 30_721, 46_000, 300_000])
-async def test_a_payload_of_any_size_comes_back_as_it_was(hub: ClassicHub, characters: int) -> None:
+async def test_a_payload_of_any_size_comes_back_as_it_was(
+    hub: HubUnderTest, characters: int
+) -> None:
     store = await hub.open()
     desk = Desk()
     hub.serve(store, desk)
@@ -153,7 +155,7 @@ async def test_a_payload_of_any_size_comes_back_as_it_was(hub: ClassicHub, chara
 
 
 async def test_a_large_message_from_another_process_is_read_from_its_blob(
-    hub: ClassicHub,
+    hub: HubUnderTest,
 ) -> None:
     server, client = await hub.open(), await hub.open(create=False)
     desk = Desk()
@@ -163,7 +165,7 @@ async def test_a_large_message_from_another_process_is_read_from_its_blob(
     assert (await desk.message()).message == sent
 
 
-async def test_an_episode_of_many_events_is_written_whole(hub: ClassicHub) -> None:
+async def test_an_episode_of_many_events_is_written_whole(hub: HubUnderTest) -> None:
     store, desk, version = await running(hub)
     await store.send(raised("order-1"))
     more = [
@@ -178,7 +180,7 @@ async def test_an_episode_of_many_events_is_written_whole(hub: ClassicHub) -> No
     assert (await store.load("order-1")).events[3:] == commit.events
 
 
-async def test_a_commit_goes_on_when_its_caller_is_cancelled(hub: ClassicHub) -> None:
+async def test_a_commit_goes_on_when_its_caller_is_cancelled(hub: HubUnderTest) -> None:
     store, desk, version = await running(hub)
     await store.send(raised("order-1"))
     delivery = await desk.message(2)
@@ -193,7 +195,7 @@ async def test_a_commit_goes_on_when_its_caller_is_cancelled(hub: ClassicHub) ->
     assert len(desk.messages) == 3
 
 
-async def test_a_commit_without_a_partition_is_lost(hub: ClassicHub) -> None:
+async def test_a_commit_without_a_partition_is_lost(hub: HubUnderTest) -> None:
     server, other = await hub.open(), await hub.open(create=False)
     desk = Desk()
     hub.serve(server, desk)
@@ -204,7 +206,7 @@ async def test_a_commit_without_a_partition_is_lost(hub: ClassicHub) -> None:
     await server.commit(episode(delivery))
 
 
-async def test_the_row_of_a_terminal_instance_tells_its_end(hub: ClassicHub) -> None:
+async def test_the_row_of_a_terminal_instance_tells_its_end(hub: HubUnderTest) -> None:
     store, desk, version = await running(hub)
     await store.send(raised("order-1"))
     await store.commit(
@@ -217,7 +219,7 @@ async def test_the_row_of_a_terminal_instance_tells_its_end(hub: ClassicHub) -> 
 
 
 async def test_a_custom_status_that_no_row_can_hold_does_not_stop_the_rest(
-    hub: ClassicHub,
+    hub: HubUnderTest,
 ) -> None:
     store, desk, version = await running(hub)
     await store.send(raised("order-1"))
@@ -232,7 +234,7 @@ async def test_a_custom_status_that_no_row_can_hold_does_not_stop_the_rest(
 
 
 async def test_an_outbound_timer_waits_for_its_time_behind_the_checkpoint(
-    hub: ClassicHub,
+    hub: HubUnderTest,
 ) -> None:
     store, desk, version = await running(hub)
     await store.send(raised("order-1"))

@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from hubs_under_test import ClassicHub
+from hubs_under_test import HubUnderTest
 from listening_desk import A_WHILE, Desk, eventually
 from shop_orders import activity, episode, in_seconds, raised, result, start, timer
 
@@ -14,7 +14,7 @@ TARGET = Execution("order-1", "0123456789abcdef0123456789abcdef")
 
 
 async def test_what_a_server_sends_to_its_own_partition_is_handed_over_in_memory(
-    hub: ClassicHub,
+    hub: HubUnderTest,
 ) -> None:
     store = await hub.open()
     desk = Desk()
@@ -29,7 +29,7 @@ async def test_what_a_server_sends_to_its_own_partition_is_handed_over_in_memory
 
 
 async def test_a_held_message_is_not_handed_over_again_however_long_it_is_held(
-    hub: ClassicHub,
+    hub: HubUnderTest,
 ) -> None:
     store = await hub.open()
     desk = Desk()
@@ -45,7 +45,7 @@ async def test_a_held_message_is_not_handed_over_again_however_long_it_is_held(
 
 
 async def test_a_client_without_partitions_reaches_the_server_that_has_them(
-    hub: ClassicHub,
+    hub: HubUnderTest,
 ) -> None:
     server, client = await hub.open(), await hub.open(create=False)
     desk = Desk()
@@ -60,7 +60,7 @@ async def test_a_client_without_partitions_reaches_the_server_that_has_them(
     assert delivery.partition
 
 
-async def test_messages_come_in_the_order_in_which_they_were_sent(hub: ClassicHub) -> None:
+async def test_messages_come_in_the_order_in_which_they_were_sent(hub: HubUnderTest) -> None:
     server, client = await hub.open(), await hub.open(create=False)
     for number in range(10):
         await client.send(raised("order-1", text=str(number)))
@@ -71,7 +71,7 @@ async def test_messages_come_in_the_order_in_which_they_were_sent(hub: ClassicHu
 
 
 async def test_no_more_is_handed_over_than_there_is_room_and_the_rest_follows(
-    hub: ClassicHub,
+    hub: HubUnderTest,
 ) -> None:
     server, client = await hub.open(), await hub.open(create=False)
     desk = Desk(messages=3)
@@ -96,7 +96,7 @@ async def test_no_more_is_handed_over_than_there_is_room_and_the_rest_follows(
     assert len({d.key for d in desk.messages}) == 10
 
 
-async def test_a_released_message_comes_again_and_counts_its_deliveries(hub: ClassicHub) -> None:
+async def test_a_released_message_comes_again_and_counts_its_deliveries(hub: HubUnderTest) -> None:
     store = await hub.open()
     desk = Desk()
     hub.serve(store, desk)
@@ -110,7 +110,7 @@ async def test_a_released_message_comes_again_and_counts_its_deliveries(hub: Cla
     assert second.message == first.message
 
 
-async def test_a_message_released_with_a_delay_comes_no_earlier(hub: ClassicHub) -> None:
+async def test_a_message_released_with_a_delay_comes_no_earlier(hub: HubUnderTest) -> None:
     store = await hub.open()
     desk = Desk()
     hub.serve(store, desk)
@@ -126,7 +126,7 @@ async def test_a_message_released_with_a_delay_comes_no_earlier(hub: ClassicHub)
 
 
 async def test_activities_go_to_who_has_room_and_the_rest_waits_in_the_queue(
-    hub: ClassicHub,
+    hub: HubUnderTest,
 ) -> None:
     store = await hub.open()
     desk = Desk(activities=2)
@@ -149,7 +149,7 @@ async def test_activities_go_to_who_has_room_and_the_rest_waits_in_the_queue(
     assert all(d.partition == "" for d in desk.activities)
 
 
-async def test_an_activitys_result_arrives_and_its_message_is_gone(hub: ClassicHub) -> None:
+async def test_an_activitys_result_arrives_and_its_message_is_gone(hub: HubUnderTest) -> None:
     store = await hub.open()
     desk = Desk()
     hub.serve(store, desk)
@@ -168,7 +168,7 @@ async def test_an_activitys_result_arrives_and_its_message_is_gone(hub: ClassicH
 
 @pytest.mark.parametrize("delay", [0.3, 1.7])
 async def test_a_timer_fires_from_memory_at_its_time_and_never_early(
-    hub: ClassicHub, delay: float
+    hub: HubUnderTest, delay: float
 ) -> None:
     store = await hub.open()
     desk = Desk()
@@ -187,7 +187,7 @@ async def test_a_timer_fires_from_memory_at_its_time_and_never_early(
 
 
 async def test_a_timer_that_was_queued_before_the_server_came_fires_all_the_same(
-    hub: ClassicHub,
+    hub: HubUnderTest,
 ) -> None:
     client = await hub.open()
     due = in_seconds(2.5)
@@ -199,7 +199,7 @@ async def test_a_timer_that_was_queued_before_the_server_came_fires_all_the_same
     assert system_clock() >= due
 
 
-async def test_a_scheduled_start_comes_at_its_time(hub: ClassicHub) -> None:
+async def test_a_scheduled_start_comes_at_its_time(hub: HubUnderTest) -> None:
     store = await hub.open()
     desk = Desk()
     hub.serve(store, desk)
@@ -213,7 +213,7 @@ async def test_a_scheduled_start_comes_at_its_time(hub: ClassicHub) -> None:
 
 
 async def test_a_timer_for_which_there_is_no_room_when_it_is_due_comes_later(
-    hub: ClassicHub,
+    hub: HubUnderTest,
 ) -> None:
     store = await hub.open()
     desk = Desk(messages=0)
@@ -227,7 +227,7 @@ async def test_a_timer_for_which_there_is_no_room_when_it_is_due_comes_later(
     await desk.message()
 
 
-async def test_a_timer_beyond_what_storage_allows_is_kept(hub: ClassicHub) -> None:
+async def test_a_timer_beyond_what_storage_allows_is_kept(hub: HubUnderTest) -> None:
     store = await hub.open()
     desk = Desk()
     hub.serve(store, desk)

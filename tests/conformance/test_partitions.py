@@ -2,7 +2,7 @@
 
 import asyncio
 
-from hubs_under_test import ClassicHub
+from hubs_under_test import HubUnderTest
 from listening_desk import A_WHILE, Desk, eventually
 from shop_orders import activity, episode, in_seconds, raised, start, timer
 
@@ -20,7 +20,7 @@ def owned_once(*stores: HubStore) -> bool:
     return all(sum(store.owns(instance_id) for store in stores) == 1 for instance_id in IDS)
 
 
-async def test_one_server_takes_all_partitions_and_lets_all_go(hub: ClassicHub) -> None:
+async def test_one_server_takes_all_partitions_and_lets_all_go(hub: HubUnderTest) -> None:
     store = await hub.open(partitions=4)
     desk = Desk()
     hub.serve(store, desk)
@@ -34,7 +34,7 @@ async def test_one_server_takes_all_partitions_and_lets_all_go(hub: ClassicHub) 
     assert "" in desk.closed  # the activities
 
 
-async def test_two_servers_share_and_the_one_that_is_left_takes_all(hub: ClassicHub) -> None:
+async def test_two_servers_share_and_the_one_that_is_left_takes_all(hub: HubUnderTest) -> None:
     first = await hub.open(partitions=4)
     hub.serve(first, Desk())
     await eventually(lambda: owned_once(first))
@@ -50,7 +50,7 @@ async def test_two_servers_share_and_the_one_that_is_left_takes_all(hub: Classic
 
 
 async def test_no_instance_ever_has_two_owners_while_partitions_change_hands(
-    hub: ClassicHub,
+    hub: HubUnderTest,
 ) -> None:
     first, second = await hub.open(partitions=4), await hub.open()
     hub.serve(first, Desk())
@@ -62,7 +62,7 @@ async def test_no_instance_ever_has_two_owners_while_partitions_change_hands(
 
 
 async def test_a_partition_of_a_server_that_died_is_taken_when_its_lease_has_run_out(
-    hub: ClassicHub,
+    hub: HubUnderTest,
 ) -> None:
     first, second = await hub.open(partitions=2), await hub.open()
     hub.serve(first, Desk())
@@ -73,7 +73,7 @@ async def test_a_partition_of_a_server_that_died_is_taken_when_its_lease_has_run
 
 
 async def test_what_a_server_still_holds_is_visible_when_it_lets_a_partition_go(
-    hub: ClassicHub,
+    hub: HubUnderTest,
 ) -> None:
     first = await hub.open(partitions=1)
     desk = Desk()
@@ -100,7 +100,7 @@ async def test_what_a_server_still_holds_is_visible_when_it_lets_a_partition_go(
 
 
 async def test_a_handed_over_partition_is_finished_by_its_old_owner_first(
-    hub: ClassicHub,
+    hub: HubUnderTest,
 ) -> None:
     first = await hub.open(partitions=1)
     finishing = asyncio.Event()

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import pairwise
 from typing import Any
 
 BOUNDARY = "batch_durahub"
@@ -86,7 +87,7 @@ def decode(body: bytes) -> list[str] | Failed:
     """Return the ETags of the operations in order (``""`` for a deletion), or why it failed."""
     starts = [match.start() for match in _STATUS.finditer(body)]
     etags = []
-    for start, end in zip(starts, [*starts[1:], len(body)], strict=True):
+    for start, end in pairwise([*starts, len(body)]):
         part = body[start:end]
         status = int(part[9:12])
         if not 200 <= status < 300:

@@ -58,11 +58,17 @@ class SchedulerStore:
         self._found: OpenHub | None = None
         self._pump: Pump | None = None  # while this store is the one that is served
         self._caught_up = False
+        self._unreadable: set[str] = set()
 
     @property
     def hub(self) -> str:
         """The hub's name, as configured."""
         return self._name
+
+    @property
+    def set_aside_count(self) -> int:
+        """How many stored things this process could not read and set aside."""
+        return len(self._unreadable)
 
     @property
     def _hub(self) -> OpenHub:
@@ -256,5 +262,12 @@ class SchedulerStore:
     async def _note_one(self, one: Unreadable) -> None:
         hub, now = self._hub.number, self.file.clock()
         error = one.error
-        if await self._write(lambda tx: writes.note_aside(tx, hub, error, one.head, now)):
-            log.error("set-aside", extra={"location": error.location, "code": error.code})
+        if error.location in self._unreadable:
+            return
+        self._unreadable.add(error.location)
+
+        def tell(is_new: bool) -> None:
+            if is_new:
+                log.error("set-aside", extra={"location": error.location, "code": error.code})
+
+        await self._write(lambda tx: writes.note_aside(tx, hub, error, one.head, now), tell)

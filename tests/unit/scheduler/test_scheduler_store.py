@@ -15,6 +15,7 @@ from scheduler_hubs import (
     activity,
     crashed_copy,
     episode,
+    has_looked,
     opened,
     raised,
     result,
@@ -72,7 +73,7 @@ async def test_no_more_is_handed_over_than_there_is_room(store: SchedulerStore) 
     async with served(store, Desk(messages=2)) as desk:
         for _ in range(3):
             await store.send(raised())
-        await desk.looked()
+        await has_looked(store)
         assert len(desk.messages) == 2
         await store.discard(desk.messages)
         desk.room = 3
@@ -91,7 +92,7 @@ async def test_activities_go_where_there_is_room(store: SchedulerStore) -> None:
         work = [activity(number) for number in range(5)]
         await store.commit(episode(await desk.message(), activities=work))
         await desk.activity(2)
-        await desk.looked()
+        await has_looked(store)
         assert len(desk.activities) == 2
         desk.places = 100
         store.wake()
@@ -129,7 +130,7 @@ async def test_a_listener_has_time_to_count_what_it_was_handed(store: SchedulerS
         for _ in range(3):
             await store.send(raised())  # each wakes the store
         await desk.message(4)
-        await desk.looked()
+        await has_looked(store)
         assert desk.most == 2
 
 
@@ -141,12 +142,12 @@ async def test_what_is_held_stays_hidden_and_what_is_consumed_is_gone(
         await store.send(raised())
         held = await desk.message(2)
         store.wake()
-        await desk.looked()
+        await has_looked(store)
         assert len(desk.messages) == 2
         await store.commit(episode(held, base=version))
         assert sum((await store.info()).queues.values()) == 0
     async with served(store, Desk()) as later_desk:
-        await later_desk.looked_after_wake(store)
+        await has_looked(store)
         assert later_desk.messages == []
 
 
@@ -187,7 +188,7 @@ async def test_a_message_put_back_for_a_while_comes_when_that_is_over(
         await store.send(raised())
         await store.release([await desk.message()], 60.0)
         clock.advance(59.9)
-        await desk.looked_after_wake(store)
+        await has_looked(store)
         assert len(desk.messages) == 1
         clock.advance(0.1)
         store.wake()
@@ -210,7 +211,7 @@ async def test_a_timer_is_handed_over_at_its_tick_and_not_one_before(
     async with served(store, Desk()) as desk:
         await store.send(timer(due))
         clock.now = Ticks(due - 1)
-        await desk.looked_after_wake(store)
+        await has_looked(store)
         assert desk.messages == []
         clock.now = due
         store.wake()
@@ -313,6 +314,7 @@ async def test_two_stores_of_a_hub_are_served_one_after_the_other(store: Schedul
         waiting = asyncio.create_task(other.serve(waiting_desk))
         await other.send(raised())
         delivery = await desk.message()
+        await has_looked(store)
         assert store.owns("order-1")
         assert not other.owns("order-1")
         with pytest.raises(CheckpointLost):
@@ -391,7 +393,7 @@ async def test_an_activity_that_is_completed_twice_has_one_result(store: Schedul
         await store.complete_activity(work, result(work))
         await store.complete_activity(work, result(work))
         await desk.message(2)
-        await desk.looked_after_wake(store)
+        await has_looked(store)
         assert [type(d.message.event) for d in desk.messages[1:]] == [TaskCompleted]
         assert (await store.info()).queues["workitems"] == 0
 
@@ -461,9 +463,10 @@ async def test_a_message_that_cannot_be_read_is_set_aside_and_stops_nothing(
                 (event,) = [(await desk.message()).message.event]
                 assert isinstance(event, EventRaised)
                 assert event.input == "2"
-                await desk.looked_after_wake(store)
+                await has_looked(store)
                 assert len(desk.messages) == 1
     aside = await store.set_aside()
+    assert store.set_aside_count == 2
     assert [one.error[:5] for one in aside] == ["DH402", "DH402"]
     assert all(one.location.startswith("table inbox row ") for one in aside)
     assert [record.message for record in caplog.records] == ["set-aside"] * 2
@@ -475,7 +478,7 @@ async def test_a_history_that_cannot_be_read_is_set_aside(store: SchedulerStore)
         await begun(store, desk)
     await sql(store, "UPDATE events SET event = ? WHERE position = 1", b"nonsense")
     for _ in range(2):
-        with pytest.raises(BadRow, match="order-1.*position 1"):
+        with pytest.raises(BadRow, match=r"order-1.*position 1"):
             await store.load("order-1")
     with pytest.raises(BadRow):
         _ = [event async for event in store.history("order-1")]

@@ -1,0 +1,250 @@
+"""What holds for the classic store alone: exact rows, other managers, requests, and what storage refuses."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from azure.storage.blob import AccountSasPermissions, ResourceTypes, generate_account_sas
+from hubs_under_test import ClassicHub
+from listening_desk import Desk, eventually
+from shop_orders import activity, episode, raised, result, start
+
+from durahub.classic.account import Account
+from durahub.classic.columns import DateTime
+from durahub.classic.connection import EMULATOR_ACCOUNT, EMULATOR_KEY
+from durahub.classic.names import HubNames
+from durahub.classic.options import ClassicOptions
+from durahub.classic.storage_errors import StorageErrors
+from durahub.classic.store import ClassicStore
+from durahub.classic.tables import Tables, merge, put
+from durahub.dispatch.clock import system_clock
+from durahub.errors import CheckpointLost, HubMismatch, StorageDenied, StorageUnavailable
+from durahub.model.history import Status
+from durahub.model.ticks import Ticks
+from durahub.store import InstanceQuery
+
+pytestmark = pytest.mark.azurite
+
+
+@pytest.fixture
+def make_hub(azurite: Any, hub_name: str) -> Callable[..., ClassicHub]:
+    """Only hubs of the classic store."""
+    return lambda suffix="": ClassicHub(f"{hub_name}{suffix}", azurite.connection_string)
+
+
+async def test_times_keep_their_seventh_decimal_both_ways(hub: ClassicHub) -> None:
+    await hub.open()
+    tables = Tables(hub.account().table_wire, StorageErrors("", hub.name))
+    table = HubNames(hub.name).history_table
+    for last in range(10):
+        time = DateTime(Ticks(638_000_000_000_000_000 + last))
+        row = {"PartitionKey": "it's", "RowKey": f"r{last}", "When": time}
+        await tables.insert(table, row)
+        (etag,) = await tables.transact(table, [put({**row, "Also": time})]) or []
+        await tables.transact(table, [merge({**row, "Third": time}, etag)])
+        read = await tables.get(table, "it's", f"r{last}")
+        assert read is not None
+        assert (read.columns["When"], read.columns["Also"], read.columns["Third"]) == (time,) * 3
+
+
+@pytest.mark.parametrize(("folder", "manager"), [("ownership", "safe"), ("default", "legacy")])
+async def test_a_hub_that_others_share_by_blob_leases_is_refused(
+    hub: ClassicHub, folder: str, manager: str
+) -> None:
+    store = await hub.open()
+    names = HubNames(hub.name)
+    service = hub.account().blobs
+    await service.create_container(names.leases_container)
+    blob = service.get_blob_client(names.leases_container, f"{folder}/{names.control_queue(0)}")
+    await blob.upload_blob(b"{}")
+    await hub.open()  # what nobody holds proves nothing
+
+    lease = await blob.acquire_lease(lease_duration=60)
+    with pytest.raises(HubMismatch, match=manager):
+        await hub.open()
+    with pytest.raises(HubMismatch, match=manager):
+        await store.serve(Desk())
+    client = await hub.open(create=False)  # who only sends and looks may do so
+    assert (await client.info()).manager == manager
+    await lease.release()
+
+
+async def test_a_task_hub_json_of_another_count_is_refused(hub: ClassicHub) -> None:
+    await hub.open(partitions=2)
+    service = hub.account().blobs
+    container = HubNames(hub.name).leases_container
+    await service.create_container(container)
+    content = json.dumps({"TaskHubName": hub.name, "PartitionCount": 3})
+    await service.get_blob_client(container, "taskhub.json").upload_blob(content)
+    with pytest.raises(HubMismatch, match=r"3 partitions \(by its taskhub.json\) and 2"):
+        await hub.open(partitions=2)
+
+
+async def test_a_hub_that_was_half_made_is_completed(hub: ClassicHub) -> None:
+    service = hub.account().queues
+    await service.create_queue(HubNames(hub.name).control_queue(2))  # the last is made first
+    store = await hub.open(partitions=3)
+    info = await store.info()
+    assert len(info.owners) == 3
+    assert len(info.queues) == 4
+
+
+def server_of(connection_string: str, hub: str) -> tuple[Account, ClassicStore]:
+    account = Account.from_connection_string(connection_string, "the test")
+    return account, ClassicStore(hub, account, ClassicOptions(), system_clock)
+
+
+async def test_a_wrong_key_is_denied_by_every_service(hub: ClassicHub) -> None:
+    wrong = hub.connection_string.replace("AccountKey=", "AccountKey=AAAA")
+    account, store = server_of(wrong, hub.name)
+    async with account:
+        for attempt in (store.open(create=True), store.get("a"), store.send(raised("a"))):
+            with pytest.raises(StorageDenied) as caught:
+                await attempt
+            assert "AccountKey" not in str(caught.value)
+            assert "sign" not in str(caught.value).lower()
+
+
+async def test_a_signature_is_enough(hub: ClassicHub) -> None:
+    sas = generate_account_sas(
+        EMULATOR_ACCOUNT,
+        EMULATOR_KEY,
+        ResourceTypes(service=True, container=True, object=True),
+        AccountSasPermissions.from_string("rwdlacup"),
+        datetime.now(timezone.utc) + timedelta(hours=1),
+        services="bqt",
+    )
+    parts = [p for p in hub.connection_string.strip(";").split(";") if "Endpoint=" in p]
+    account, store = server_of(f"{';'.join(parts)};SharedAccessSignature={sas}", hub.name)
+    async with account:
+        await store.open(create=True)
+        await store.start(start("order-1", input="x" * 100_000), None)
+        row = await store.get("order-1")
+        assert row is not None
+        assert row.input == "x" * 100_000
+        await store.close()
+
+
+async def test_an_account_that_does_not_answer_is_unavailable(hub: ClassicHub) -> None:
+    nowhere = (
+        f"AccountName=shop;AccountKey={EMULATOR_KEY};BlobEndpoint=http://127.0.0.1:9/shop;"
+        "QueueEndpoint=http://127.0.0.1:9/shop;TableEndpoint=http://127.0.0.1:9/shop"
+    )
+    account, store = server_of(nowhere, hub.name)
+    async with account:
+        with pytest.raises(StorageUnavailable, match="shop does not answer"):
+            await store.get("order-1")
+
+
+async def test_an_orchestration_of_one_activity_costs_these_requests(
+    hub: ClassicHub,
+) -> None:
+    store = await hub.open(row_refresh=10.0)
+    desk = Desk()
+    hub.serve(store, desk)
+    await eventually(lambda: store.owns("order-1"))
+    hub.transport(store).log.clear()
+
+    await store.start(start("order-1"), None)
+    delivery = await desk.message()
+    first = episode(delivery, activities=(activity(delivery.message.target),))
+    version = await store.commit(first)
+    work = await desk.activity()
+    await store.complete_activity(work, result(work))
+    answer = await desk.message(2)
+    version = await store.commit(episode(answer, version))  # its row says nothing new
+    await store.send(raised("order-1"))
+    await store.commit(episode(await desk.message(3), version, status=Status.Completed))
+
+    assert hub.transport(store).log == [
+        *(("queue", "put"), ("table", "insert")),  # the start
+        *(("queue", "put"), ("table", "transaction"), ("table", "merge"), ("queue", "delete")),
+        *(("queue", "put"), ("queue", "delete")),  # the result, the activity
+        *(("table", "transaction"), ("queue", "delete")),  # an episode
+        ("queue", "put"),  # the event
+        *(("table", "transaction"), ("table", "merge"), ("queue", "delete")),
+    ]
+
+
+async def test_the_blobs_of_a_replaced_generation_are_deleted(hub: ClassicHub) -> None:
+    store = await hub.open()
+    desk = Desk()
+    hub.serve(store, desk)
+    large = "x" * 40_000
+    await store.start(start("order-1", input=large), None)
+    version = await store.commit(episode(await desk.message()))
+    assert len(await history_blobs(hub)) == 1
+    row = await store.get("order-1")
+    await store.start(start("order-1", generation=1), row)
+    await store.commit(episode(await desk.message(2), version))
+    assert await history_blobs(hub) == []
+
+
+async def history_blobs(hub: ClassicHub) -> list[str]:
+    container = hub.account().blobs.get_container_client(
+        HubNames(hub.name).large_messages_container
+    )
+    return [b.name async for b in container.list_blobs() if "/history-0" in b.name]
+
+
+async def test_a_partition_that_is_not_renewed_is_neither_handed_over_nor_committed(
+    hub: ClassicHub,
+) -> None:
+    store = await hub.open()
+    desk = Desk()
+    hub.serve(store, desk)
+    await store.start(start("order-1"), None)
+    delivery = await desk.message()
+    transport = hub.transport(store)
+    transport.refuses = lambda url: "partitions" in url.lower()
+
+    await eventually(lambda: not store.owns("order-1"))
+    with pytest.raises(CheckpointLost):
+        await store.commit(episode(delivery))
+    await store.send(raised("order-2"))
+    handed = len(desk.messages)
+
+    del transport.refuses
+    await eventually(lambda: store.owns("order-1"))
+    await desk.message(handed + 1)
+
+
+async def test_a_deletion_that_storage_refuses_is_made_good_later(hub: ClassicHub) -> None:
+    store = await hub.open()
+    desk = Desk()
+    hub.serve(store, desk)
+    await store.start(start("order-1"), None)
+    delivery = await desk.message()
+    transport = hub.transport(store)
+    transport.refuses = lambda url: "popreceipt" in url
+
+    version = await store.commit(episode(delivery))  # it counts all the same
+    assert version.length == 3
+    assert sum((await store.info()).queues.values()) == 1
+
+    del transport.refuses
+    for _ in range(100):
+        if sum((await store.info()).queues.values()) == 0:
+            break
+        await asyncio.sleep(0.1)
+    else:
+        pytest.fail("the message is still there")
+    assert len(desk.messages) == 1
+
+
+async def test_two_hubs_may_share_a_tracking_store(
+    make_hub: Callable[..., ClassicHub], hub: ClassicHub
+) -> None:
+    other = make_hub("b")
+    prefix = f"{hub.name}Track"
+    mine = await hub.open(tracking_prefix=prefix)
+    theirs = await other.open(tracking_prefix=prefix)
+    await mine.start(start("order-1"), None)
+    await theirs.start(start("order-2"), None)
+    assert [i.instance_id for i in (await mine.query(InstanceQuery())).instances] == ["order-1"]
+    await theirs.delete()
+    assert await mine.get("order-1") is not None
+    await other.close()
