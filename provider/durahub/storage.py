@@ -13,6 +13,8 @@ from durahub.classic.options import ClassicOptions, unique_worker_id
 from durahub.classic.store import ClassicStore
 from durahub.dispatch.clock import system_clock
 from durahub.errors import BadAddress, BadConnectionString
+from durahub.scheduler.file import SchedulerFile
+from durahub.scheduler.hub_store import SchedulerStore
 from durahub.store import HubStore
 
 
@@ -85,6 +87,37 @@ class ClassicStorage:
         await self._account.__aexit__(kind, error, trace)
 
 
+class SqliteStorage:
+    """A SQLite file, or memory: for a machine with neither Node nor an account."""
+
+    def __init__(self, place: str) -> None:
+        self._file = SchedulerFile(place, clock=system_clock)
+
+    def store(self, hub: str) -> HubStore:
+        """Return the store of a hub. Raises `BadHubName`."""
+        return SchedulerStore(self._file, hub)
+
+    async def find_hubs(self) -> tuple[FoundHub, ...]:
+        """Return the hubs in the file."""
+        names = await self._file.find_hubs()
+        return tuple(FoundHub(name, 1, has_partitions_table=False) for name in names)
+
+    def requests(self) -> Mapping[tuple[str, str], int]:
+        """Return nothing: no requests are sent."""
+        return {}
+
+    async def __aenter__(self) -> "SqliteStorage":
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._file.close()
+
+
 def open_storage(address: StoreAddress | str, options: StorageOptions) -> Storage:
     """Return the storage at *address*, or of a connection string.
 
@@ -103,6 +136,6 @@ def open_storage(address: StoreAddress | str, options: StorageOptions) -> Storag
         case StoreKind.STORAGE:
             return ClassicStorage(Account.with_identity(address.place), options)
         case StoreKind.SQLITE:
-            raise BadAddress(str(address), "the SQLite store is not there yet")
+            return SqliteStorage(address.place)
         case StoreKind.AZURITE:
             raise BadAddress(str(address), "which Azurite is not known here")

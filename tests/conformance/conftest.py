@@ -1,16 +1,21 @@
 """A test gets `hub`, a hub that no other test uses, once for each kind of store."""
 
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import pytest
+from hubs_in_files import SchedulerHub, skip_if_different
 from hubs_under_test import ClassicHub, HubUnderTest
 
 MakeHub = Callable[..., HubUnderTest]
 
 
-@pytest.fixture(params=[pytest.param("classic", marks=pytest.mark.azurite)])
-def make_hub(request: pytest.FixtureRequest, hub_name: str) -> MakeHub:
+@pytest.fixture(params=[pytest.param("classic", marks=pytest.mark.azurite), "scheduler"])
+def make_hub(request: pytest.FixtureRequest, hub_name: str, tmp_path: Path) -> MakeHub:
     """Return what makes a hub of each kind of store; a *suffix* to its name makes another one."""
+    if request.param == "scheduler":
+        skip_if_different(request.node.originalname)
+        return lambda suffix="": SchedulerHub(f"{hub_name}{suffix}", tmp_path)
     storage = request.getfixturevalue("azurite")
     return lambda suffix="": ClassicHub(f"{hub_name}{suffix}", storage.connection_string)
 

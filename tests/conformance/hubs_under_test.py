@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from typing import Any, Protocol
 
-from azure.core.exceptions import ServiceRequestError
+from azure.core.exceptions import ServiceRequestError, ServiceResponseError
 from listening_desk import Desk
 
 from durahub.classic.account import Account
@@ -65,6 +65,7 @@ class MortalTransport(CountedTransport):
     """A transport that ends when it is told to, at once or after some more writes."""
 
     refuses = staticmethod(_nothing)  # tells of an address that nothing may be sent there
+    loses = staticmethod(_nothing)  # … that what is sent there is done, but not answered
     WRITES = frozenset({"put", "delete", "transaction", "merge", "insert", "replace"})
 
     def __init__(self, counter: RequestCounter, **settings: Any) -> None:
@@ -85,7 +86,10 @@ class MortalTransport(CountedTransport):
             if self.writes_left < 0:
                 raise Crashed
             self.log.append(what)
-        return await super().send(request, **config)
+        answer = await super().send(request, **config)
+        if self.loses(request.url):
+            raise ServiceResponseError("lost by the test")
+        return answer
 
 
 class ClassicHub:

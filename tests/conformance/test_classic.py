@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -248,3 +248,61 @@ async def test_two_hubs_may_share_a_tracking_store(
     await theirs.delete()
     assert await mine.get("order-1") is not None
     await other.close()
+
+
+async def test_a_checkpoint_whose_answer_was_lost_is_not_taken_for_anothers(
+    hub: ClassicHub,
+) -> None:
+    store = await hub.open()
+    desk = Desk()
+    hub.serve(store, desk)
+    await store.start(start("order-1"), None)
+    delivery = await desk.message()
+    hub.transport(store).loses = lambda url: "$batch" in url
+    version = await store.commit(episode(delivery))
+    assert version == (await store.load("order-1")).version
+    row = await store.get("order-1")
+    assert row is not None
+    assert row.status is Status.Running
+
+
+async def test_a_purge_leaves_the_blobs_of_ids_that_contain_this_one(hub: ClassicHub) -> None:
+    store = await hub.open()
+    desk = Desk()
+    hub.serve(store, desk)
+    large = "x" * 100_000
+    ids = ["a", "a/b", "a^0b"]
+    for number, instance_id in enumerate(ids, 1):
+        await store.start(start(instance_id, input=large), None)
+        await store.commit(
+            episode(await desk.message(number), status=Status.Completed, output=large)
+        )
+    left = set(ids)
+    for purged in ["a", "a/b"]:
+        await store.purge(purged)
+        left.discard(purged)
+        for instance_id in left:
+            loaded = await store.load(instance_id)
+            assert loaded.events[1].input == large
+            row = await store.get(instance_id)
+            assert row is not None
+            assert row.output == large
+    names = [name async for name in _blobs(hub)]
+    assert names
+    assert all(name.startswith("a^") for name in names)
+
+
+async def _blobs(hub: ClassicHub) -> AsyncIterator[str]:
+    container = HubNames(hub.name).large_messages_container
+    async for blob in hub.account().blobs.get_container_client(container).list_blobs():
+        yield blob.name
+
+
+async def test_a_start_whose_answer_was_lost_is_not_withdrawn(hub: ClassicHub) -> None:
+    store = await hub.open()
+    message = start("order-1")
+    await store.start(message, None)
+    await store.start(message, None)  # as the retry of a request would
+    desk = Desk()
+    hub.serve(store, desk)
+    assert (await desk.message()).message.event == message.event

@@ -1,5 +1,6 @@
 """A server with a hub of its own and workers of the recorded app, for all tests of a module."""
 
+import logging
 import secrets
 import sys
 import time
@@ -12,16 +13,18 @@ import grpc
 import pytest
 from durabletask.azuremanaged.client import DurableTaskSchedulerClient
 from durabletask.client import OrchestrationState, OrchestrationStatus
-from tests.conftest import STORE, WORKER_READY_WITHIN, Storage
-from tests.sdk.apps.travel import CompactJson
+from durabletask.history import HistoryEvent
 
 from durahub.local.child import Child
 from durahub.local.server import ServerProcess, running_server
+from tests.conftest import STORE, WORKER_READY_WITHIN, Storage
+from tests.sdk.apps.travel import CompactJson
 
 Found = TypeVar("Found")
 
 TRAVEL = Path(__file__).parent / "apps" / "travel.py"
 WITHIN = 60.0  # seconds in which anything must come about
+QUIET = logging.getLogger("tests.sdk")
 OFTEN = 0.05  # seconds between two looks
 
 
@@ -41,6 +44,7 @@ class TravelHub:
     def client_of(self, hub: str) -> DurableTaskSchedulerClient:
         """Return a client of *hub* that writes JSON without spaces, as .NET and the worker do."""
         return DurableTaskSchedulerClient(
+            logger=QUIET,
             host_address=self.server.ready.endpoint,
             taskhub=hub,
             token_credential=None,
@@ -80,6 +84,10 @@ class TravelHub:
             return state if state is not None and state.runtime_status is status else None
 
         return until(look)
+
+    def kinds(self, instance_id: str) -> list[type[HistoryEvent]]:
+        """Return the kinds of the events in an instance's history, in order."""
+        return [type(event) for event in self.client.get_orchestration_history(instance_id)]
 
 
 @contextmanager

@@ -22,11 +22,12 @@ from durahub.classic.payloads import blob_columns
 from durahub.classic.tables import Row, Tables, literal
 from durahub.classic.together import Together
 from durahub.engine.commit import NO_HISTORY, HistoryVersion
-from durahub.errors import CheckpointLost, Malformed
+from durahub.errors import CheckpointLost, Malformed, StorageUnavailable
 from durahub.model.history import Event
 from durahub.model.ticks import Ticks
 
 CONSUMED = "DurahubConsumed"
+COMPLETED = "CheckpointCompletedTimestamp"
 MOST_CONSUMED = 400  # message IDs in the sentinel: 16 KB at most
 MOST_DELETED = 100  # rows of a transaction
 
@@ -159,10 +160,31 @@ class HistoryTable:
     ) -> str:
         last = rows_of.insert(guard) if token is None else rows_of.merge(guard, token)
         operations = [*(rows_of.put(row) for row in batch), last]
-        etags = await self._tables.transact(self._table, operations)
-        if etags is None:
+        try:
+            etags = await self._tables.transact(self._table, operations)
+        except StorageUnavailable:
+            etag = await self._written(guard)
+            if etag is None:
+                raise
+            return etag
+        if etags is not None:
+            return etags[-1]
+        etag = await self._written(guard)
+        if etag is None:
             raise CheckpointLost(instance_id)
-        return etags[-1]
+        return etag
+
+    async def _written(self, guard: Columns) -> str | None:
+        """Return the sentinel's ETag if it is *guard* that stands there.
+
+        The answer to a transaction can get lost, and when it is then sent again its condition fails,
+        though it is our own checkpoint that is in the way. The time in it tells it from all others.
+        """
+        time = guard.get(COMPLETED)
+        row = await self._tables.get(self._table, str(guard["PartitionKey"]), SENTINEL)
+        if time is None or row is None or row.columns.get(COMPLETED) != time:
+            return None
+        return row.etag if row.columns.get("ExecutionId") == guard["ExecutionId"] else None
 
     async def delete(self, instance_id: str) -> int:
         """Delete every row of an instance; return how many there were."""

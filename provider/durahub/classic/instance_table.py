@@ -85,6 +85,8 @@ class InstanceTable:
             etag = await self._tables.replace(self._table, columns, replaces.etag or "*")
         if etag is None:
             row = await self.get(instance_id, payloads=False)
+            if row is not None and row.execution_id == started.execution.execution_id:
+                return  # our own row: it was sent again because the answer had got lost
             raise InstanceExists(instance_id, row.status.name if row else "being purged")
 
     async def update(

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from durahub.classic.blobs import Blobs
 from durahub.classic.columns import Columns, Value
 from durahub.classic.history_rows import BLOB_NAME
+from durahub.classic.keys import escape
 from durahub.classic.payloads import (
     blob_columns,
     blob_url,
@@ -14,6 +15,8 @@ from durahub.classic.payloads import (
     unpack,
 )
 from durahub.errors import BadPayload
+
+MESSAGE, HISTORY = "message-", "history-"  # begin the names of blobs in an instance's folders
 
 
 class LargePayloads:
@@ -72,11 +75,21 @@ class LargePayloads:
         """Delete a blob, if it is there."""
         await self._blobs.delete(self._container, blob_name)
 
-    async def delete_under(self, folder: str) -> None:
-        """Delete every blob whose name begins with *folder*, which ends with a slash."""
-        names = [name async for name in self._blobs.names(self._container, folder)]
-        for name in names:
-            await self.delete(name)
+    async def delete_of(self, instance_id: str) -> None:
+        """Delete every blob of an instance.
+
+        Messages lie under the raw ID, columns under the escaped one (in old hubs the raw one). A
+        folder may hold another instance's too: ``a/`` those of ``a/b``, and ``a^0b/`` messages of
+        ``a^0b`` beside columns of ``a/b``.
+        """
+        kinds: dict[str, tuple[str, ...]] = {f"{escape(instance_id)}/": (HISTORY,)}
+        kinds[f"{instance_id}/"] = (MESSAGE,) if "^" in instance_id else (MESSAGE, HISTORY)
+        for folder, beginnings in kinds.items():
+            names = [name async for name in self._blobs.names(self._container, folder)]
+            for name in names:
+                rest = name[len(folder) :]
+                if rest.startswith(beginnings) and "/" not in rest:
+                    await self.delete(name)
 
     def address(self, blob_name: str) -> str:
         """Return the address of a blob as instance rows hold it."""

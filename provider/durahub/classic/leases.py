@@ -23,7 +23,7 @@ from durahub.classic.table_leases import (
     plan,
 )
 from durahub.classic.tables import Tables
-from durahub.errors import Unavailable
+from durahub.errors import HubNotFound, Unavailable
 from durahub.model.ticks import Ticks
 
 log = logging.getLogger(__name__)
@@ -87,15 +87,19 @@ class PartitionLeases:
         if self._closing:  # mostly done at once: then a row is written once, not twice
             await asyncio.wait(self._closing.values(), timeout=min(self._times.haste, limit))
         self._failures = 0
-        while _now() < ends:
-            delay, done = await self._guarded_pass(stopping=True)
-            if done or (self._failures > MOST_FAREWELLS and not self._closing):
-                break  # storage does not answer: the leases run out by themselves
-            await self._rest(min(delay, self._times.haste, ends - _now()))
+        with contextlib.suppress(HubNotFound):  # it was deleted: nothing is left to be given up
+            await self._give_up(ends)
         left = list(self._closing.values())
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
+
+    async def _give_up(self, ends: float) -> None:
+        while _now() < ends:
+            delay, done = await self._guarded_pass(stopping=True)
+            if done or (self._failures > MOST_FAREWELLS and not self._closing):
+                return  # storage does not answer: the leases run out by themselves
+            await self._rest(min(delay, self._times.haste, ends - _now()))
 
     # -- a pass --------------------------------------------------------------------------------
 
@@ -191,9 +195,9 @@ class PartitionLeases:
         return max(0.0, min(ends, default=float("inf")) - _now())
 
     async def _rest(self, seconds: float) -> None:
-        self._look.clear()
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._look.wait(), max(seconds, 0.0))
+        self._look.clear()
 
 
 def _now() -> float:

@@ -45,3 +45,8 @@ class ClassicOptions:
             raise BadSetting("visibility", self.visibility, "at least 2 seconds")
         if not 1 <= self.control_batch <= 32:
             raise BadSetting("control_batch", self.control_batch, "a number from 1 to 32")
+
+    @property
+    def visibility_seconds(self) -> int:
+        """The visibility time-out in the whole seconds that the service takes."""
+        return round(self.visibility)

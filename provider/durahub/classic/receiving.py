@@ -4,13 +4,11 @@ import asyncio
 import logging
 from collections.abc import Sequence
 
-from durahub.classic.aside import Aside
 from durahub.classic.due import due_of
 from durahub.classic.envelope import Envelope, Wrapper, decode, from_queue_text
 from durahub.classic.handover import HandOver
-from durahub.classic.held import HeldMessages
-from durahub.classic.large_payloads import LargePayloads
-from durahub.classic.queues import Queues, Received
+from durahub.classic.parts import Parts
+from durahub.classic.queues import Received
 from durahub.errors import BadMessage, DurahubError, Malformed
 from durahub.model.history import TaskScheduled
 
@@ -22,22 +20,12 @@ LONGEST_PAUSE = 600  # seconds between two tries to read a message; DTFx's
 class Receiver:
     """Takes what one poller received to the listener."""
 
-    def __init__(
-        self,
-        queue: str,
-        *,
-        queues: Queues,
-        payloads: LargePayloads,
-        aside: Aside,
-        held: HeldMessages,
-        handover: HandOver,
-        activities: bool,
-    ) -> None:
+    def __init__(self, queue: str, parts: Parts, handover: HandOver, *, activities: bool) -> None:
         self._queue = queue
-        self._queues = queues
-        self._payloads = payloads
-        self._aside = aside
-        self._held = held
+        self._queues = parts.queues
+        self._payloads = parts.payloads
+        self._aside = parts.aside
+        self._held = parts.held
         self._handover = handover
         self._activities = activities
 

@@ -7,24 +7,15 @@ their ends, and what is left is made visible. Only then is the lease given up.
 
 import asyncio
 import logging
-from collections.abc import Callable
-from random import Random
 
-from durahub.classic.aside import Aside
 from durahub.classic.backoff import Backoff
 from durahub.classic.handover import HandOver
-from durahub.classic.held import HeldMessages
-from durahub.classic.large_payloads import LargePayloads
 from durahub.classic.leases import PartitionLeases
-from durahub.classic.options import ClassicOptions
+from durahub.classic.parts import Parts
 from durahub.classic.poller import Poller
-from durahub.classic.queues import MOST_AT_ONCE, Queues, Received
+from durahub.classic.queues import MOST_AT_ONCE, Received
 from durahub.classic.receiving import Receiver
 from durahub.classic.table_leases import Times
-from durahub.classic.tables import Tables
-from durahub.classic.together import Together
-from durahub.classic.unbroken import Unbroken
-from durahub.model.ticks import Ticks
 from durahub.store import Listener
 
 log = logging.getLogger(__name__)
@@ -35,51 +26,29 @@ COMMITS_END_WITHIN = 10.0  # seconds, when a partition is closed
 class Serving:
     """One run of a store's worker side."""
 
-    def __init__(
-        self,
-        listener: Listener,
-        *,
-        workitem_queue: str,
-        partitions_table: str,
-        tables: Tables,
-        queues: Queues,
-        payloads: LargePayloads,
-        aside: Aside,
-        held: HeldMessages,
-        unbroken: Unbroken,
-        together: Together,
-        options: ClassicOptions,
-        clock: Callable[[], Ticks],
-        random: Random,
-    ) -> None:
+    def __init__(self, listener: Listener, parts: Parts) -> None:
         self._listener = listener
-        self._workitems = workitem_queue
-        self._queues = queues
-        self._payloads = payloads
-        self._aside = aside
-        self._held = held
-        self._unbroken = unbroken
-        self._options = options
-        self._random = random
+        self._parts = parts
+        self._workitems = parts.names.workitem_queue
         self._pollers: dict[str, tuple[Poller, asyncio.Task[None]]] = {}
-        self._visibility = visibility_seconds(options)
+        options = parts.options
         self._leases = PartitionLeases(
-            tables,
-            partitions_table,
+            parts.tables,
+            parts.names.partitions_table,
             options.worker_id,
-            clock,
+            parts.clock,
             Times(lease=options.lease, pass_every=options.lease_pass, haste=options.lease_haste),
             self,
         )
         self.handover = HandOver(
             listener,
-            held,
-            workitem_queue,
-            clock,
-            self._visibility,
+            parts.held,
+            self._workitems,
+            parts.clock,
+            options.visibility_seconds,
             self._leases.trusts,
             self.nudge,
-            together,
+            parts.together,
         )
 
     def trusts(self, queue: str) -> bool:
@@ -91,7 +60,7 @@ class Serving:
         self._open(self._workitems)
         work = [
             asyncio.create_task(self._leases.run(), name="leases"),
-            asyncio.create_task(self._held.keep_hidden(), name="renewals"),
+            asyncio.create_task(self._parts.held.keep_hidden(), name="renewals"),
         ]
         try:
             await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
@@ -106,14 +75,14 @@ class Serving:
                 task.result()
 
     async def _leave(self) -> None:
-        limit = self._options.leave_within
+        limit = self._parts.options.leave_within
         closing = asyncio.create_task(self.close_partition(self._workitems))
         await asyncio.gather(asyncio.wait({closing}, timeout=limit), self._leases.leave(limit))
         if not closing.done():
             log.warning("activities-not-closed", extra={"queue": self._workitems})
             closing.cancel()
         await asyncio.gather(closing, return_exceptions=True)
-        await self._held.quiet(COMMITS_END_WITHIN)
+        await self._parts.held.quiet(COMMITS_END_WITHIN)
 
     def wake(self) -> None:
         """There is room again."""
@@ -140,7 +109,7 @@ class Serving:
         try:
             await self._listener.on_partition_closing(self._label(partition))
         finally:
-            await self._unbroken.finish(partition, COMMITS_END_WITHIN)
+            await self._parts.unbroken.finish(partition, COMMITS_END_WITHIN)
             await self.handover.put_back_all(partition)
 
     def _label(self, queue: str) -> str:
@@ -149,18 +118,12 @@ class Serving:
     def _open(self, queue: str) -> None:
         self.handover.open(queue)
         activities = queue == self._workitems
-        receiver = Receiver(
-            queue,
-            queues=self._queues,
-            payloads=self._payloads,
-            aside=self._aside,
-            held=self._held,
-            handover=self.handover,
-            activities=activities,
-        )
+        parts = self._parts
+        receiver = Receiver(queue, parts, self.handover, activities=activities)
 
         async def receive(places: int) -> list[Received]:
-            return await self._queues.receive(queue, places, self._visibility)
+            visibility = parts.options.visibility_seconds
+            return await parts.queues.receive(queue, places, visibility)
 
         poller = Poller(
             queue,
@@ -168,13 +131,8 @@ class Serving:
             receiver.take,
             self.handover.room(queue),
             lambda: self.handover.is_open(queue),
-            Backoff(self._options.max_poll, self._random),
-            MOST_AT_ONCE if activities else self._options.control_batch,
+            Backoff(parts.options.max_poll, parts.random),
+            MOST_AT_ONCE if activities else parts.options.control_batch,
         )
         polling = asyncio.create_task(poller.run(), name=f"poll {queue}")
         self._pollers[queue] = (poller, polling)
-
-
-def visibility_seconds(options: ClassicOptions) -> int:
-    """Return the visibility time-out in the whole seconds that the service takes."""
-    return max(1, round(options.visibility))

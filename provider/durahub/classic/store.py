@@ -7,31 +7,18 @@ history is as it was read (its sentinel's ETag) and while this server's lease on
 """
 
 import asyncio
-import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from random import Random
 
 from durahub.classic.account import Account
-from durahub.classic.aside import Aside
-from durahub.classic.blobs import Blobs
-from durahub.classic.held import HeldMessages
-from durahub.classic.history_table import HistoryTable
 from durahub.classic.instance_memory import InstanceMemory, confirmed_by_instance
-from durahub.classic.instance_table import InstanceTable
-from durahub.classic.large_payloads import LargePayloads
 from durahub.classic.names import HubNames, check_hub_name
 from durahub.classic.options import DEFAULT_PARTITIONS, ClassicOptions
-from durahub.classic.outbox import Outbox, Outgoing
-from durahub.classic.payloads import folders
+from durahub.classic.outbox import Outgoing
+from durahub.classic.parts import assemble
 from durahub.classic.posting import Posted, Posting
-from durahub.classic.queues import Queues
-from durahub.classic.resources import Resources
 from durahub.classic.routing import control_index
-from durahub.classic.serving import Serving, visibility_seconds
-from durahub.classic.storage_errors import StorageErrors
-from durahub.classic.tables import Tables
-from durahub.classic.together import Together
-from durahub.classic.unbroken import Unbroken
+from durahub.classic.serving import Serving
 from durahub.engine.commit import Commit, Delivery, HistoryVersion, InstanceUpdate
 from durahub.errors import CheckpointLost, InstanceExists
 from durahub.model.history import Event, ExecutionStarted
@@ -63,49 +50,17 @@ class ClassicStore:
         random: Random | None = None,
     ) -> None:
         check_hub_name(hub)
-        self._names = HubNames(hub, options.tracking_prefix)
-        self._account = account
+        self._names = names = HubNames(hub, options.tracking_prefix)
         self._options = options
         self._clock = clock
-        self._random = random or Random()
         self._partitions = options.partitions or DEFAULT_PARTITIONS
-        self._visibility = visibility_seconds(options)
-        self._together = Together(options.parallel)
         self._memory = InstanceMemory(options.row_refresh)
-        self._unbroken = Unbroken()
         self._serving: Serving | None = None
-        self._wire_up()
-
-    def _wire_up(self) -> None:
-        names, account, clock = self._names, self._account, self._clock
-        errors = StorageErrors(account.name, names.hub)
-        self._tables = Tables(account.table_wire, errors)
-        self._queues = Queues(account.queue_wire, errors)
-        blobs = Blobs(account.blobs, errors)
-        self._aside = Aside(blobs, names.set_aside_container, clock)
-        self._payloads = LargePayloads(blobs, names.large_messages_container, self._chance)
-        self._outbox = Outbox(self._payloads, self._options.dialect, self._guid)
-        self._resources = Resources(account, names, self._tables, blobs, errors)
-        self._held = HeldMessages(self._queues, self._together, self._visibility)
-        self._histories = HistoryTable(
-            self._tables,
-            names.history_table,
-            self._payloads,
-            self._aside,
-            self._options.dialect,
-            clock,
-            self._together,
-        )
-        self._instances = InstanceTable(
-            self._tables,
-            names.instances_table,
-            self._payloads,
-            self._aside,
-            names.hub,
-            clock,
-            self._together,
-            shared=names.tracking_prefix is not None,
-        )
+        self._parts = parts = assemble(names, account, options, clock, random or Random())
+        self._queues, self._payloads = parts.queues, parts.payloads
+        self._histories, self._instances = parts.histories, parts.instances
+        self._resources, self._held = parts.resources, parts.held
+        self._together, self._unbroken = parts.together, parts.unbroken
 
     @property
     def hub(self) -> str:
@@ -115,7 +70,7 @@ class ClassicStore:
     @property
     def set_aside_count(self) -> int:
         """How many things this process has set aside."""
-        return self._aside.count
+        return self._parts.aside.count
 
     async def open(self, *, create: bool) -> None:
         """Connect; with *create* make what is missing. Raises `HubNotFound`, `HubMismatch`."""
@@ -136,21 +91,7 @@ class ClassicStore:
     async def serve(self, listener: Listener) -> None:
         """Take partitions and hand over their messages until cancelled; then let all go in order."""
         await self._resources.check_manager()
-        self._serving = serving = Serving(
-            listener,
-            workitem_queue=self._names.workitem_queue,
-            partitions_table=self._names.partitions_table,
-            tables=self._tables,
-            queues=self._queues,
-            payloads=self._payloads,
-            aside=self._aside,
-            held=self._held,
-            unbroken=self._unbroken,
-            together=self._together,
-            options=self._options,
-            clock=self._clock,
-            random=self._random,
-        )
+        self._serving = serving = Serving(listener, self._parts)
         try:
             await serving.run()
         finally:
@@ -298,8 +239,7 @@ class ClassicStore:
         """Delete an instance, its row last: a purge that is interrupted can be asked for again."""
         if not await self._instances.exists(instance_id):
             return Purged(0)
-        for folder in folders(instance_id):
-            await self._payloads.delete_under(folder)
+        await self._payloads.delete_of(instance_id)
         rows = await self._histories.delete(instance_id)
         deleted = await self._instances.delete(instance_id)
         self._memory.forget(instance_id)
@@ -330,7 +270,7 @@ class ClassicStore:
 
     async def set_aside(self) -> tuple[SetAside, ...]:
         """Return what could not be read and was set aside."""
-        return await self._aside.all()
+        return await self._parts.aside.all()
 
     async def delete(self) -> None:
         """Delete the hub with everything in it, but not tables that it shares with others."""
@@ -345,21 +285,15 @@ class ClassicStore:
         addressed = [(one, self._queue_of(one.target.instance_id)) for one in messages]
         addressed += [(one, self._names.workitem_queue) for one in activities]
         return await self._together.all(
-            self._outbox.prepare(one, queue) for one, queue in addressed
+            self._parts.outbox.prepare(one, queue) for one, queue in addressed
         )
 
     def _posting(self) -> Posting:
         handover = self._serving.handover if self._serving is not None else None
-        return Posting(self._queues, handover, self._clock, self._visibility)
+        return Posting(self._queues, handover, self._clock, self._options.visibility_seconds)
 
     def _queue_of(self, instance_id: str) -> str:
         return self._names.control_queue(control_index(instance_id, self._partitions))
-
-    def _chance(self) -> int:
-        return self._random.getrandbits(31)
-
-    def _guid(self) -> str:
-        return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
 
 
 def _now() -> float:

@@ -100,7 +100,7 @@ class SchedulerStore:
             await self._note(result.unreadable)
             return result.found
 
-        async with hub.turn:
+        if True:
             pump = hub.pump = self._pump = Pump(listener, read, self.file.clock)
             try:
                 await self.file.write(lambda _: None)  # what was handed in before is in the tables
@@ -261,13 +261,15 @@ class SchedulerStore:
 
     async def _note_one(self, one: Unreadable) -> None:
         hub, now = self._hub.number, self.file.clock()
-        error = one.error
-        if error.location in self._unreadable:
+        location, code = one.location, one.error.code
+        if location in self._unreadable:
             return
-        self._unreadable.add(error.location)
+        self._unreadable.add(location)
 
         def tell(is_new: bool) -> None:
             if is_new:
-                log.error("set-aside", extra={"location": error.location, "code": error.code})
+                log.error("set-aside", extra={"location": location, "code": code})
 
-        await self._write(lambda tx: writes.note_aside(tx, hub, error, one.head, now), tell)
+        await self._write(
+            lambda tx: writes.note_aside(tx, hub, location, one.error, one.head, now), tell
+        )

@@ -119,8 +119,8 @@ def decode(row: Sequence[Column]) -> Instance:
 
 
 def location_of(instance: Column) -> str:
-    """Return where the row of an instance is."""
-    return f"table instances row {instance!r}"
+    """Return where the row of an instance is: ``"table instances order-1"``."""
+    return f"table instances {instance!s}"
 
 
 def _time(column: Column) -> Ticks | None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from durahub.engine.commit import Delivery
-from durahub.errors import BadRow
+from durahub.errors import BadMessage, BadRow
 from durahub.model.history import Execution
 from durahub.model.message import Message
 from durahub.scheduler.columns import (
@@ -57,27 +57,26 @@ def encode(seq: int, message: Message) -> tuple[Column, ...]:
 
 
 def decode(row: Sequence[Column], activity: bool) -> Delivery:
-    """Return the delivery of a row of ``inbox``, or of an *activity* of ``tasks``. Raises `BadRow`."""
-    seq, deliveries, instance, execution, sender, sender_execution, episode, tags, event, extra = (
-        row
-    )
-    location = location_of(seq, activity=activity)
-    if not isinstance(event, bytes):
-        raise BadRow(location, "its event is no blob")
-    found = decode_event(event, to_text(extra), location)
+    """Return the delivery of a row of ``inbox``, or of an *activity* of ``tasks``. Raises `BadMessage`."""
+    found = dict(zip(COLUMNS, row, strict=True))
+    event = found["event"]
+    location = location_of(found["seq"], activity=activity)
     try:
+        if not isinstance(event, bytes):
+            raise ValueError("its event is no blob")
         message = Message(
-            event=found,
-            target=Execution(required_text(instance), to_text(execution)),
-            sender=_sender(sender, sender_execution),
-            episode=to_number(episode),
-            tags=to_tags(tags),
+            event=decode_event(event, to_text(found["extra"]), location),
+            target=Execution(required_text(found["instance"]), to_text(found["execution"])),
+            sender=_sender(found["sender"], found["sender_execution"]),
+            episode=to_number(found["episode"]),
+            tags=to_tags(found["tags"]),
         )
-        return delivery(
-            required_number(seq), message, activity=activity, before=required_number(deliveries)
-        )
+        seq, before = required_number(found["seq"]), required_number(found["deliveries"])
+    except BadRow as error:
+        raise BadMessage(error.problem) from None
     except ValueError as error:
-        raise BadRow(location, str(error)) from None
+        raise BadMessage(str(error)) from None
+    return delivery(seq, message, activity=activity, before=before)
 
 
 def delivery(seq: int, message: Message, *, activity: bool, before: int = 0) -> Delivery:
@@ -91,8 +90,8 @@ def delivery(seq: int, message: Message, *, activity: bool, before: int = 0) -> 
 
 
 def location_of(seq: Column, *, activity: bool) -> str:
-    """Return where message *seq* is: ``"table inbox row 17"``."""
-    return f"table {'tasks' if activity else 'inbox'} row {seq!r}"
+    """Return where message *seq* is: ``"table inbox message 17"``."""
+    return f"table {'tasks' if activity else 'inbox'} message {seq!r}"
 
 
 def _sender(instance: Column, execution: Column) -> Execution | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from durahub.engine.commit import NO_HISTORY, Delivery, HistoryVersion
-from durahub.errors import BadRow
+from durahub.errors import BadRow, Malformed
 from durahub.model.history import Event
 from durahub.model.instance import Instance
 from durahub.model.ticks import Ticks
@@ -29,9 +29,10 @@ HEAD = 200  # characters that are kept of what could not be read
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Something that could not be read: why (which says where), and how it begins."""
+    """Something that could not be read: where it is, why, and how it begins."""
 
-    error: BadRow
+    location: str
+    error: Malformed
     head: str = ""
 
 
@@ -74,16 +75,17 @@ def history(
     if not rows:
         return StoredHistory(NO_HISTORY, ())
     number, revision, execution, length = rows[0][:4]
-    where = f"table events instance {instance_id!r}"
+    where = f"table events {instance_id}"
     events: list[Event] = []
     for position, (*_, body, extra) in enumerate(rows):
-        event = _or_error(decode_event, body, extra, f"{where} position {position}")
-        if isinstance(event, BadRow):
-            return Unreadable(event, _head(body))
+        location = f"{where}/{position:016X}"
+        event = _or_error(decode_event, body, extra, location)
+        if isinstance(event, Malformed):
+            return Unreadable(location, event, _head(body))
         events.append(event)
     if len(events) != length:
         problem = f"{len(events)} events where {length} were written"
-        return Unreadable(BadRow(where, problem))
+        return Unreadable(where, BadRow(where, problem))
     version = HistoryVersion(to_text(execution), length, token_of(number, revision))
     return StoredHistory(version, tuple(events))
 
@@ -100,7 +102,7 @@ def instance(
     if row is None:
         return None
     found = _or_error(instance_rows.decode, row)
-    return Unreadable(found) if isinstance(found, BadRow) else found
+    return _unreadable(row, found) if isinstance(found, Malformed) else found
 
 
 def instances(connection: sqlite3.Connection, hub: int, query: InstanceQuery) -> FoundPage:
@@ -111,8 +113,8 @@ def instances(connection: sqlite3.Connection, hub: int, query: InstanceQuery) ->
     unreadable: list[Unreadable] = []
     for row in rows[: asked.size]:
         one = _or_error(instance_rows.decode, row)
-        if isinstance(one, BadRow):
-            unreadable.append(Unreadable(one))
+        if isinstance(one, Malformed):
+            unreadable.append(_unreadable(row, one))
         else:
             found.append(one)
     token = None
@@ -155,9 +157,11 @@ def _decoded(
     for row in rows:
         seq = row[0]
         assert isinstance(seq, int)
-        delivery = _or_error(message_rows.decode, row, table == "tasks")
-        if isinstance(delivery, BadRow):
-            unreadable.append(Unreadable(delivery, _head(row[-2])))
+        activity = table == "tasks"
+        delivery = _or_error(message_rows.decode, row, activity)
+        if isinstance(delivery, Malformed):
+            location = message_rows.location_of(seq, activity=activity)
+            unreadable.append(Unreadable(location, delivery, _head(row[-2])))
             found.append((seq, None))
         else:
             found.append((seq, delivery))
@@ -186,10 +190,14 @@ def set_aside(connection: sqlite3.Connection, hub: int) -> tuple[SetAside, ...]:
     return tuple(SetAside(*row) for row in rows)
 
 
-def _or_error(decode: Callable[..., T], *stored: Any) -> T | BadRow:
+def _unreadable(row: Sequence[Column], error: Malformed) -> Unreadable:
+    return Unreadable(instance_rows.location_of(row[0]), error)
+
+
+def _or_error(decode: Callable[..., T], *stored: Any) -> T | Malformed:
     try:
         return decode(*stored)
-    except BadRow as error:
+    except Malformed as error:
         return error
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from durahub.engine.commit import Commit, Delivery, HistoryVersion, InstanceUpdate
-from durahub.errors import BadRow, CheckpointLost, InstanceExists
+from durahub.errors import CheckpointLost, InstanceExists, Malformed
 from durahub.model.history import ExecutionStarted, Status
 from durahub.model.instance import Instance
 from durahub.model.message import Message
@@ -219,12 +219,14 @@ def delete_hub(tx: Transaction, hub: int) -> None:
     tx.change("DELETE FROM hubs WHERE id = ?", (hub,))
 
 
-def note_aside(tx: Transaction, hub: int, error: BadRow, head: str, now: Ticks) -> bool:
+def note_aside(
+    tx: Transaction, hub: int, location: str, error: Malformed, head: str, now: Ticks
+) -> bool:
     """Take note of something that could not be read; tell whether it is new."""
     return bool(
         tx.change(
             "INSERT INTO set_aside (hub, location, error, first_seen, head)"
             " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            (hub, error.location, str(error), now, head),
+            (hub, location, str(error), now, head),
         )
     )
