@@ -58,8 +58,12 @@ class Recorded:
         return self.instance_id
 
 
-def raises(data: Any) -> Step:
-    return lambda hub, id_: hub.client.raise_orchestration_event(id_, "Approval", data=data)
+def raises(*all_data: Any) -> Step:
+    def raise_all(hub: TravelHub, instance_id: str) -> None:
+        for data in all_data:
+            hub.client.raise_orchestration_event(instance_id, "Approval", data=data)
+
+    return raise_all
 
 
 def suspends(reason: str) -> Step:
@@ -101,8 +105,8 @@ STEPS: dict[str, tuple[Step, ...]] = {
     "awaits-many:waits": (raises("for the child"),),
     "awaits-second-event": (raises("first of two"), raises_big),
     "big-input-waiting": (raises_what_was_recorded,),
-    "continued-as-new": tuple(raises({"tick": tick}) for tick in range(3)),
-    "eternal": tuple(raises({"tick": tick}) for tick in range(3)),
+    "continued-as-new": (raises({"tick": 0}, {"tick": 1}, {"tick": 2}),),  # at once: carried over
+    "eternal": (raises({"tick": 0}), raises({"tick": 1}), raises({"tick": 2})),
     "race-event": (raises("quick"),),
     "race-open": (suspends("queued suspend"), raises("won"), resumes("queued resume")),
     "reused": (starts_again,),
@@ -160,10 +164,8 @@ def play(hub: TravelHub) -> None:
         later = instance.instance_id in (*BEFORE_ANY_WORKER, *STARTED_BY_OTHERS, "awaits-retry")
         if not later:
             start(hub, instance)
-    for instance_id, steps in STEPS.items():
-        hub.begun(instance_id)
-        for step in steps:
-            step(hub, instance_id)
+    for instance_id in STEPS:
+        take_steps(hub, instance_id)
     # Of the calls of `Flaky` in a process each third succeeds. `retries` has made three, two retrying
     # instances make the fourth and the fifth: so the one that is left to retry makes the sixth.
     hub.ended("retries")
@@ -172,6 +174,15 @@ def play(hub: TravelHub) -> None:
     for instance_id in ("awaits-retry", GIVES_UP):
         until(lambda id_=instance_id: TimerCreatedEvent in hub.kinds(id_))
     terminates("enough")(hub, GIVES_UP)
+
+
+def take_steps(hub: TravelHub, instance_id: str) -> None:
+    """Do what was done with an instance, each step when the one before has shown in its history."""
+    hub.begun(instance_id)
+    for step in STEPS.get(instance_id, ()):
+        before = hub.history(instance_id)
+        step(hub, instance_id)
+        until(lambda before=before: hub.history(instance_id) != before)
 
 
 def start(hub: TravelHub, instance: Recorded) -> None:

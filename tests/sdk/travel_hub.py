@@ -85,9 +85,13 @@ class TravelHub:
 
         return until(look)
 
+    def history(self, instance_id: str) -> list[HistoryEvent]:
+        """Return the events of an instance's current execution, in order."""
+        return list(self.client.get_orchestration_history(instance_id))
+
     def kinds(self, instance_id: str) -> list[type[HistoryEvent]]:
-        """Return the kinds of the events in an instance's history, in order."""
-        return [type(event) for event in self.client.get_orchestration_history(instance_id)]
+        """Return the kinds of these events."""
+        return [type(event) for event in self.history(instance_id)]
 
 
 @contextmanager

@@ -100,7 +100,7 @@ class SchedulerStore:
             await self._note(result.unreadable)
             return result.found
 
-        if True:
+        async with hub.turn:
             pump = hub.pump = self._pump = Pump(listener, read, self.file.clock)
             try:
                 await self.file.write(lambda _: None)  # what was handed in before is in the tables
