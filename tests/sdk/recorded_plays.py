@@ -8,11 +8,17 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any
 
 from durabletask.client import OrchestrationStatus
-from durabletask.history import TimerCreatedEvent
+from durabletask.history import (
+    HistoryEvent,
+    TaskCompletedEvent,
+    TaskScheduledEvent,
+    TimerCreatedEvent,
+)
 
 from tests.golden.recorded import FOLDER, RecordedHub
 from tests.sdk.travel_hub import TravelHub, until
@@ -177,19 +183,26 @@ def play(hub: TravelHub) -> None:
 
 
 def take_steps(hub: TravelHub, instance_id: str) -> None:
-    """Do what was done with an instance, each step when the one before has shown in its history."""
+    """Do what was done with an instance, each step when it has come to rest after the one before."""
     hub.begun(instance_id)
     for step in STEPS.get(instance_id, ()):
         before = hub.history(instance_id)
         step(hub, instance_id)
-        until(lambda before=before: hub.history(instance_id) != before)
+        until(lambda before=before: _rests(after := hub.history(instance_id)) and after != before)
 
 
-def start(hub: TravelHub, instance: Recorded) -> None:
+def _rests(history: list[HistoryEvent]) -> bool:
+    """Tell whether no activity is running."""
+    kinds = [type(event) for event in history]
+    return kinds.count(TaskScheduledEvent) == kinds.count(TaskCompletedEvent)
+
+
+def start(hub: TravelHub, instance: Recorded, at: datetime | None = None) -> None:
     hub.client.schedule_new_orchestration(
         instance.name,
         input=None if instance.input is None else json.loads(instance.input),
         instance_id=instance.instance_id,
+        start_at=at,
         tags=instance.tags,
         version=instance.version or None,
     )

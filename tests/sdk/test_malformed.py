@@ -10,11 +10,11 @@ from azure.data.tables import TableClient
 from azure.storage.queue import QueueClient
 from durabletask.azuremanaged.client import DurableTaskSchedulerClient
 from durabletask.client import OrchestrationStatus
-from tests.cli.command import durahub
-from tests.conftest import Storage
 
 from durahub.local.child import Child
 from durahub.local.server import ServerProcess
+from tests.cli.command import durahub
+from tests.conftest import Storage
 
 pytestmark = [pytest.mark.sdk, pytest.mark.azurite]
 

@@ -32,11 +32,9 @@ from tests.sdk.recorded_plays import (
     play_without_worker,
     recorded_instances,
 )
-from tests.sdk.travel_hub import TravelHub, refused, travel_hub, until
+from tests.sdk.travel_hub import TRAVEL, TravelHub, refused, travel_hub, until
 
 pytestmark = [pytest.mark.sdk, pytest.mark.azurite]
-
-COUNTING = Path(__file__).parents[1] / "fault" / "counting_app.py"
 
 COMPLETED = OrchestrationStatus.COMPLETED
 FAILED = OrchestrationStatus.FAILED
@@ -85,18 +83,15 @@ def execution_id_of(hub: TravelHub, instance_id: str) -> str:
 
 def test_a_fan_out_of_a_thousand_runs_each_activity_once(hub: TravelHub, tmp_path: Path) -> None:
     notes = tmp_path / "notes"
-    counting_hub = hub.names[1]
-    hub.start_worker(str(notes), app=COUNTING, hub=counting_hub)
+    hub.start_worker(str(notes), app=TRAVEL.with_name("noted_travel.py"), hub=hub.names[1])
 
-    with hub.client_of(counting_hub) as client:
-        fan = client.schedule_new_orchestration("Fan", input=1000, instance_id="fan")
-        summed = start(hub, "FanOut", 1000)
+    with hub.client_of(hub.names[1]) as client:
+        fan = client.schedule_new_orchestration("FanOut", input=1000)
         state = client.wait_for_orchestration_completion(fan, timeout=60)
 
     assert state is not None
-    assert state.serialized_output == "1000"
-    assert Counter(notes.read_text().split()) == {f"fan/{n}": 1 for n in range(1000)}
-    assert hub.ended(summed).serialized_output == str(sum(k * k for k in range(1000)))
+    assert state.serialized_output == str(sum(k * k for k in range(1000)))
+    assert Counter(notes.read_text().split()) == {str(k): 1 for k in range(1000)}
 
 
 def test_results_of_20000_characters_may_be_many(hub: TravelHub) -> None:
@@ -264,7 +259,8 @@ def test_a_restart_runs_the_same_input_again(new_id: bool, hub: TravelHub) -> No
     again = hub.client.restart_orchestration(first, restart_with_new_instance_id=new_id)
 
     assert (again != first) is new_id
-    until(lambda: execution_id_of(hub, again) != execution)
+    if not new_id:
+        until(lambda: execution_id_of(hub, again) != execution)
     assert hub.ended(again).serialized_output == before.serialized_output
     restarted = execution_of(hub, again)
     assert (restarted.name, restarted.version, restarted.tags) == ("EchoBig", "2", {"kept": "yes"})

@@ -158,7 +158,7 @@ class Orchestrations:
             self._cache.drop(delivery.message.target.instance_id)
         extra = {"instance_id": session.instance_id, "messages": len(batch)}
         if isinstance(error, DurahubError):
-            log.warning("episode-put-back", extra={**extra, "code": error.code})
+            log.warning("episode-put-back", extra={**extra, "why": str(error)})
         else:
             log.error("episode-failed", extra=extra, exc_info=error)
         for delivery in batch:

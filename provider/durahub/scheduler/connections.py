@@ -10,7 +10,8 @@ worst: the hub is then as it was some seconds or minutes ago, consistent, and ru
 
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -34,8 +35,27 @@ class FileOptions:
     synchronous: Literal["FULL", "NORMAL"] = "FULL"
 
 
-def take_lock(file: Path) -> Callable[[], None]:
-    """Take *file* for this process; return what lets it go. Raises `FileUnavailable`.
+@contextmanager
+def writing(place: str, options: FileOptions) -> Iterator[sqlite3.Connection]:
+    """Have the file, and its schema up to date, for the body. Raises `FileUnavailable`."""
+    lock = nullcontext() if place == MEMORY else _locked(Path(place))
+    with lock, closing(open_writer(place, options)) as connection:
+        yield connection
+        connection.execute("PRAGMA analysis_limit = 400")  # rows that the next line looks at
+        connection.execute("PRAGMA optimize")
+
+
+@contextmanager
+def reading(place: str) -> Iterator[sqlite3.Connection]:
+    """Read the file in the body. Raises `FileUnavailable`."""
+    with closing(_connect(place)) as connection:
+        connection.execute("PRAGMA query_only = ON")
+        yield connection
+
+
+@contextmanager
+def _locked(file: Path) -> Iterator[None]:
+    """Have *file* for this process during the body.
 
     The lock is the system's, on a file beside: ``hub.db-lock``. It ends with the process.
     """
@@ -50,7 +70,10 @@ def take_lock(file: Path) -> Callable[[], None]:
         raise FileUnavailable(
             str(file), f"{who} has it open, and only one may; ask that one's server instead"
         )
-    return lambda: os.close(descriptor)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def open_writer(place: str, options: FileOptions) -> sqlite3.Connection:
@@ -65,19 +88,6 @@ def open_writer(place: str, options: FileOptions) -> sqlite3.Connection:
         connection.close()
         raise FileUnavailable(place, str(error)) from None
     return connection
-
-
-def open_reader(place: str) -> sqlite3.Connection:
-    """Connect for reading. Raises `FileUnavailable`."""
-    connection = _connect(place)
-    connection.execute("PRAGMA query_only = ON")
-    return connection
-
-
-def close_writer(connection: sqlite3.Connection) -> None:
-    """Close the file tidily: the last connection folds the WAL into it."""
-    connection.execute("PRAGMA optimize")
-    connection.close()
 
 
 def _connect(place: str) -> sqlite3.Connection:

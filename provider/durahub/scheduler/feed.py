@@ -104,13 +104,12 @@ class Feed:
         for seq, delivery in (*found.timed, *found.timeless):
             if delivery is None:
                 self._known.add(seq)
-            elif seq not in self._known:
+            else:
                 self._add(seq, delivery)
         if found.timeless:
             self._cursor = max(self._cursor, found.timeless[-1][0])
         if len(found.timed) + len(found.timeless) >= want.limit:
-            self._behind = True
-            self._see(want.now)
+            self._behind = True  # the next read tells more
         elif found.next_due is not None:
             self._see(found.next_due)
 

@@ -11,14 +11,7 @@ from durahub.engine.commit import Delivery
 from durahub.errors import FileUnavailable, HubNotFound
 from durahub.model.ticks import Ticks
 from durahub.scheduler import reads, writes
-from durahub.scheduler.connections import (
-    MEMORY,
-    FileOptions,
-    close_writer,
-    open_reader,
-    open_writer,
-    take_lock,
-)
+from durahub.scheduler.connections import MEMORY, FileOptions, reading, writing
 from durahub.scheduler.feed import Arrival
 from durahub.scheduler.lanes import ReadLane
 from durahub.scheduler.pump import Pump
@@ -80,22 +73,16 @@ class SchedulerFile:
             return there
 
     async def _open(self, stack: contextlib.AsyncExitStack) -> None:
-        place = self.place
-        if place != MEMORY:
-            stack.callback(await asyncio.to_thread(take_lock, Path(place)))
+        place, options = self.place, self._options
         writer = WriteLane(
-            f"write {place}",
-            place,
-            lambda: open_writer(place, self._options),
-            close_writer,
-            self._on_arrivals,
+            f"write {place}", place, lambda: writing(place, options), self._on_arrivals
         )
         await writer.open()
         stack.push_async_callback(writer.close)
         if place != MEMORY:
             readers = []
             for name in ("read", "query"):
-                reader = ReadLane(f"{name} {place}", place, lambda: open_reader(place))
+                reader = ReadLane(f"{name} {place}", place, lambda: reading(place))
                 await reader.open()
                 stack.push_async_callback(reader.close)
                 readers.append(reader)

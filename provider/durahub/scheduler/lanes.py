@@ -13,10 +13,12 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from sqlite3 import Connection
 from typing import Any, Generic, TypeVar
 
-from durahub.errors import DurahubError, FileUnavailable
+from durahub.errors import FileUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -57,10 +59,16 @@ class Job(Generic[C]):
 
 
 class Lane(Generic[C]):
-    """A thread that does jobs in the order in which they come. Subclasses say what a batch is."""
+    """A thread that does jobs in the order in which they come. Subclasses say what a batch is.
 
-    def __init__(self, name: str, place: str) -> None:
+    *connect* returns what holds the connection open, in the thread, while the lane is.
+    """
+
+    def __init__(
+        self, name: str, place: str, connect: Callable[[], AbstractContextManager[Connection]]
+    ) -> None:
         self._place = place
+        self._connect = connect
         self._loop = asyncio.get_running_loop()
         self._jobs: queue.SimpleQueue[Job[C] | None] = queue.SimpleQueue()
         self._closed = False
@@ -68,19 +76,23 @@ class Lane(Generic[C]):
         # a daemon: a program that forgot to close may end, what was acknowledged is written
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._opened: asyncio.Future[None] = self._loop.create_future()
+        self._connection: Connection
 
     async def open(self) -> None:
         """Start the thread. Raises `FileUnavailable`."""
         self._thread.start()
-        await self._opened
+        try:
+            await self._opened
+        except BaseException:  # it failed, or its caller was cancelled: then it lets go again
+            await self.close()
+            raise
 
     async def close(self) -> None:
         """Do what is waiting, then end the thread; calling it twice is fine."""
         if not self._closed:
             self._closed = True
             self._jobs.put(None)
-        if self._thread.ident is not None:
-            await self._ended.wait()
+        await self._ended.wait()
 
     async def run(self, work: Callable[[C], T], then: Callable[[T], None] | None = None) -> T:
         """Have *work* done and return its result. Once it is handed over, it is done in any case."""
@@ -93,27 +105,33 @@ class Lane(Generic[C]):
 
     # -- the thread ----------------------------------------------------------------------------
 
-    def _connect(self) -> None:
-        raise NotImplementedError
-
-    def _disconnect(self) -> None:
-        raise NotImplementedError
+    def _begin(self) -> None:
+        """Prepare the connection."""
 
     def _do(self, batch: Sequence[Job[C]]) -> None:
         raise NotImplementedError
 
-    def _settle(self, batch: Sequence[Job[C]]) -> None:
-        for job in batch:
-            job.settle()
+    def _end(self) -> None:
+        """Leave the connection tidy."""
 
     def _run(self) -> None:
+        opened = False
         try:
-            self._connect()
-        except DurahubError as error:
-            self._tell(self._opened.set_exception, error)
+            with self._connect() as self._connection:
+                self._begin()
+                opened = True
+                self._tell(self._set_opened, None)
+                self._work()
+                self._end()
+        except Exception as error:
+            if opened:  # everything is written; only the tidying up was not possible
+                why = type(error).__name__
+                log.warning("closing-failed", extra={"file": self._place, "why": why})
+            self._tell(self._set_opened, self._translated(error))
+        finally:
             self._tell(self._ended.set)
-            return
-        self._tell(self._opened.set_result, None)
+
+    def _work(self) -> None:
         last = False
         while not last:
             batch, last = self._next_batch()
@@ -122,11 +140,6 @@ class Lane(Generic[C]):
                 for job in batch:
                     job.error = self._translated(job.error)
                 self._tell(self._settle, batch)
-        try:
-            self._disconnect()
-        except sqlite3.Error as error:
-            log.warning("closing-failed", extra={"file": self._place, "why": str(error)})
-        self._tell(self._ended.set)
 
     def _next_batch(self) -> tuple[list[Job[C]], bool]:
         """Return what waits, at least one, and whether it is the last."""
@@ -142,29 +155,32 @@ class Lane(Generic[C]):
         return batch, False
 
     def _translated(self, error: Exception | None) -> Exception | None:
-        if isinstance(error, sqlite3.Error) and not isinstance(error, sqlite3.IntegrityError):
-            return FileUnavailable(self._place, str(error))
-        return error
+        """Return what the file is to blame for as such; other faults of SQLite's are ours."""
+        is_fault = type(error) in (sqlite3.OperationalError, sqlite3.DatabaseError)
+        return FileUnavailable(self._place, str(error)) if is_fault else error
 
     def _tell(self, call: Callable[..., object], *arguments: Any) -> None:
         with contextlib.suppress(RuntimeError):  # the loop has ended: nobody is left to be told
             self._loop.call_soon_threadsafe(call, *arguments)
 
+    # -- the event loop ------------------------------------------------------------------------
 
-class ReadLane(Lane[sqlite3.Connection]):
+    def _settle(self, batch: Sequence[Job[C]]) -> None:
+        for job in batch:
+            job.settle()
+
+    def _set_opened(self, error: Exception | None) -> None:
+        if self._opened.done():
+            return
+        if error is not None:
+            self._opened.set_exception(error)
+        else:
+            self._opened.set_result(None)
+
+
+class ReadLane(Lane[Connection]):
     """A reader. Each job sees everything that was acknowledged before it was handed over."""
 
-    def __init__(self, name: str, place: str, connect: Callable[[], sqlite3.Connection]) -> None:
-        super().__init__(name, place)
-        self._open_connection = connect
-        self._connection: sqlite3.Connection
-
-    def _connect(self) -> None:
-        self._connection = self._open_connection()
-
-    def _disconnect(self) -> None:
-        self._connection.close()
-
-    def _do(self, batch: Sequence[Job[sqlite3.Connection]]) -> None:
+    def _do(self, batch: Sequence[Job[Connection]]) -> None:
         for job in batch:
             job.attempt(self._connection)

@@ -83,7 +83,6 @@ def moment(name: str, *, optional: bool = False) -> ProtoField:
     def put(body: Any, value: Ticks | None) -> bool:
         if value is not None:
             stamp = getattr(body, name)
-            stamp.SetInParent()  # the first second of 1970 would write nothing
             stamp.seconds, stamp.nanos = to_unix(value)
         return True
 

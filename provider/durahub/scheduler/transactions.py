@@ -3,7 +3,9 @@
 import contextlib
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from itertools import islice
+from sqlite3 import Connection
 
 from durahub.errors import DurahubError
 from durahub.model.message import Message
@@ -24,7 +26,7 @@ under load takes longer than the insert itself; SQLite before 3.32 takes 999 par
 class Transaction:
     """What one operation writes with. What it raises must be raised before it writes, or be a fault."""
 
-    def __init__(self, connection: sqlite3.Connection, numbers: Iterator[int]) -> None:
+    def __init__(self, connection: Connection, numbers: Iterator[int]) -> None:
         self.connection = connection
         self.numbers = numbers
         self.arrivals: list[Arrival] = []
@@ -66,25 +68,19 @@ class WriteLane(Lane[Transaction]):
         self,
         name: str,
         place: str,
-        connect: Callable[[], sqlite3.Connection],
-        disconnect: Callable[[sqlite3.Connection], None],
+        connect: Callable[[], AbstractContextManager[Connection]],
         on_arrivals: Callable[[Sequence[Arrival]], None],
     ) -> None:
-        super().__init__(name, place)
-        self._open_connection = connect
-        self._close_connection = disconnect
+        super().__init__(name, place, connect)
         self._on_arrivals = on_arrivals
-        self._connection: sqlite3.Connection
         self._next = 0
 
-    def _connect(self) -> None:
-        self._connection = self._open_connection()
+    def _begin(self) -> None:
         (self._next,) = self._connection.execute("SELECT next FROM numbers").fetchone()
         self._connection.execute("UPDATE numbers SET next = ?", (self._next + RESERVED,))
 
-    def _disconnect(self) -> None:
+    def _end(self) -> None:
         self._connection.execute("UPDATE numbers SET next = ?", (self._next,))
-        self._close_connection(self._connection)
 
     def _numbers(self) -> Iterator[int]:
         while True:

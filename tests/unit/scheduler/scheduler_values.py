@@ -73,8 +73,8 @@ _OF_TYPE |= {kind | None: st.none() | values for kind, values in list(_OF_TYPE.i
 def of_class(cls: type[Any], **given: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     """Generate a dataclass by the types of its fields, so that no field can be forgotten."""
     hints = get_type_hints(cls)
-    fields = {one.name: _OF_TYPE.get(hints[one.name]) for one in dataclasses.fields(cls)}
-    return st.builds(cls, **(fields | given))
+    rest = [one.name for one in dataclasses.fields(cls) if one.name not in given]
+    return st.builds(cls, **{name: _OF_TYPE[hints[name]] for name in rest}, **given)
 
 
 events: st.SearchStrategy[Event] = st.one_of([of_class(cls) for cls in EVENT_CLASSES.values()])

@@ -129,6 +129,31 @@ async def test_a_file_that_cannot_be_opened_is_not_kept_locked(tmp_path: Path) -
                 pass
 
 
+async def test_a_file_that_cannot_be_written_when_it_is_opened_is_told(tmp_path: Path) -> None:
+    place = tmp_path / "hub.db"
+    async with opened(place, ManualClock()) as store:
+        await sql(store, "DROP TABLE numbers")
+    with pytest.raises(FileUnavailable, match="numbers"):
+        async with opened(place, ManualClock()):
+            pass
+    place.unlink()
+    async with opened(place, ManualClock()):
+        pass
+
+
+async def test_an_opening_that_is_cancelled_leaves_the_file_free(tmp_path: Path) -> None:
+    place = tmp_path / "hub.db"
+    file = SchedulerFile(str(place), clock=ManualClock())
+    for _ in range(4):
+        opening = asyncio.create_task(file.connect(create=True))
+        for _ in range(3):
+            await asyncio.sleep(0)
+        opening.cancel()
+        await asyncio.gather(opening, return_exceptions=True)
+    async with opened(place, ManualClock()) as store:
+        await store.send(raised())
+
+
 async def test_what_was_handed_in_is_written_before_the_file_closes(tmp_path: Path) -> None:
     place = tmp_path / "hub.db"
     async with opened(place, ManualClock()) as store:
@@ -196,6 +221,18 @@ async def test_a_fault_of_one_write_takes_no_other_with_it(tmp_path: Path) -> No
         async with served(store, Desk()) as desk:
             await desk.message(2)
             assert [d.message.event.input for d in desk.messages] == ["1", "2"]  # type: ignore[union-attr]
+
+
+async def test_what_is_refused_after_it_has_written_is_rolled_back(tmp_path: Path) -> None:
+    async with opened(tmp_path / "hub.db", ManualClock()) as store:
+
+        def refuse(tx: Transaction) -> None:
+            tx.change("DELETE FROM hubs", ())
+            raise CheckpointLost("order-1")
+
+        with pytest.raises(CheckpointLost):
+            await store.file.write(refuse)
+        assert await store.file.find_hubs() == ("Shop",)
 
 
 async def test_a_refused_commit_takes_no_other_with_it(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def order(past: tuple[Event, ...], new: tuple[Event, ...]) -> list[Action]:
         soon = later(system_clock(), 0.02)
         return [CreateTimer(id=3, fire_at=soon)] if paid == 3 else []
     if any(isinstance(event, TimerFired) for event in new):
-        return [CreateSubOrchestration(id=4, name="Pack", instance_id=None)]
+        return [CreateSubOrchestration(id=4, name="Pack", instance_id="")]
     child = any(isinstance(event, SubOrchestrationInstanceCompleted) for event in events)
     approved = [event.input for event in events if isinstance(event, EventRaised)]
     if child and approved:

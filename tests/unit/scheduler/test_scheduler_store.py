@@ -23,6 +23,7 @@ from scheduler_hubs import (
     sql,
     start,
     timer,
+    writer_held,
 )
 
 from durahub.dispatch.clock import system_clock
@@ -218,6 +219,15 @@ async def test_a_timer_is_handed_over_at_its_tick_and_not_one_before(
         assert (await desk.message()).message == replace(timer(due), due=None)
 
 
+async def test_a_message_whose_time_has_passed_is_handed_over_at_once(
+    store: SchedulerStore,
+) -> None:
+    async with served(store, Desk()) as desk:
+        await store.send(timer(Ticks(NOON - 1)))
+        assert (await desk.message()).message == replace(timer(Ticks(NOON - 1)), due=None)
+        assert (await store.info()).queues["timers"] == 0
+
+
 async def test_timers_fire_in_the_order_of_their_times(
     store: SchedulerStore, clock: ManualClock
 ) -> None:
@@ -324,6 +334,43 @@ async def test_two_stores_of_a_hub_are_served_one_after_the_other(store: Schedul
     waiting.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await waiting
+
+
+async def test_what_a_commit_consumes_while_serving_changes_hands_does_not_come_again(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    async with opened(tmp_path / "hub.db", clock) as store:
+        async with served(store, Desk()) as desk:
+            await store.start(start(), None)
+            delivery = await desk.message()
+            holding = writer_held(store.file)
+            await holding.__aenter__()
+            committing = asyncio.create_task(store.commit(episode(delivery)))
+            await asyncio.sleep(0)
+        committing.cancel()
+        successor = Desk()
+        serving = asyncio.create_task(store.serve(successor))
+        await store.file.read(lambda _: None)
+        await store.file.read(lambda _: None)
+        await holding.__aexit__(None, None, None)
+        await store.send(raised("order-2"))
+        assert (await successor.message()).message.target.instance_id == "order-2"
+        serving.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await serving
+
+
+async def test_a_release_whose_caller_is_cancelled_is_a_release(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    async with opened(tmp_path / "hub.db", clock) as store, served(store, Desk()) as desk:
+        await store.send(raised())
+        delivery = await desk.message()
+        async with writer_held(store.file):
+            releasing = asyncio.create_task(store.release([delivery], 0))
+            await asyncio.sleep(0)
+            releasing.cancel()
+        await desk.message(2)
 
 
 class LastMinute(Desk):
