@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from durabletask.client import OrchestrationStatus
@@ -177,8 +177,8 @@ def play(hub: TravelHub) -> None:
     hub.ended("retries")
     start(hub, instances["awaits-retry"])
     hub.client.schedule_new_orchestration("RetryWaits", input="x", instance_id=GIVES_UP)
-    for instance_id in ("awaits-retry", GIVES_UP):
-        until(lambda id_=instance_id: TimerCreatedEvent in hub.kinds(id_))
+    retrying = ("awaits-retry", GIVES_UP)
+    until(lambda: all(TimerCreatedEvent in hub.kinds(instance_id) for instance_id in retrying))
     terminates("enough")(hub, GIVES_UP)
 
 
@@ -188,13 +188,15 @@ def take_steps(hub: TravelHub, instance_id: str) -> None:
     for step in STEPS.get(instance_id, ()):
         before = hub.history(instance_id)
         step(hub, instance_id)
-        until(lambda before=before: _rests(after := hub.history(instance_id)) and after != before)
+        until(partial(_rests_again, hub, instance_id, before))
 
 
-def _rests(history: list[HistoryEvent]) -> bool:
-    """Tell whether no activity is running."""
+def _rests_again(hub: TravelHub, instance_id: str, before: list[HistoryEvent]) -> bool:
+    """Tell whether something has happened and no activity is running."""
+    history = hub.history(instance_id)
     kinds = [type(event) for event in history]
-    return kinds.count(TaskScheduledEvent) == kinds.count(TaskCompletedEvent)
+    at_rest = kinds.count(TaskScheduledEvent) == kinds.count(TaskCompletedEvent)
+    return at_rest and history != before
 
 
 def start(hub: TravelHub, instance: Recorded, at: datetime | None = None) -> None:

@@ -125,10 +125,13 @@ TABLE = (
 )
 
 COLUMNS = {
-    "Result": "DTFx repeats the message of an orchestration's failure there; the Python SDK sends none",
-    "DurahubConsumed": "ours: what was consumed and may still be in the queue; DTFx ignores it",
+    (
+        "Failed",
+        "Result",
+    ): "DTFx repeats the failure's message there; the Python SDK sends no result",
+    ("sentinel", "DurahubConsumed"): "what may still be in the queue though consumed; ours alone",
 }
-"""Columns that one side may have and the other not: in a failed end, in a sentinel."""
+"""Columns that one side may have and the other not, by what the rows are."""
 
 _ANSWER = re.compile("(Task|SubOrchestrationInstance)(Completed|Failed)")
 
@@ -139,7 +142,7 @@ def alike(rows: Sequence[RawRow], ours: Ours) -> list[list[tuple[str, str, Any]]
         [
             (name, type_, _neutralised(str(row["PartitionKey"]), name, row[name], ours))
             for name, type_ in columns(row)
-            if name not in ("RowKey", "DurahubConsumed") and not _repeats_failure(row, name)
+            if name != "RowKey" and not _may_be_missing(row, name)
         ]
         for row in in_one_episode(rows)
     ]
@@ -172,5 +175,6 @@ def _neutralised(instance: str, column: str, value: Any, ours: Ours) -> Any:
     return value
 
 
-def _repeats_failure(row: RawRow, column: str) -> bool:
-    return column == "Result" and row.get("OrchestrationStatus") == "Failed"
+def _may_be_missing(row: RawRow, column: str) -> bool:
+    kinds = (str(row.get("OrchestrationStatus")), str(row["RowKey"]))
+    return any(kind in kinds and column == name for kind, name in COLUMNS)

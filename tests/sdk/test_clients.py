@@ -140,6 +140,15 @@ def test_a_hub_that_the_server_does_not_have_is_not_found(hub: TravelHub) -> Non
         client.schedule_new_orchestration("Echo", input=1)
 
 
+def test_a_child_that_fails_is_retried(plain: TaskHubGrpcClient) -> None:
+    retrying = plain.schedule_new_orchestration("RetriesChild", instance_id="retrying")
+
+    state = plain.wait_for_orchestration_completion(retrying, timeout=30)
+
+    assert state is not None
+    assert state.get_output() == "try 3"
+
+
 # --- queries and histories ------------------------------------------------------------------------
 
 
@@ -207,9 +216,8 @@ def test_a_history_is_told_in_order(hub: TravelHub) -> None:
     ]
     results = [e.result for e in history if isinstance(e, TaskCompletedEvent)]
     assert [json.loads(result or "") for result in results] == GREETINGS
-    assert [e.timestamp for e in history if isinstance(e, OrchestratorStartedEvent)] == sorted(
-        e.timestamp for e in history if isinstance(e, OrchestratorStartedEvent)
-    )
+    clock = [event.timestamp for event in history if isinstance(event, OrchestratorStartedEvent)]
+    assert clock == sorted(clock)
 
 
 # --- workers that come and go ---------------------------------------------------------------------
@@ -220,8 +228,7 @@ def kill_a_busy_worker(hub: TravelHub, name: str) -> None:
     with hub.client_of(name) as client:
         for n in range(3):
             client.schedule_new_orchestration("Busy", input=n, instance_id=f"busy-{n}")
-        for n in range(3):
-            until(lambda n=n: tasks_of(client, n, TaskScheduledEvent) == 2)
+        until(lambda: all(tasks_of(client, n, TaskScheduledEvent) == 2 for n in range(3)))
     first.kill()
     hub.start_worker(hub=name)
 

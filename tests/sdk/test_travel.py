@@ -5,7 +5,6 @@ do what was not recorded.
 """
 
 import json
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
@@ -32,6 +31,7 @@ from tests.sdk.recorded_plays import (
     play_without_worker,
     recorded_instances,
 )
+from tests.sdk.row_differences import SAID_BY_THE_SDK
 from tests.sdk.travel_hub import TRAVEL, TravelHub, refused, travel_hub, until
 
 pytestmark = [pytest.mark.sdk, pytest.mark.azurite]
@@ -44,10 +44,6 @@ TERMINATED = OrchestrationStatus.TERMINATED
 NOT_FOUND = grpc.StatusCode.NOT_FOUND
 NOBODY = "no-such-instance"
 ODD_IDS = ("a/b\\c#d?e^f%20 g+h'i;j:k/2", "人-ünïcode-🚀", "%2F&=<>\"'`{}|~!$()*,@", "x" * 256)
-SAID_BY_THE_SDK = re.compile(
-    r"(Sub-orchestration task #1 failed: )?(.+: )?Activity task #1 failed: "
-)
-"""What the Python SDK puts before the message of a failed activity."""
 
 
 @pytest.fixture(scope="module")

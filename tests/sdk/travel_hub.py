@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import grpc
 import pytest
@@ -54,7 +54,13 @@ class TravelHub:
 
     def start_worker(self, *arguments: str, app: Path = TRAVEL, hub: str | None = None) -> Child:
         """Start a worker and return when it is connected."""
-        command = [sys.executable, app, self.server.ready.endpoint, hub or self.name, *arguments]
+        command = [
+            sys.executable,
+            str(app),
+            self.server.ready.endpoint,
+            hub or self.name,
+            *arguments,
+        ]
         worker = Child(command, env={"PYTHONUNBUFFERED": "1"})
         self._ending.callback(lambda: print(worker.output()))
         self._ending.callback(worker.kill)
@@ -121,4 +127,5 @@ def refused(code: grpc.StatusCode) -> Iterator[None]:
     """Expect the body's call to be refused with *code*."""
     with pytest.raises(grpc.RpcError) as error:
         yield
-    assert error.value.code() is code, error.value.details()
+    call = cast("grpc.Call", error.value)
+    assert call.code() is code, call.details()

@@ -208,11 +208,16 @@ def literal(text: str) -> str:
 
 
 def dumps(entity: Any) -> bytes:
-    """Return an entity as JSON. A half of a surrogate pair, which orjson refuses, is escaped."""
+    """Return an entity as JSON. A half of a surrogate pair, which orjson refuses, is escaped.
+
+    U+2028 and U+2029 are escaped as well: Azurite cuts the JSON of a transaction out of it line by line,
+    takes these for ends of lines, answers 500 — and fails every later transaction.
+    """
     try:
-        return orjson.dumps(entity)
-    except (TypeError, ValueError):
+        text = orjson.dumps(entity)
+    except TypeError:
         return json.dumps(entity).encode("ascii")
+    return text.replace(b"\xe2\x80\xa8", b"\\u2028").replace(b"\xe2\x80\xa9", b"\\u2029")
 
 
 def _keys(columns: Columns) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from durahub.model.failure import Failure
 from durahub.model.history import Event
 from durahub.store import StoredHistory
 
@@ -15,15 +16,23 @@ EVENT_SIZE = 400  # bytes an event takes apart from its texts, about
 
 
 def size_of(events: Iterable[Event]) -> int:
-    """Return about how many bytes *events* take in memory."""
+    """Return about how many bytes *events* take, in memory as on the wire."""
     total = 0
     for event in events:
         total += EVENT_SIZE
-        for name in ("input", "result", "data", "reason"):
-            text = getattr(event, name, None)
-            if isinstance(text, str):
-                total += len(text)
+        for name in ("input", "result", "data", "reason", "details"):
+            total += _length(getattr(event, name, None))
+        failure = getattr(event, "failure", None)
+        while isinstance(failure, Failure):
+            total += _length(failure.message) + _length(failure.stack_trace)
+            failure = failure.inner
     return total
+
+
+def _length(text: object) -> int:
+    if not isinstance(text, str):
+        return 0
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
 @dataclass(slots=True)
@@ -53,10 +62,10 @@ class HistoryCache:
         return entry.history
 
     def put(self, instance_id: str, partition: str, history: StoredHistory, added: int) -> None:
-        """Keep *history*, which is *added* bytes larger than what was kept (or was not kept)."""
+        """Keep *history*, which is *added* bytes larger than what was kept; counted if nothing was."""
         old = self._entries.pop(instance_id, None)
-        size = (old.size if old else 0) + added
-        self._size += added
+        size = old.size + added if old else size_of(history.events)
+        self._size += size - (old.size if old else 0)
         self._entries[instance_id] = _Entry(history, partition, size)
         while self._size > self._limit and self._entries:
             _, dropped = self._entries.popitem(last=False)

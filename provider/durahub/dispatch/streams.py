@@ -6,7 +6,7 @@ the stream with the most room, of those whose filters accept it, first come firs
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -79,8 +79,9 @@ class WorkStream:
             self._streams.remove(self)
 
     def push(self, work: Work) -> None:
-        """Send *work* down the stream; its slot was taken before."""
-        self._queue.put_nowait(work)
+        """Send *work* down the stream; its slot was taken before. A closed stream sends nothing."""
+        if not self.closed:
+            self._queue.put_nowait(work)
 
     def room(self, kind: Kind) -> int:
         """Return how many more items of *kind* the worker takes now."""
@@ -105,13 +106,14 @@ class WorkStream:
         self._streams.changed(kind)
 
 
-def _of_kind(filters: Filters, kind: Kind) -> dict[str, frozenset[str]]:
-    table = {
-        Kind.ORCHESTRATION: filters.orchestrations,
-        Kind.ACTIVITY: filters.activities,
-        Kind.ENTITY: filters.entities,
-    }
-    return dict(table[kind])
+def _of_kind(filters: Filters, kind: Kind) -> Mapping[str, frozenset[str]]:
+    match kind:
+        case Kind.ORCHESTRATION:
+            return filters.orchestrations
+        case Kind.ACTIVITY:
+            return filters.activities
+        case Kind.ENTITY:
+            return filters.entities
 
 
 @dataclass(eq=False, slots=True)

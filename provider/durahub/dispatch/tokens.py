@@ -51,14 +51,16 @@ class Tokens(Generic[T]):
         return len(self._open)
 
     def give_out(self, instance_id: str, task_id: int | None, slot: Slot) -> OpenItem[T]:
-        """Return a new open item."""
+        """Return a new open item; one that is lost already if the stream closed after its slot was given."""
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         item = OpenItem(self._new_token(), instance_id, task_id, slot, future)
         self._open[item.token] = item
+        if slot.stream.closed:  # who closed it has counted its items, without this one
+            self.revoke(item, lost=True)
         return item
 
     def complete(self, token: str, instance_id: str, task_id: int | None, result: T) -> None:
-        """Decide an item. Raises `WorkItemNotFound` unless it is open, or was just decided.
+        """Decide an item. Raises `WorkItemNotFound` unless it is open for that instance, or was decided.
 
         A worker that does not echo its token is recognised by instance and task.
         """
@@ -100,7 +102,8 @@ class Tokens(Generic[T]):
 
     def _find(self, token: str, instance_id: str, task_id: int | None) -> OpenItem[T] | None:
         if token:
-            return self._open.get(token)
+            known = self._open.get(token)
+            return known if known is not None and known.instance_id == instance_id else None
         for item in self._open.values():
             if item.instance_id == instance_id and item.task_id == task_id:
                 return item

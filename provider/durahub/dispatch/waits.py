@@ -5,6 +5,8 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+import anyio
+
 from durahub.model.history import Status
 from durahub.model.instance import Instance
 
@@ -42,12 +44,10 @@ class Waits:
                 instance = await look()
                 if instance is not None and wanted(instance.status):
                     return instance
-                try:
-                    wait = OWN_LOOK if owned() else pause
-                    await asyncio.wait_for(waiter.woken.wait(), wait)
-                    pause = FIRST_LOOK
-                except asyncio.TimeoutError:  # the builtin only from Python 3.11 on
-                    pause = min(pause * 1.5, LAST_LOOK)
+                # not `asyncio.wait_for`, which may swallow the end of a client's call before Python 3.12
+                with anyio.move_on_after(OWN_LOOK if owned() else pause):
+                    await waiter.woken.wait()
+                pause = FIRST_LOOK if waiter.woken.is_set() else min(pause * 1.5, LAST_LOOK)
         finally:
             self._waiting[instance_id].discard(waiter)
             if not self._waiting[instance_id]:

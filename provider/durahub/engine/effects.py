@@ -1,7 +1,8 @@
 """What each action of an orchestrator writes and sends: one event, at most one message."""
 
 import hashlib
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from durahub.engine.actions import (
     Action,
@@ -49,12 +50,16 @@ class Effect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """The execution whose actions are carried out, in its *episode*-th episode, at *now*."""
+    """The execution whose actions are carried out, in its *episode*-th episode, at *now*.
+
+    ``children_started`` tells how often an action ID has started a child already.
+    """
 
     execution: Execution
     started: ExecutionStarted
     episode: int
     now: Ticks
+    children_started: Mapping[int, int] = field(default_factory=dict)
 
 
 def carry_out(action: Action, actor: Actor) -> Effect:
@@ -104,9 +109,10 @@ def _set_timer(action: CreateTimer, actor: Actor) -> Effect:
 
 def _start_child(action: CreateSubOrchestration, actor: Actor) -> Effect:
     parent = actor.execution
+    retry = actor.children_started.get(action.id, 0)
     child = Execution(
         action.instance_id or f"{parent.instance_id}:{action.id:04x}",
-        child_execution_id(parent.execution_id or "", action.id),
+        child_execution_id(parent.execution_id or "", action.id, retry),
     )
     tags = child_tags(actor.started.tags, action.tags)
     started = ExecutionStarted(
@@ -123,6 +129,7 @@ def _start_child(action: CreateSubOrchestration, actor: Actor) -> Effect:
             execution=parent,
             task_schedule_id=action.id,
         ),
+        generation=retry or None,
     )
     created = SubOrchestrationInstanceCreated(
         event_id=action.id,
@@ -138,9 +145,13 @@ def _start_child(action: CreateSubOrchestration, actor: Actor) -> Effect:
     )
 
 
-def child_execution_id(parent_execution_id: str, action_id: int) -> str:
-    """Return the execution ID of a child: the same whenever its parent runs that action again."""
-    return hashlib.sha256(f"{parent_execution_id}:{action_id}".encode()).hexdigest()[:32]
+def child_execution_id(parent_execution_id: str, action_id: int, retry: int = 0) -> str:
+    """Return the execution ID of a child: the same whenever its parent runs that episode again.
+
+    Python retries a child under the action ID and the instance ID of its first try; *retry* counts.
+    """
+    action = f"{parent_execution_id}:{action_id}" + (f":{retry}" if retry else "")
+    return hashlib.sha256(action.encode()).hexdigest()[:32]
 
 
 def child_tags(parent: Tags | None, own: Tags | None) -> Tags:
@@ -176,26 +187,29 @@ def _complete(action: Complete, actor: Actor) -> Effect:
         result=action.result,
         failure=action.failure,
     )
-    return Effect(event=event, outbound=_tell_parent(action, actor))
+    return Effect(event=event, outbound=tell_parent(event, actor, action.details))
 
 
-def _tell_parent(action: Complete, actor: Actor) -> Message | None:
+def tell_parent(
+    end: ExecutionCompleted, actor: Actor, details: str | None = None
+) -> Message | None:
+    """Return what the parent of *actor* is told of its *end*, ``None`` where nobody waits for it."""
     parent = actor.started.parent
     if parent is None or FIRE_AND_FORGET in (actor.started.tags or {}):
         return None
     answer: Event
-    if action.status is Status.Completed:
+    if end.status is Status.Completed:
         answer = SubOrchestrationInstanceCompleted(
-            timestamp=actor.now, task_scheduled_id=parent.task_schedule_id, result=action.result
+            timestamp=actor.now, task_scheduled_id=parent.task_schedule_id, result=end.result
         )
-    elif action.status in (Status.Failed, Status.Terminated):
-        message = action.failure.message if action.failure else None
+    elif end.status in (Status.Failed, Status.Terminated):
+        message = end.failure.message if end.failure else None
         answer = SubOrchestrationInstanceFailed(
             timestamp=actor.now,
             task_scheduled_id=parent.task_schedule_id,
-            reason=action.result if action.result is not None else message,
-            details=None if action.failure else action.details,
-            failure=action.failure if action.status is Status.Failed else None,
+            reason=end.result if end.result is not None else message,
+            details=None if end.failure else details,
+            failure=end.failure if end.status is Status.Failed else None,
         )
     else:
         return None  # Canceled: DTFx tells nobody, and no SDK ends so

@@ -2,14 +2,17 @@
 
 The rules are those of DTFx with the differences that lose nothing: an event for an instance that is
 about to start waits for it, a second answer to one action is not stored, a start that was terminated
-before its time never runs, and a child whose ID is taken tells its parent.
+before its time never runs, a child whose ID is taken tells its parent, and one that has ended tells its
+parent again when that starts it again after a crash.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from durahub.engine.commit import Delivery, HistoryVersion, InstanceUpdate
-from durahub.engine.state import Answer, State, answer_of
+from durahub.engine.commit import Delivery, HistoryVersion
+from durahub.engine.effects import FIRE_AND_FORGET, Actor, tell_parent
+from durahub.engine.repairs import Repair, repair_of, terminated_before_start
+from durahub.engine.state import Answer, State, answer_of, same_execution
 from durahub.model.failure import Failure
 from durahub.model.history import (
     Event,
@@ -28,22 +31,15 @@ from durahub.model.message import Message
 from durahub.model.ticks import Ticks, seconds_between
 
 LONGEST_DELAY = 600.0  # seconds; DTFx's
-START_PATIENCE = 10  # deliveries of a start message that no row belongs to
-ANSWER_PATIENCE = 5  # deliveries of an answer to an instance without history
-EVENT_PATIENCE = 4  # deliveries of an event for an instance that does not exist (yet)
+# The delivery at which a message is given up:
+START_PATIENCE = 10  # a start message that no row belongs to
+ANSWER_PATIENCE = 6  # an answer to an instance without history
+EVENT_PATIENCE = 4  # an event for an instance that does not exist (yet)
 
 
 def backoff(deliveries: int) -> float:
     """Return the seconds for which a message is put back, after *deliveries* (from 1)."""
     return min(2.0 ** min(deliveries, 30), LONGEST_DELAY)
-
-
-@dataclass(frozen=True, slots=True)
-class Repair:
-    """An instance row to be written without a checkpoint."""
-
-    update: InstanceUpdate
-    insert: bool  # also if there is no row
 
 
 @dataclass(slots=True)
@@ -59,14 +55,15 @@ class Verdict:
 
 
 def needs_row(state: State, batch: Sequence[Delivery]) -> bool:
-    """Tell whether `judge` needs the instance row: for a root start, or where nothing is running."""
+    """Tell whether `judge` needs the instance row.
+
+    It does where nothing is running, for a start, and for what a crash between the history and the row
+    delivers again: a start that has begun, a suspension of what is suspended.
+    """
     if not state.is_live:
         return True
-    return any(
-        isinstance(delivery.message.event, ExecutionStarted)
-        and delivery.message.event.parent is None
-        for delivery in batch
-    )
+    kinds = (ExecutionStarted, ExecutionSuspended) if state.suspended else ExecutionStarted
+    return any(isinstance(delivery.message.event, kinds) for delivery in batch)
 
 
 def judge(
@@ -96,13 +93,24 @@ def judge(
         _judge_others(verdict, episode, others, now)
     elif state.is_live:
         _judge_others(verdict, _Episode(version.execution_id, state), others, now)
-    elif state.started is not None:
-        verdict.drop.extend(others)
-        verdict.repair = _repair_of_ended(version, state, row)
-    else:
+    elif state.started is None or _is_to_come(version, row):
         for delivery in others:
-            _judge_without_history(verdict, delivery, row, now)
+            _judge_before_start(verdict, delivery, row, now)
+    else:
+        verdict.drop.extend(others)
+    undecided = verdict.start is None and verdict.repair is None
+    if undecided and verdict.drop and needs_row(state, batch):
+        verdict.repair = repair_of(version, state, row)
     return verdict
+
+
+def _is_to_come(version: HistoryVersion, row: Instance | None) -> bool:
+    """Tell whether *row* belongs to a start that has not come yet, whatever ran under the ID before."""
+    return (
+        row is not None
+        and row.status is Status.Pending
+        and not same_execution(row.execution_id, version.execution_id)
+    )
 
 
 def _judge_start(
@@ -115,15 +123,15 @@ def _judge_start(
     now: Ticks,
 ) -> None:
     execution_id = event.execution.execution_id
-    if state.started is not None and _same(execution_id, version.execution_id):
-        verdict.drop.append(delivery)  # it has begun: a redelivery
+    if state.started is not None and same_execution(execution_id, version.execution_id):
+        _drop_repeated_start(verdict, version, state, delivery, now)
     elif verdict.start is not None:
         verdict.defer.append((delivery, 1.0))  # one execution at a time
     elif event.parent is not None:
-        _judge_child_start(verdict, state, delivery, event)
+        _judge_child_start(verdict, version, state, delivery, event, now)
     elif row is None:
         _hold(verdict, delivery, START_PATIENCE)
-    elif row.execution_id is not None and not _same(execution_id, row.execution_id):
+    elif row.execution_id is not None and not same_execution(execution_id, row.execution_id):
         if _lost_the_race(event, row):
             verdict.drop.append(delivery)
         else:
@@ -137,16 +145,53 @@ def _judge_start(
 
 
 def _judge_child_start(
-    verdict: Verdict, state: State, delivery: Delivery, event: ExecutionStarted
+    verdict: Verdict,
+    version: HistoryVersion,
+    state: State,
+    delivery: Delivery,
+    event: ExecutionStarted,
+    now: Ticks,
 ) -> None:
     old = state.started
     if old is not None and _owner(old) == _owner(event):
-        verdict.drop.append(delivery)  # sent again by a parent that ran again
+        try_before, this_try = old.generation or 0, event.generation or 0
+        if this_try < try_before:
+            verdict.drop.append(delivery)
+        elif this_try == try_before:
+            _drop_repeated_start(verdict, version, state, delivery, now)
+        elif state.is_live:
+            # its parent heard of the failure before our checkpoint, which was lost
+            verdict.defer.append((delivery, backoff(delivery.deliveries)))
+        else:
+            _take_start(verdict, delivery, event)  # a retry
     elif state.is_live:
         verdict.drop.append(delivery)
-        verdict.replies.append(_refusal(event))
+        if FIRE_AND_FORGET not in (event.tags or {}):
+            verdict.replies.append(_refusal(event))
     else:
         _take_start(verdict, delivery, event)
+
+
+def _drop_repeated_start(
+    verdict: Verdict, version: HistoryVersion, state: State, delivery: Delivery, now: Ticks
+) -> None:
+    """Drop a start that was delivered, or sent, again.
+
+    If a parent sent it again, its episode was lost: the answer that it had already may have found no
+    history and have been given up. So a child that has ended answers again; a second answer does no harm.
+    """
+    verdict.drop.append(delivery)
+    if state.started is None or state.completed is None:
+        return
+    child = Actor(
+        execution=Execution(delivery.message.target.instance_id, version.execution_id),
+        started=state.started,
+        episode=state.episodes,
+        now=now,
+    )
+    answer = tell_parent(state.completed, child)
+    if answer is not None:
+        verdict.replies.append(answer)
 
 
 def _take_start(verdict: Verdict, delivery: Delivery, event: ExecutionStarted) -> None:
@@ -172,8 +217,7 @@ def _judge_others(
         event = delivery.message.event
         target = delivery.message.target.execution_id
         answer = answer_of(event)
-        foreign = target is not None and not _same(target, episode.execution_id)
-        if foreign or answer in answers:
+        if _is_foreign(target, episode.execution_id) or answer in answers:
             verdict.drop.append(delivery)
         elif answer is not None and answer[1] not in state.action_ids:
             # the answer overtook the checkpoint that holds the question
@@ -195,23 +239,26 @@ def _suspended_after(event: Event, suspended: bool) -> bool:
     return suspended and not isinstance(event, ExecutionResumed)
 
 
-def _judge_without_history(
+def _judge_before_start(
     verdict: Verdict, delivery: Delivery, row: Instance | None, now: Ticks
 ) -> None:
-    event = delivery.message.event
-    if answer_of(event) is not None or delivery.message.target.execution_id is not None:
-        _hold(verdict, delivery, ANSWER_PATIENCE)
-    elif row is None:
-        if isinstance(event, EventRaised | ExecutionTerminated):
+    """Judge a message to an instance that has no history, or only that of an earlier execution."""
+    event, target = delivery.message.event, delivery.message.target.execution_id
+    if row is None:
+        if answer_of(event) is not None:
+            _hold(verdict, delivery, ANSWER_PATIENCE)
+        elif isinstance(event, EventRaised | ExecutionTerminated):
             _hold(verdict, delivery, EVENT_PATIENCE)  # a child may be about to start
         else:
             verdict.drop.append(delivery)
-    elif row.status is not Status.Pending:
-        # a finished instance whose history was purged, or a row that was never followed by a start
+    elif row.status.is_terminal or _is_foreign(target, row.execution_id):
+        verdict.drop.append(delivery)
+    elif answer_of(event) is not None or row.status is not Status.Pending:
         _hold(verdict, delivery, ANSWER_PATIENCE)
     elif isinstance(event, ExecutionTerminated):
         verdict.drop.append(delivery)
-        verdict.repair = Repair(_terminated_before_start(row, event, now), insert=False)
+        if verdict.repair is None:
+            verdict.repair = terminated_before_start(row, event, now)
     elif isinstance(event, EventRaised | ExecutionSuspended | ExecutionResumed):
         verdict.defer.append((delivery, _until_start(row, delivery, now)))
     else:
@@ -239,8 +286,11 @@ def _lost_the_race(event: ExecutionStarted, row: Instance) -> bool:
     return same_generation and row.status is Status.Pending and row.created < event.timestamp
 
 
-def _same(one: str | None, other: str | None) -> bool:
-    return one is not None and other is not None and one.casefold() == other.casefold()
+def _is_foreign(target: str | None, execution_id: str | None) -> bool:
+    """Tell whether a message to the execution *target* (``None``: any) is not for *execution_id*."""
+    return (
+        target is not None and execution_id is not None and not same_execution(target, execution_id)
+    )
 
 
 def _owner(started: ExecutionStarted) -> tuple[str | None, int] | None:
@@ -261,44 +311,4 @@ def _refusal(event: ExecutionStarted) -> Message:
         ),
         target=event.parent.execution,
         sender=Execution(event.execution.instance_id, event.execution.execution_id),
-    )
-
-
-def _terminated_before_start(
-    row: Instance, event: ExecutionTerminated, now: Ticks
-) -> InstanceUpdate:
-    return InstanceUpdate(
-        execution_id=row.execution_id or "",
-        last_updated=event.timestamp,
-        custom_status=row.custom_status,
-        tags=row.tags,
-        status=Status.Terminated,
-        completed=now,
-        sets_output=True,
-        output=event.input,
-    )
-
-
-def _repair_of_ended(version: HistoryVersion, state: State, row: Instance | None) -> Repair | None:
-    """Return the repair of a row that disagrees with an ended history: a crash came between them."""
-    ended, started = state.completed, state.started
-    assert ended is not None
-    assert started is not None
-    if row is not None and not _same(row.execution_id, version.execution_id):
-        return None  # the row belongs to a start that is still to come
-    if row is not None and row.status == ended.status:
-        return None
-    return Repair(
-        InstanceUpdate(
-            execution_id=version.execution_id or "",
-            last_updated=max(ended.timestamp, state.clock),
-            custom_status=row.custom_status if row is not None else None,
-            tags=started.tags,
-            started=started,
-            status=ended.status,
-            completed=ended.timestamp,
-            sets_output=True,
-            output=str(ended.failure) if ended.failure else ended.result,
-        ),
-        insert=row is None,
     )

@@ -1,7 +1,8 @@
 """What a history implies: the state of an execution, read off its events."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from durahub.model.history import (
     Event,
@@ -9,6 +10,7 @@ from durahub.model.history import (
     ExecutionResumed,
     ExecutionStarted,
     ExecutionSuspended,
+    ExecutionTerminated,
     OrchestratorStarted,
     Status,
     SubOrchestrationInstanceCompleted,
@@ -17,6 +19,7 @@ from durahub.model.history import (
     TaskCompleted,
     TaskFailed,
     TaskScheduled,
+    TimerCreated,
     TimerFired,
 )
 from durahub.model.ticks import MINIMUM, Ticks
@@ -38,17 +41,25 @@ def answer_of(event: Event) -> Answer | None:
             return None
 
 
+def same_execution(one: str | None, other: str | None) -> bool:
+    """Tell whether two execution IDs are the same: case means nothing, as in DTFx."""
+    return one is not None and other is not None and one.casefold() == other.casefold()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """An execution as its history tells it. ``started`` is ``None`` where there is no start."""
 
     started: ExecutionStarted | None = None
     completed: ExecutionCompleted | None = None
+    terminated: ExecutionTerminated | None = None  # asked to end
     suspended: bool = False
     clock: Ticks = MINIMUM  # of the last OrchestratorStarted
+    last: Ticks = MINIMUM  # of the last event
     episodes: int = 0
     action_ids: frozenset[int] = frozenset()
     answers: frozenset[Answer] = frozenset()
+    children_started: Mapping[int, int] = field(default_factory=dict)  # how often, by action ID
 
     @property
     def status(self) -> Status:
@@ -68,17 +79,21 @@ class State:
 def read(events: Iterable[Event]) -> State:
     """Return the state after *events*. The first start counts, and the last end.
 
-    What is scheduled again under its ID is open again: so Python's retries do.
+    What is scheduled again under its ID is open again: so Python's retries do, and the timer with
+    which DTFx splits a large episode (its ID is −100, always).
     """
     started: ExecutionStarted | None = None
     completed: ExecutionCompleted | None = None
+    terminated: ExecutionTerminated | None = None
     suspended = False
-    clock = MINIMUM
+    clock = last = MINIMUM
     episodes = 0
     action_ids: set[int] = set()
     answers: set[Answer] = set()
+    children_started: Counter[int] = Counter()
     for event in events:
-        if event.event_id >= 0:
+        last = event.timestamp
+        if event.event_id != -1:
             action_ids.add(event.event_id)
         match event:
             case OrchestratorStarted():
@@ -88,6 +103,8 @@ def read(events: Iterable[Event]) -> State:
                 started = started or event
             case ExecutionCompleted():
                 completed = event
+            case ExecutionTerminated():
+                terminated = terminated or event
             case ExecutionSuspended():
                 suspended = True
             case ExecutionResumed():
@@ -96,6 +113,9 @@ def read(events: Iterable[Event]) -> State:
                 answers.discard(("task", event.event_id))
             case SubOrchestrationInstanceCreated():
                 answers.discard(("child", event.event_id))
+                children_started[event.event_id] += 1
+            case TimerCreated():
+                answers.discard(("timer", event.event_id))
             case _:
                 answer = answer_of(event)
                 if answer is not None:
@@ -103,11 +123,14 @@ def read(events: Iterable[Event]) -> State:
     return State(
         started=started,
         completed=completed,
+        terminated=terminated,
         suspended=suspended,
         clock=clock,
+        last=last,
         episodes=episodes,
         action_ids=frozenset(action_ids),
         answers=frozenset(answers),
+        children_started=children_started,
     )
 
 

@@ -5,12 +5,13 @@ returns either the `Commit` or, when the orchestrator continues as new, the next
 of one work item run one after another, and only the last one is written.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from durahub.engine.actions import Action, Complete, TurnResult
 from durahub.engine.commit import Commit, Delivery, HistoryVersion, InstanceUpdate
-from durahub.engine.effects import Actor, carry_out
+from durahub.engine.effects import FIRE_AND_FORGET, Actor, carry_out
 from durahub.engine.state import State, open_children, read
 from durahub.model.history import (
     Event,
@@ -37,6 +38,7 @@ class Turn:
     ``sources`` are the deliveries behind ``new[1:]``, in the same order; after a continue-as-new
     they are those of the first generation. ``outbound`` and ``activities`` were sent by earlier
     generations of the same work item, ``inherited_status`` is the last one's custom status.
+    ``returned`` are the deliveries that the first generation did not use.
     """
 
     instance_id: str
@@ -51,6 +53,7 @@ class Turn:
     outbound: tuple[Message, ...] = ()
     activities: tuple[Message, ...] = ()
     inherited_status: str | None = None
+    returned: tuple[Delivery, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ def begin(
     """Return the turn that the *taken* messages cause; with *start* it begins a new execution."""
     started = start or state.started
     assert started is not None
-    clock = now if start is not None else max(now, Ticks(state.clock + MICROSECOND))
+    clock = now if start is not None else _after(state.clock, now)
     execution_id = started.execution.execution_id or ""
     return Turn(
         instance_id=instance_id,
@@ -88,17 +91,23 @@ def begin(
 
 
 def finish(turn: Turn, result: TurnResult, now: Ticks, new_execution_id: str) -> Outcome | Turn:
-    """Return what the worker's *result* makes of *turn*; *new_execution_id* is for a continue-as-new."""
-    turn, returned = _give_back(turn, result.events_processed)
+    """Return what the worker's *result* makes of *turn*; *new_execution_id* is for a continue-as-new.
+
+    A worker that used no event and did nothing has given the turn back: it is returned as it was.
+    """
+    if result.events_processed == 0 and not result.actions and not turn.generation:
+        return turn
+    turn = _with_span(_give_back(turn, result.events_processed), result)
     state = read((*turn.past, *turn.new))
     actor = Actor(
         execution=Execution(turn.instance_id, turn.execution_id),
         started=turn.started,
         episode=state.episodes,
         now=max(now, state.clock),
+        children_started=state.children_started,
     )
     actions, completion = _in_order(result.actions)
-    completion = _obey_terminate(turn, state, actions, completion)
+    completion = _obey_terminate(state, actions, completion)
     effects = [carry_out(action, actor) for action in actions]
     outbound = [effect.outbound for effect in effects if effect.outbound is not None]
     activities = [effect.activity for effect in effects if effect.activity is not None]
@@ -109,7 +118,8 @@ def finish(turn: Turn, result: TurnResult, now: Ticks, new_execution_id: str) ->
             outbound=(*turn.outbound, *outbound),
             activities=(*turn.activities, *activities),
         )
-        return _continue_as_new(sent, completion, result.custom_status, actor.now, new_execution_id)
+        clock = _after(state.clock, now)
+        return _continue_as_new(sent, completion, result.custom_status, clock, new_execution_id)
     if completion is not None:
         end = carry_out(completion, actor)
         assert end.event is not None
@@ -130,19 +140,49 @@ def finish(turn: Turn, result: TurnResult, now: Ticks, new_execution_id: str) ->
         activities=(*turn.activities, *activities),
         events=written,
         replaces=turn.replaces,
-        instance=update_of(turn.execution_id, turn.started, written, status, now),
+        instance=update_of(turn.execution_id, turn.started, written, status, actor.now),
         consumed=turn.sources,
     )
-    return Outcome(commit, returned)
+    return Outcome(commit, turn.returned)
 
 
-def _give_back(turn: Turn, processed: int | None) -> tuple[Turn, tuple[Delivery, ...]]:
+def next_execution_id(turn: Turn) -> str:
+    """Return an execution ID for the generation that follows *turn*.
+
+    It is the same when the same messages cause the turn again, because its commit was lost: the new
+    generation then recognises the children that the lost one has started already as its own.
+    """
+    causes = (turn.instance_id, turn.execution_id, *(source.key for source in turn.sources))
+    text = "\n".join(causes).encode("utf-8", "surrogatepass")
+    return hashlib.sha256(text).hexdigest()[:32]
+
+
+def _after(last: Ticks, now: Ticks) -> Ticks:
+    """Return *now*, or where the clock was set back the next whole microsecond after *last*."""
+    return max(now, Ticks((last // MICROSECOND + 1) * MICROSECOND))
+
+
+def _give_back(turn: Turn, processed: int | None) -> Turn:
     """Split off the new events that the worker did not use; they are delivered again."""
     if processed is None or processed >= len(turn.new) or turn.generation:
-        return turn, ()
-    used = max(processed, 1)  # the first is the OrchestratorStarted
-    kept = replace(turn, new=turn.new[:used], sources=turn.sources[: used - 1])
-    return kept, turn.sources[used - 1 :]
+        return turn
+    used = max(processed, 2 if turn.replaces else 1)  # with the OrchestratorStarted, and the start
+    return replace(
+        turn,
+        new=turn.new[:used],
+        sources=turn.sources[: used - 1],
+        returned=turn.sources[used - 1 :],
+    )
+
+
+def _with_span(turn: Turn, result: TurnResult) -> Turn:
+    """Note the orchestration's own span in its start, if this turn is the one that writes it."""
+    trace = turn.started.trace
+    if trace is None or not turn.replaces or result.span_id is None:
+        return turn
+    spanned = replace(trace, span_id=result.span_id, activity_start_time=result.span_start)
+    started = replace(turn.started, trace=spanned)
+    return replace(turn, started=started, new=(turn.new[0], started, *turn.new[2:]))
 
 
 def _in_order(actions: Sequence[Action]) -> tuple[list[Action], Complete | None]:
@@ -158,16 +198,15 @@ def _in_order(actions: Sequence[Action]) -> tuple[list[Action], Complete | None]
 
 
 def _obey_terminate(
-    turn: Turn, state: State, actions: Sequence[Action], completion: Complete | None
+    state: State, actions: Sequence[Action], completion: Complete | None
 ) -> Complete | None:
     """End a terminated execution whose worker did not (a suspended Go worker, for one)."""
     if completion is not None and completion.status is not Status.ContinuedAsNew:
         return completion
-    for event in turn.new:
-        if isinstance(event, ExecutionTerminated):
-            highest = max([-1, *state.action_ids, *(a.id for a in actions)])
-            return Complete(id=highest + 1, status=Status.Terminated, result=event.input)
-    return completion
+    if state.terminated is None:
+        return completion
+    highest = max([-1, *state.action_ids, *(a.id for a in actions)])
+    return Complete(id=highest + 1, status=Status.Terminated, result=state.terminated.input)
 
 
 def _continue_as_new(
@@ -183,6 +222,7 @@ def _continue_as_new(
         tags=old.tags,
         parent=old.parent,
         trace=old.trace,
+        generation=old.generation if old.parent else None,  # of a child: which try it is
     )
     carried = tuple(
         replace(event, event_id=-1, timestamp=event.timestamp or now)
@@ -219,6 +259,7 @@ def _terminate_children(turn: Turn, events: Sequence[Event], actor: Actor) -> li
             episode=actor.episode,
         )
         for child in open_children((*turn.past, *turn.new, *events))
+        if FIRE_AND_FORGET not in (child.tags or {})
     ]
 
 

@@ -1,0 +1,66 @@
+"""Repairs of an instance row that a crash left behind its history, or that has none to follow."""
+
+from dataclasses import dataclass
+
+from durahub.engine.commit import HistoryVersion, InstanceUpdate
+from durahub.engine.state import State, same_execution
+from durahub.model.history import ExecutionTerminated, Status
+from durahub.model.instance import Instance
+from durahub.model.ticks import Ticks
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """An instance row to be written without a checkpoint."""
+
+    update: InstanceUpdate
+    insert: bool  # also if there is no row
+
+
+def repair_of(version: HistoryVersion, state: State, row: Instance | None) -> Repair | None:
+    """Return what brings *row* in line with its history, ``None`` where they agree.
+
+    A row that has ended is left alone while its history goes on: DTFx may have written it so.
+    """
+    started, ended = state.started, state.completed
+    if started is None:
+        return None
+    if row is not None:
+        if not same_execution(row.execution_id, version.execution_id):
+            return None  # the row belongs to a start that is still to come
+        if row.status is state.status or (ended is None and row.status.is_terminal):
+            return None
+    output = None
+    if ended is not None:
+        output = str(ended.failure) if ended.failure else ended.result
+    return Repair(
+        InstanceUpdate(
+            execution_id=version.execution_id or "",
+            last_updated=state.last,
+            custom_status=row.custom_status if row is not None else None,
+            tags=started.tags,
+            started=started,
+            status=state.status,
+            completed=ended.timestamp if ended is not None else None,
+            sets_output=ended is not None,
+            output=output,
+        ),
+        insert=row is None,
+    )
+
+
+def terminated_before_start(row: Instance, event: ExecutionTerminated, now: Ticks) -> Repair:
+    """Return what a termination makes of an instance that has not begun: there is no history to write."""
+    return Repair(
+        InstanceUpdate(
+            execution_id=row.execution_id or "",
+            last_updated=event.timestamp,
+            custom_status=row.custom_status,
+            tags=row.tags,
+            status=Status.Terminated,
+            completed=now,
+            sets_output=True,
+            output=event.input,
+        ),
+        insert=False,
+    )
