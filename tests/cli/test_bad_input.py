@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from azure.data.tables import TableServiceClient
 from azure.storage.queue import QueueServiceClient
+
 from tests.cli.command import Answer, durahub
 from tests.conftest import Storage
 

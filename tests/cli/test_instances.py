@@ -5,11 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.cli.command import Answer, durahub
-from tests.conftest import Storage
 
 from durahub.local.child import Child
 from durahub.local.server import ServerProcess
+from tests.cli.command import Answer, durahub
+from tests.conftest import Storage
 
 pytestmark = [pytest.mark.azurite, pytest.mark.sdk]
 

@@ -17,7 +17,7 @@ Ours = bool  # whether a value stands in a row of ours, or in one of .NET's
 Alike = Callable[[Any, Ours], Any]
 
 SAID_BY_THE_SDK = re.compile(
-    r"^(Sub-orchestration task #1 failed: )?([^:]+: )?Activity task #1 failed: "
+    r"^(Sub-orchestration task #1 failed: )?(.+: )?Activity task #1 failed: "
 )
 """What the Python SDK puts before the message of an activity's failure."""
 
@@ -63,7 +63,7 @@ def _payload(text: str, ours: Ours) -> Any:
     try:
         return json.loads(text)
     except ValueError:
-        return text
+        return SAID_BY_THE_SDK.sub("", text)  # the result of a failed execution is its message
 
 
 def _message(text: str, ours: Ours) -> Any:
@@ -125,10 +125,6 @@ TABLE = (
 )
 
 COLUMNS = {
-    (
-        "Failed",
-        "Result",
-    ): "DTFx repeats the failure's message there; the Python SDK sends no result",
     ("sentinel", "DurahubConsumed"): "what may still be in the queue though consumed; ours alone",
 }
 """Columns that one side may have and the other not, by what the rows are."""

@@ -14,22 +14,19 @@ from durahub.model.history import (
     Event,
     ExecutionStarted,
     SubOrchestrationInstanceCompleted,
-    SubOrchestrationInstanceFailed,
     TaskCompleted,
-    TaskFailed,
     TimerFired,
 )
 
 MOST = 20_000  # instances
 CARRIED = 900.0  # seconds; a message that was consumed has come again by then, or never will
 
-# a history shows by itself that it holds these already
+# A history shows by itself that it holds these already. Not so a failure: Python retries under the same
+# action ID, and the failure of the first try would pass for that of the second.
 _SELF_EVIDENT = (
     ExecutionStarted,
     TaskCompleted,
-    TaskFailed,
     SubOrchestrationInstanceCompleted,
-    SubOrchestrationInstanceFailed,
     TimerFired,
 )
 

@@ -180,11 +180,14 @@ def _send_event(action: SendEvent, actor: Actor) -> Effect:
 
 
 def _complete(action: Complete, actor: Actor) -> Effect:
+    result = action.result
+    if result is None and action.failure is not None:
+        result = action.failure.message  # as .NET has it, beside the failure itself
     event = ExecutionCompleted(
         event_id=action.id,
         timestamp=actor.now,
         status=action.status,
-        result=action.result,
+        result=result,
         failure=action.failure,
     )
     return Effect(event=event, outbound=tell_parent(event, actor, action.details))

@@ -33,6 +33,7 @@ from durahub.model.ticks import Ticks, seconds_between
 LONGEST_DELAY = 600.0  # seconds; DTFx's
 # The delivery at which a message is given up:
 START_PATIENCE = 10  # a start message that no row belongs to
+CHILD_PATIENCE = 9  # the start of a child while its parent's other one runs under that ID
 ANSWER_PATIENCE = 6  # an answer to an instance without history
 EVENT_PATIENCE = 4  # an event for an instance that does not exist (yet)
 
@@ -55,14 +56,13 @@ class Verdict:
 
 
 def needs_row(state: State, batch: Sequence[Delivery]) -> bool:
-    """Tell whether `judge` needs the instance row.
+    """Tell whether `judge` needs the instance row: where nothing is running, and for what changes it.
 
-    It does where nothing is running, for a start, and for what a crash between the history and the row
-    delivers again: a start that has begun, a suspension of what is suspended.
+    A start, a suspension or a resumption that comes again after a crash may find it left behind.
     """
     if not state.is_live:
         return True
-    kinds = (ExecutionStarted, ExecutionSuspended) if state.suspended else ExecutionStarted
+    kinds = (ExecutionStarted, ExecutionSuspended, ExecutionResumed)
     return any(isinstance(delivery.message.event, kinds) for delivery in batch)
 
 
@@ -129,6 +129,8 @@ def _judge_start(
         verdict.defer.append((delivery, 1.0))  # one execution at a time
     elif event.parent is not None:
         _judge_child_start(verdict, version, state, delivery, event, now)
+    elif state.started is not None and state.is_live and event.timestamp < state.started.timestamp:
+        verdict.drop.append(delivery)  # what it started has continued as new since
     elif row is None:
         _hold(verdict, delivery, START_PATIENCE)
     elif row.execution_id is not None and not same_execution(execution_id, row.execution_id):
@@ -164,6 +166,9 @@ def _judge_child_start(
             verdict.defer.append((delivery, backoff(delivery.deliveries)))
         else:
             _take_start(verdict, delivery, event)  # a retry
+    elif state.is_live and _have_one_parent(old, event) and delivery.deliveries < CHILD_PATIENCE:
+        # that parent may know of an end of the running one of which our checkpoint was lost
+        verdict.defer.append((delivery, backoff(delivery.deliveries)))
     elif state.is_live:
         verdict.drop.append(delivery)
         if FIRE_AND_FORGET not in (event.tags or {}):
@@ -296,6 +301,12 @@ def _is_foreign(target: str | None, execution_id: str | None) -> bool:
 def _owner(started: ExecutionStarted) -> tuple[str | None, int] | None:
     parent = started.parent
     return (parent.execution.execution_id, parent.task_schedule_id) if parent else None
+
+
+def _have_one_parent(old: ExecutionStarted | None, new: ExecutionStarted) -> bool:
+    if old is None or old.parent is None or new.parent is None:
+        return False
+    return old.parent.execution.instance_id == new.parent.execution.instance_id
 
 
 def _refusal(event: ExecutionStarted) -> Message:

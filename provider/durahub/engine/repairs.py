@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from durahub.engine.commit import HistoryVersion, InstanceUpdate
 from durahub.engine.state import State, same_execution
-from durahub.model.history import ExecutionTerminated, Status
+from durahub.model.history import ExecutionStarted, ExecutionTerminated, Status
 from durahub.model.instance import Instance
 from durahub.model.ticks import Ticks
 
@@ -18,18 +18,10 @@ class Repair:
 
 
 def repair_of(version: HistoryVersion, state: State, row: Instance | None) -> Repair | None:
-    """Return what brings *row* in line with its history, ``None`` where they agree.
-
-    A row that has ended is left alone while its history goes on: DTFx may have written it so.
-    """
+    """Return what brings *row* in line with its history, ``None`` where they agree."""
     started, ended = state.started, state.completed
-    if started is None:
+    if started is None or (row is not None and not _is_behind(row, version, state, started)):
         return None
-    if row is not None:
-        if not same_execution(row.execution_id, version.execution_id):
-            return None  # the row belongs to a start that is still to come
-        if row.status is state.status or (ended is None and row.status.is_terminal):
-            return None
     output = None
     if ended is not None:
         output = str(ended.failure) if ended.failure else ended.result
@@ -47,6 +39,17 @@ def repair_of(version: HistoryVersion, state: State, row: Instance | None) -> Re
         ),
         insert=row is None,
     )
+
+
+def _is_behind(
+    row: Instance, version: HistoryVersion, state: State, started: ExecutionStarted
+) -> bool:
+    if not same_execution(row.execution_id, version.execution_id):
+        # of an earlier generation; a pending or later one belongs to a start that is still to come
+        return row.status is not Status.Pending and row.created < started.timestamp
+    if state.is_live and row.status.is_terminal:
+        return False  # DTFx writes it so as soon as it is terminated
+    return row.status is not state.status or row.created != started.timestamp
 
 
 def terminated_before_start(row: Instance, event: ExecutionTerminated, now: Ticks) -> Repair:

@@ -26,7 +26,7 @@ from durahub.model.history import (
     Status,
 )
 from durahub.model.message import Message
-from durahub.model.ticks import Ticks
+from durahub.model.ticks import MINIMUM, Ticks
 
 MICROSECOND = 10  # ticks
 
@@ -147,14 +147,14 @@ def finish(turn: Turn, result: TurnResult, now: Ticks, new_execution_id: str) ->
 
 
 def next_execution_id(turn: Turn) -> str:
-    """Return an execution ID for the generation that follows *turn*.
+    """Return an execution ID for the generation that follows *turn*: 32 hex digits.
 
-    It is the same when the same messages cause the turn again, because its commit was lost: the new
+    It is the same when the same events cause the turn again, because its commit was lost: the new
     generation then recognises the children that the lost one has started already as its own.
     """
-    causes = (turn.instance_id, turn.execution_id, *(source.key for source in turn.sources))
-    text = "\n".join(causes).encode("utf-8", "surrogatepass")
-    return hashlib.sha256(text).hexdigest()[:32]
+    causes = (repr(replace(event, timestamp=MINIMUM)) for event in turn.new[1:])
+    text = "\n".join((turn.instance_id, turn.execution_id, *causes))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def _after(last: Ticks, now: Ticks) -> Ticks:

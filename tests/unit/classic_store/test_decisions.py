@@ -18,7 +18,14 @@ from durahub.classic.options import ClassicOptions
 from durahub.classic.tables import Continuation
 from durahub.engine.commit import Commit, Delivery, HistoryVersion, InstanceUpdate
 from durahub.errors import BadRequest, BadSetting
-from durahub.model.history import EventRaised, Execution, Status, TaskCompleted, TimerFired
+from durahub.model.history import (
+    EventRaised,
+    Execution,
+    Status,
+    TaskCompleted,
+    TaskFailed,
+    TimerFired,
+)
 from durahub.model.message import Message
 from durahub.model.ticks import Ticks, later, parse, seconds_between
 from durahub.store import InstanceQuery
@@ -197,6 +204,13 @@ def test_answers_are_not_carried_for_the_history_shows_them() -> None:
     memory = InstanceMemory(row_refresh=10)
     answer = TaskCompleted(timestamp=NOW, task_scheduled_id=1)
     assert memory.consumed(commit("a", answer), 0) == []
+
+
+def test_a_failure_is_carried_for_its_retry_may_have_the_same_action_id() -> None:
+    memory = InstanceMemory(row_refresh=10)
+    failure = TaskFailed(timestamp=NOW, task_scheduled_id=1)
+
+    assert memory.consumed(commit("a", failure), 0) == ["a"]
 
 
 def test_what_was_loaded_as_consumed_is_carried_on() -> None:
