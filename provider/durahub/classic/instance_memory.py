@@ -24,7 +24,6 @@ CARRIED = 900.0  # seconds; a message that was consumed has come again by then, 
 # A history shows by itself that it holds these already. Not so a failure: Python retries under the same
 # action ID, and the failure of the first try would pass for that of the second.
 _SELF_EVIDENT = (
-    ExecutionStarted,
     TaskCompleted,
     SubOrchestrationInstanceCompleted,
     TimerFired,
@@ -71,7 +70,7 @@ class InstanceMemory:
         known = self._of(commit.instance_id)
         known.unconfirmed = {key: until for key, until in known.unconfirmed.items() if until > now}
         for delivery in commit.consumed:
-            if not _is_self_evident(delivery.message.event):
+            if not _is_self_evident(delivery.message.event, commit.execution_id):
                 known.unconfirmed[delivery.key] = now + CARRIED
         return list(known.unconfirmed)
 
@@ -126,5 +125,11 @@ def confirmed_by_instance(deliveries: Iterable[Delivery], keys: set[str]) -> dic
     return found
 
 
-def _is_self_evident(event: Event) -> bool:
+def _is_self_evident(event: Event, execution_id: str) -> bool:
+    """Tell whether the history of *execution_id* shows that it holds *event*.
+
+    A start whose execution continued as new within the same work item left no row.
+    """
+    if isinstance(event, ExecutionStarted):
+        return event.execution.execution_id == execution_id
     return isinstance(event, _SELF_EVIDENT)

@@ -100,7 +100,8 @@ def judge(
         verdict.drop.extend(others)
     undecided = verdict.start is None and verdict.repair is None
     if undecided and verdict.drop and needs_row(state, batch):
-        verdict.repair = repair_of(version, state, row)
+        begun = any(delivery.key in consumed and _is_start_of(row, delivery) for delivery in batch)
+        verdict.repair = repair_of(version, state, row, row_has_begun=begun)
     return verdict
 
 
@@ -110,6 +111,15 @@ def _is_to_come(version: HistoryVersion, row: Instance | None) -> bool:
         row is not None
         and row.status is Status.Pending
         and not same_execution(row.execution_id, version.execution_id)
+    )
+
+
+def _is_start_of(row: Instance | None, delivery: Delivery) -> bool:
+    event = delivery.message.event
+    return (
+        row is not None
+        and isinstance(event, ExecutionStarted)
+        and same_execution(event.execution.execution_id, row.execution_id)
     )
 
 
@@ -129,8 +139,6 @@ def _judge_start(
         verdict.defer.append((delivery, 1.0))  # one execution at a time
     elif event.parent is not None:
         _judge_child_start(verdict, version, state, delivery, event, now)
-    elif state.started is not None and state.is_live and event.timestamp < state.started.timestamp:
-        verdict.drop.append(delivery)  # what it started has continued as new since
     elif row is None:
         _hold(verdict, delivery, START_PATIENCE)
     elif row.execution_id is not None and not same_execution(execution_id, row.execution_id):
@@ -138,6 +146,8 @@ def _judge_start(
             verdict.drop.append(delivery)
         else:
             _hold(verdict, delivery, START_PATIENCE)
+    elif state.started is not None and state.is_live and event.timestamp < state.started.timestamp:
+        verdict.drop.append(delivery)  # what it started has continued as new, and the row is behind
     elif row.status.is_terminal and row.execution_id is not None:
         verdict.drop.append(delivery)  # terminated before it began; DTFx would run it after all
     elif event.scheduled_start is not None and event.scheduled_start > now:

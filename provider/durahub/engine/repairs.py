@@ -17,11 +17,23 @@ class Repair:
     insert: bool  # also if there is no row
 
 
-def repair_of(version: HistoryVersion, state: State, row: Instance | None) -> Repair | None:
-    """Return what brings *row* in line with its history, ``None`` where they agree."""
+def repair_of(
+    version: HistoryVersion, state: State, row: Instance | None, *, row_has_begun: bool = False
+) -> Repair | None:
+    """Return what brings *row* in line with its history, ``None`` where they agree.
+
+    *row_has_begun* tells that the start which the row belongs to is in the history, or in an earlier one.
+    """
     started, ended = state.started, state.completed
-    if started is None or (row is not None and not _is_behind(row, version, state, started)):
+    if started is None:
         return None
+    if row is not None:
+        if same_execution(row.execution_id, version.execution_id):
+            behind = _disagrees(row, state, started)
+        else:
+            behind = row_has_begun or _is_of_earlier_generation(row, state, started)
+        if not behind:
+            return None
     output = None
     if ended is not None:
         output = str(ended.failure) if ended.failure else ended.result
@@ -41,15 +53,15 @@ def repair_of(version: HistoryVersion, state: State, row: Instance | None) -> Re
     )
 
 
-def _is_behind(
-    row: Instance, version: HistoryVersion, state: State, started: ExecutionStarted
-) -> bool:
-    if not same_execution(row.execution_id, version.execution_id):
-        # of an earlier generation; a pending or later one belongs to a start that is still to come
-        return row.status is not Status.Pending and row.created < started.timestamp
+def _disagrees(row: Instance, state: State, started: ExecutionStarted) -> bool:
     if state.is_live and row.status.is_terminal:
         return False  # DTFx writes it so as soon as it is terminated
     return row.status is not state.status or row.created != started.timestamp
+
+
+def _is_of_earlier_generation(row: Instance, state: State, started: ExecutionStarted) -> bool:
+    """Tell whether the history has gone on since; else the row belongs to a start that is to come."""
+    return row.created < started.timestamp and (state.is_live or row.status is not Status.Pending)
 
 
 def terminated_before_start(row: Instance, event: ExecutionTerminated, now: Ticks) -> Repair:

@@ -21,6 +21,7 @@ from durahub.errors import BadRequest, BadSetting
 from durahub.model.history import (
     EventRaised,
     Execution,
+    ExecutionStarted,
     Status,
     TaskCompleted,
     TaskFailed,
@@ -211,6 +212,18 @@ def test_a_failure_is_carried_for_its_retry_may_have_the_same_action_id() -> Non
     failure = TaskFailed(timestamp=NOW, task_scheduled_id=1)
 
     assert memory.consumed(commit("a", failure), 0) == ["a"]
+
+
+def test_a_start_is_carried_if_its_execution_continued_as_new_at_once() -> None:
+    memory = InstanceMemory(row_refresh=10)
+    own = commit("a")
+    shown = ExecutionStarted(
+        timestamp=NOW, execution=Execution("i", own.execution_id), name="Order"
+    )
+    gone = replace(shown, execution=Execution("i", "another"))
+
+    assert memory.consumed(commit("a", shown), 0) == []
+    assert memory.consumed(commit("b", gone), 0) == ["b"]
 
 
 def test_what_was_loaded_as_consumed_is_carried_on() -> None:

@@ -166,8 +166,9 @@ def _number(event: Event) -> int:
     return event.event_id
 
 
-def work(orchestrator: Orchestrator, turn: Turn) -> TurnResult:
-    """Return what a worker answers to *turn*."""
+def work(orchestrators: Mapping[str, Orchestrator], turn: Turn) -> TurnResult:
+    """Return what a worker that has these *orchestrators* answers to *turn*."""
+    orchestrator = orchestrators[turn.started.name or ""]
     run = _Run(turn)
     for event in run.events:
         if isinstance(event, ExecutionTerminated):

@@ -3,9 +3,10 @@
 import itertools
 import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from durahub.engine.actions import TurnResult
 from durahub.engine.answers import ActivityResult, answer
 from durahub.engine.commit import NO_HISTORY, Commit, Delivery, HistoryVersion
 from durahub.engine.inbox import Verdict, judge, needs_row
@@ -16,7 +17,6 @@ from durahub.model.history import (
     EventRaised,
     Execution,
     ExecutionStarted,
-    ExecutionTerminated,
     Status,
     SubOrchestrationInstanceCompleted,
     TaskCompleted,
@@ -26,11 +26,10 @@ from durahub.model.history import (
 from durahub.model.instance import Instance
 from durahub.model.message import Message
 from durahub.model.ticks import Ticks, later
-from tests.unit.engine.orchestrators import Orchestrator, work
 from tests.unit.engine.scenes import NOW
 from tests.unit.engine.storage_rules import check_history, merged
 
-VISIBILITY = 300.0  # seconds after which what a crash left behind is delivered again
+VISIBILITY = 100.0  # seconds after which what a crash left behind is delivered again
 PATIENCE = 48 * 3600.0  # seconds after which a hub that still has messages will never come to rest
 
 
@@ -55,19 +54,19 @@ class History:
 
 
 class SimulatedHub:
-    """Runs *orchestrators*; *chance* decides what happens next, and *crashes* how often it may die."""
+    """Has *worker* run its turns; *chance* decides what happens next, *crashes* how often it may die."""
 
     def __init__(
-        self, orchestrators: Mapping[str, Orchestrator], chance: random.Random, crashes: int
+        self, worker: Callable[[Turn], TurnResult], chance: random.Random, crashes: int = 0
     ) -> None:
-        self.orchestrators = orchestrators
+        self.worker = worker
         self.now = NOW
         self.histories: dict[str, History] = {}
         self.rows: dict[str, Instance] = {}
         self.queue: dict[str, Stored] = {}
         self.runs: Counter[str] = Counter()  # of activities
-        self._chance = chance
-        self._crashes = crashes
+        self.chance = chance
+        self.crashes = crashes
         self._numbers = itertools.count()
 
     # -- clients -------------------------------------------------------------------------------
@@ -90,11 +89,9 @@ class SimulatedHub:
         )
 
     def raise_event(self, instance_id: str, name: str) -> None:
-        event = EventRaised(timestamp=self.now, name=name, input=name)
-        self.send(Message(event=event, target=Execution(instance_id)))
+        self.tell(instance_id, EventRaised(timestamp=self.now, name=name, input=name))
 
-    def terminate(self, instance_id: str) -> None:
-        event = ExecutionTerminated(timestamp=self.now, input="stop", recurse=True)
+    def tell(self, instance_id: str, event: Event) -> None:
         self.send(Message(event=event, target=Execution(instance_id)))
 
     def send(self, message: Message) -> None:
@@ -107,20 +104,27 @@ class SimulatedHub:
         """Run until no message is left."""
         deadline = later(self.now, PATIENCE)
         while self.queue:
-            visible = [key for key, one in self.queue.items() if one.visible <= self.now]
+            visible = self.visible()
             if not visible:
                 self.now = min(one.visible for one in self.queue.values())
                 assert self.now < deadline, self.queue
                 continue
-            try:
-                self._deliver(self._chance.choice(visible), visible)
-            except Crash:
-                self._crashes -= 1
-            self.now = later(self.now, self._chance.choice([0.0, 0.001, 0.5, 3.0]))
+            self.step(visible)
+            self.now = later(self.now, self.chance.choice([0.0, 0.001, 0.5, 3.0]))
+
+    def visible(self) -> list[str]:
+        return [key for key, one in self.queue.items() if one.visible <= self.now]
+
+    def step(self, visible: Sequence[str]) -> None:
+        """Deliver some of the *visible* messages; perhaps die of it."""
+        try:
+            self._deliver(self.chance.choice(visible), visible)
+        except Crash:
+            self.crashes -= 1
 
     def _write(self) -> None:
         """Come to the next write; some are never reached."""
-        if self._crashes and self._chance.random() < 0.15:
+        if self.crashes and self.chance.random() < 0.15:
             raise Crash
 
     def _deliver(self, key: str, visible: Sequence[str]) -> None:
@@ -136,8 +140,8 @@ class SimulatedHub:
             if self.queue[key].message.target.instance_id == instance_id
             and not isinstance(self.queue[key].message.event, TaskScheduled)
         ]
-        if self._chance.random() < 0.3:
-            batch = self._chance.sample(batch, self._chance.randint(1, len(batch)))
+        if self.chance.random() < 0.3:
+            batch = self.chance.sample(batch, self.chance.randint(1, len(batch)))
         self._episode(instance_id, [self._receive(key) for key in batch])
 
     def _receive(self, key: str) -> Delivery:
@@ -160,6 +164,7 @@ class SimulatedHub:
         state = read(history.events)
         row = self.rows.get(instance_id) if needs_row(state, batch) else None
         judged = judge(history.version, state, batch, row, self.now, history.consumed)
+        self.on_judged(instance_id, history, judged)
         self._settle(instance_id, judged)
         if not judged.take:
             return
@@ -176,6 +181,12 @@ class SimulatedHub:
         self._commit(history, outcome.commit)
         for delivery in outcome.returned:
             self.queue[delivery.key].visible = self.now
+
+    def on_judged(self, instance_id: str, history: History, judged: Verdict) -> None:
+        """See what becomes of some messages."""
+
+    def on_written(self, commit: Commit, events: Sequence[Event]) -> None:
+        """See what was written."""
 
     def _settle(self, instance_id: str, judged: Verdict) -> None:
         for reply in judged.replies:
@@ -194,14 +205,13 @@ class SimulatedHub:
 
     def _run_turn(self, turn: Turn) -> Outcome:
         while True:
-            orchestrator = self.orchestrators[turn.started.name or ""]
             first = 2 if turn.replaces else 1
-            if self._chance.random() < 0.2 and turn.generation == 0:
-                used = self._chance.randint(first, len(turn.new))  # the worker stops looking there
+            if self.chance.random() < 0.2 and turn.generation == 0:
+                used = self.chance.randint(first, len(turn.new))  # the worker stops looking there
                 seen = replace(turn, new=turn.new[:used])
-                result = replace(work(orchestrator, seen), events_processed=used)
+                result = replace(self.worker(seen), events_processed=used)
             else:
-                result = work(orchestrator, turn)
+                result = self.worker(turn)
             found = finish(turn, result, self.now, next_execution_id(turn))
             if isinstance(found, Outcome):
                 return found
@@ -221,6 +231,7 @@ class SimulatedHub:
             | {key for key in history.consumed if key in self.queue},
         )
         check_history(events, commit.execution_id)
+        self.on_written(commit, events)
         self._write()
         row = self.rows.get(commit.instance_id)
         self.rows[commit.instance_id] = merged(row, commit.instance_id, commit.instance)
