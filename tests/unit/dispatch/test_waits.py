@@ -3,10 +3,11 @@
 import asyncio
 from dataclasses import replace
 
-from durahub.dispatch.history_cache import HistoryCache, size_of
+from durahub.dispatch.history_cache import EVENT_SIZE, HistoryCache, size_of
 from durahub.dispatch.waits import Waits
 from durahub.engine.commit import HistoryVersion
-from durahub.model.history import EventRaised, Status
+from durahub.model.failure import Failure
+from durahub.model.history import EventRaised, Status, TaskFailed
 from durahub.model.instance import Instance
 from durahub.store import StoredHistory
 from tests.unit.engine.scenes import NOW, row
@@ -81,3 +82,72 @@ def test_a_history_that_grows_counts_once() -> None:
 
     cache.put("one", "p", longer, size_of(one.events))
     assert cache.get("one") is None
+
+
+def test_a_history_that_was_not_kept_is_counted_in_full_when_it_grows() -> None:
+    long, added = history("x" * 1000, "y" * 1000), history("y" * 1000)
+    cache = HistoryCache(limit=size_of(long.events) - 1)
+    cache.put("one", "p", long, size_of(long.events))
+    assert cache.get("one") is None
+
+    cache.put("one", "p", long, size_of(added.events))
+    assert cache.get("one") is None
+    assert len(cache) == 0
+
+
+def test_texts_are_counted_in_bytes_and_failures_with_their_causes() -> None:
+    empty = size_of(history("").events)
+    assert size_of(history("ab").events) == empty + 2
+    assert size_of(history("日本").events) == empty + 6
+
+    cause = Failure(error_type="E", message="12345", stack_trace="1234567890")
+    failure = Failure(error_type="E", message="12345", inner=cause)
+    failed = TaskFailed(timestamp=NOW, task_scheduled_id=1, details="1", failure=failure)
+    assert size_of([failed]) == EVENT_SIZE + 21
+
+
+def test_what_is_dropped_makes_room_and_dropping_the_unknown_does_nothing() -> None:
+    one = history("x" * 1000)
+    cache = HistoryCache(limit=size_of(one.events))
+    cache.put("one", "p", one, size_of(one.events))
+    cache.drop("one")
+    cache.drop("one")
+    cache.put("two", "p", one, size_of(one.events))
+
+    assert cache.get("one") is None
+    assert cache.get("two") == one
+
+
+async def test_a_client_that_goes_away_in_the_moment_it_is_woken_stops_waiting() -> None:
+    waits, looks = Waits(), 0
+    looked = asyncio.Event()
+
+    async def look() -> Instance | None:
+        nonlocal looks
+        looks += 1
+        looked.set()
+        return None
+
+    task = asyncio.create_task(
+        waits.until("a", look, lambda status: status.is_terminal, lambda: True)
+    )
+    await looked.wait()
+    await asyncio.sleep(0)
+    waits.notify("a", Status.Completed)
+    task.cancel()
+    await asyncio.wait({task}, timeout=5)
+
+    assert task.cancelled()
+    assert looks == 1
+
+
+async def test_who_no_longer_waits_is_forgotten() -> None:
+    waits = Waits()
+
+    async def look() -> Instance | None:
+        return DONE
+
+    await waits.until("a", look, lambda status: status.is_terminal, lambda: True)
+    waits.notify("a", Status.Completed)
+
+    assert not waits._waiting

@@ -48,6 +48,7 @@ def play(names: list[str], chance: random.Random, crashes: int) -> SimulatedHub:
         for event in EVENTS.get(name, ()):
             hub.raise_event(name.lower(), event)
     hub.run()
+    assert not hub.queue
     return hub
 
 
@@ -96,6 +97,7 @@ def test_a_recursive_termination_leaves_nothing_running(  # [33]
     hub.tell("deep", ExecutionTerminated(timestamp=hub.now, input="stop", recurse=True))
     hub.run()
 
+    assert not hub.queue
     assert hub.rows["deep"].status in (Status.Terminated, Status.Completed)
     for instance_id, row in hub.rows.items():
         assert row.status.is_terminal
