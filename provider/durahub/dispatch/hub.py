@@ -50,7 +50,6 @@ class TaskHub(Clients):
             self._streams,
             self._turn_tokens,
             clock,
-            make_id,
             self._settings,
             self._on_written,
         )

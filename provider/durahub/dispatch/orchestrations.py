@@ -21,7 +21,7 @@ from durahub.engine.actions import TurnResult
 from durahub.engine.commit import Commit, Delivery
 from durahub.engine.inbox import Verdict, backoff, judge, needs_row
 from durahub.engine.state import State, read
-from durahub.engine.turn import Outcome, Turn, begin, finish
+from durahub.engine.turn import Outcome, Turn, begin, finish, next_execution_id
 from durahub.errors import CheckpointLost, DurahubError, Malformed, Unavailable
 from durahub.model.history import Event, ExecutionStarted
 from durahub.model.instance import Instance
@@ -54,7 +54,6 @@ class Orchestrations:
         streams: Streams,
         tokens: Tokens[TurnResult],
         clock: Clock,
-        new_id: Callable[[], str],
         settings: DispatchSettings,
         on_written: Callable[[Commit], None],
     ) -> None:
@@ -62,7 +61,6 @@ class Orchestrations:
         self._streams = streams
         self._tokens = tokens
         self._clock = clock
-        self._new_id = new_id
         self._settings = settings
         self._on_written = on_written
         self._sessions: dict[str, Session] = {}
@@ -205,7 +203,7 @@ class Orchestrations:
         history = await self._history(instance_id)
         state = read(history.events)
         batch = _of(session, instance_id)
-        row = await self._row(instance_id, state, batch)
+        row = await self._row(instance_id, history, state, batch)
         judged = self._judge(batch, history, state, row)
         if not judged.take:
             await self._settle(session, judged)
@@ -215,7 +213,7 @@ class Orchestrations:
             later = _of(session, instance_id)
             if len(later) != len(batch):  # more has come while this episode stood in line
                 if row is None:
-                    row = await self._row(instance_id, state, later)
+                    row = await self._row(instance_id, history, state, later)
                 judged = self._judge(later, history, state, row)
             await self._settle(session, judged)
         except BaseException:
@@ -227,9 +225,13 @@ class Orchestrations:
         return _Ready(history, state, judged, slot)
 
     async def _row(
-        self, instance_id: str, state: State, batch: Sequence[Delivery]
+        self,
+        instance_id: str,
+        history: StoredHistory,
+        state: State,
+        batch: Sequence[Delivery],
     ) -> Instance | None:
-        if not needs_row(state, batch):
+        if not needs_row(state, batch, history.consumed):
             return None
         return await self._store.get(instance_id, payloads=False)
 
@@ -285,13 +287,15 @@ class Orchestrations:
             while True:
                 try:
                     result = await self._hand_out(turn, slot)
+                    outcome = finish(turn, result, self._clock(), next_execution_id(turn))
+                    if outcome is turn:
+                        raise Abandoned
                 except Abandoned as abandoned:
                     if not abandoned.lost:
                         await asyncio.sleep(pause)
                         pause = min(pause * 2, ABANDON_PAUSE[1])
                     slot = await self._streams.slot(_need_of(turn.started))
                     continue
-                outcome = finish(turn, result, self._clock(), self._new_id())
                 if isinstance(outcome, Outcome):
                     return outcome
                 turn = outcome

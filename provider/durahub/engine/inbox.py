@@ -55,15 +55,19 @@ class Verdict:
     repair: Repair | None = None
 
 
-def needs_row(state: State, batch: Sequence[Delivery]) -> bool:
+def needs_row(
+    state: State, batch: Sequence[Delivery], consumed: frozenset[str] = frozenset()
+) -> bool:
     """Tell whether `judge` needs the instance row: where nothing is running, and for what changes it.
 
-    A start, a suspension or a resumption that comes again after a crash may find it left behind.
+    What comes again after a crash may find the row left behind.
     """
     if not state.is_live:
         return True
     kinds = (ExecutionStarted, ExecutionSuspended, ExecutionResumed)
-    return any(isinstance(delivery.message.event, kinds) for delivery in batch)
+    return any(
+        isinstance(delivery.message.event, kinds) or delivery.key in consumed for delivery in batch
+    )
 
 
 def judge(
@@ -99,7 +103,7 @@ def judge(
     else:
         verdict.drop.extend(others)
     undecided = verdict.start is None and verdict.repair is None
-    if undecided and verdict.drop and needs_row(state, batch):
+    if undecided and verdict.drop and (row is not None or needs_row(state, batch)):
         begun = any(delivery.key in consumed and _is_start_of(row, delivery) for delivery in batch)
         verdict.repair = repair_of(version, state, row, row_has_begun=begun)
     return verdict

@@ -54,8 +54,8 @@ def repair_of(
 
 
 def _disagrees(row: Instance, state: State, started: ExecutionStarted) -> bool:
-    if state.is_live and row.status.is_terminal:
-        return False  # DTFx writes it so as soon as it is terminated
+    if state.terminated is not None and row.status is Status.Terminated:
+        return False  # DTFx writes it so even if the execution goes on
     return row.status is not state.status or row.created != started.timestamp
 
 

@@ -118,7 +118,7 @@ def finish(turn: Turn, result: TurnResult, now: Ticks, new_execution_id: str) ->
             outbound=(*turn.outbound, *outbound),
             activities=(*turn.activities, *activities),
         )
-        clock = _after(state.clock, now)
+        clock = _after(max(state.clock, turn.started.timestamp), now)
         return _continue_as_new(sent, completion, result.custom_status, clock, new_execution_id)
     if completion is not None:
         end = carry_out(completion, actor)
@@ -130,7 +130,7 @@ def finish(turn: Turn, result: TurnResult, now: Ticks, new_execution_id: str) ->
             outbound.extend(_terminate_children(turn, events, actor))
     written = _close((*turn.new, *events), actor.now)
     status = result.custom_status
-    if status is None and turn.generation:
+    if status is None:
         status = turn.inherited_status
     commit = Commit(
         instance_id=turn.instance_id,

@@ -163,7 +163,7 @@ class SimulatedHub:
     def _episode(self, instance_id: str, batch: Sequence[Delivery]) -> None:
         history = self.histories.get(instance_id, History())
         state = read(history.events)
-        row = self.rows.get(instance_id) if needs_row(state, batch) else None
+        row = self.rows.get(instance_id) if needs_row(state, batch, history.consumed) else None
         judged = judge(history.version, state, batch, row, self.now, history.consumed)
         self.on_judged(instance_id, history, judged)
         self._settle(instance_id, judged)
@@ -242,8 +242,9 @@ class SimulatedHub:
 
 
 def _is_remembered(delivery: Delivery, execution_id: str) -> bool:
-    """The start of this very execution, and a success, are known again without their keys."""
-    event = delivery.message.event
-    if isinstance(event, ExecutionStarted):
-        return event.execution.execution_id != execution_id
-    return not isinstance(event, TaskCompleted | SubOrchestrationInstanceCompleted | TimerFired)
+    """A success is known again without its key, as long as its execution is the current one."""
+    message = delivery.message
+    success = isinstance(
+        message.event, TaskCompleted | SubOrchestrationInstanceCompleted | TimerFired
+    )
+    return not success or message.target.execution_id != execution_id

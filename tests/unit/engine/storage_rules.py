@@ -41,13 +41,15 @@ def check_history(events: Sequence[Event], execution_id: str | None) -> None:
 
 def _check_answers(events: Sequence[Event]) -> None:
     asked: Counter[tuple[str, int]] = Counter()
-    for event in events:
+    for number, event in enumerate(events):
         if type(event) in QUESTIONS:
             asked[QUESTIONS[type(event)], event.event_id] += 1
         answer = answer_of(event)
-        if answer is not None:
+        if answer in asked:
             asked[answer] -= 1
-            assert asked[answer] >= 0, f"{answer} is answered without having been asked"
+            assert asked[answer] >= 0, f"{answer} is answered more often than asked"
+        elif answer is not None:  # of a lost episode, whose number went to another kind of action
+            assert any(earlier.event_id == answer[1] for earlier in events[:number])
 
 
 def _check_episodes(events: Sequence[Event]) -> None:

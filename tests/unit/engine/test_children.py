@@ -121,6 +121,14 @@ def test_a_failed_child_gives_its_reason_and_details_only_where_it_has_no_failur
     assert (message.event.reason, message.event.details) == ("said", "d")
 
 
+def test_a_terminated_child_never_reports_a_failure_object() -> None:  # F-4
+    end = Complete(id=1, status=Status.Terminated, failure=FAILURE)
+    (message,) = answer_of_child(end, started(parent=PARENT))
+
+    assert isinstance(message.event, SubOrchestrationInstanceFailed)
+    assert message.event.failure is None
+
+
 def test_nobody_is_told_without_a_parent_or_when_canceled_or_detached() -> None:  # [28]
     done = Complete(id=1, status=Status.Completed)
     assert answer_of_child(done, started()) == []

@@ -216,7 +216,11 @@ def test_events_that_the_continuing_generation_did_not_use_are_given_back() -> N
 def test_the_same_events_lead_to_the_same_next_execution_and_others_to_another() -> None:  # [22]
     history = ended(first_turn()).events
     one = turn_of(history, raised("a"), raised("b"))
-    again = turn_of(history, raised("a"), raised("b"), now=later(NOW, 300))
+    answered_later = [
+        raised("a"),
+        arrived(replace(raised("b").message.event, timestamp=later(NOW, 1))),
+    ]
+    again = turn_of(history, *answered_later, now=later(NOW, 300))
     swapped = turn_of(history, raised("b"), raised("a"))
 
     assert next_execution_id(one) == next_execution_id(again)

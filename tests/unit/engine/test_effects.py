@@ -158,7 +158,8 @@ def test_the_first_commit_notes_the_orchestrations_span_in_its_start() -> None: 
 
 def test_a_span_without_a_trace_or_in_a_later_episode_is_not_written() -> None:
     assert spanned(first_turn()).commit.events[1] == started()
-    later_turn = turn_of(ended(first_turn()).events, arrived(EventRaised(timestamp=NOW, name="e")))
+    traced = ended(first_turn(replace(started(), trace=TRACE))).events
+    later_turn = turn_of(traced, arrived(EventRaised(timestamp=NOW, name="e")))
     assert [type(event) for event in spanned(later_turn).commit.events] == [
         *(OrchestratorStarted, EventRaised, OrchestratorCompleted)
     ]

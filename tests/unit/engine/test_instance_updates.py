@@ -7,7 +7,9 @@ import pytest
 
 from durahub.engine.actions import Complete, ScheduleTask
 from durahub.engine.commit import InstanceUpdate
+from durahub.engine.inbox import judge
 from durahub.engine.repairs import Repair
+from durahub.engine.state import read
 from durahub.engine.turn import update_of
 from durahub.model.failure import Failure
 from durahub.model.history import (
@@ -37,6 +39,7 @@ from tests.unit.engine.scenes import (
     started,
     turn_of,
     verdict,
+    version_of,
 )
 
 LAST = later(NOW, 2)
@@ -162,10 +165,11 @@ def test_a_missing_row_is_inserted() -> None:
         (PAUSED, START, Status.Suspended),
     ],
 )
+@pytest.mark.parametrize("lagging", [Status.Pending, Status.Completed])
 def test_a_row_that_lags_behind_a_live_history_is_repaired(
-    events: Sequence[Event], event: Event, status: Status
+    events: Sequence[Event], event: Event, status: Status, lagging: Status
 ) -> None:
-    found = repair(events, event, row(Status.Pending))
+    found = repair(events, event, row(lagging))
 
     assert found is not None
     assert (found.update.status, found.update.started) == (status, START)
@@ -195,8 +199,9 @@ def test_a_row_of_an_earlier_generation_is_behind() -> None:
     [
         (OVER, row(Status.Failed)),
         (LIVE, row(Status.Running)),
-        (LIVE, row(Status.Terminated)),  # DTFx writes it as soon as the termination is stored
+        ((*LIVE, STOP, CLOSE), row(Status.Terminated)),  # DTFx writes it with the termination
         (OVER, row(run=NEXT, created=NOW)),  # of a start that is to come
+        (OVER, row(run=NEXT, created=later(NOW, -9))),  # … by a client whose clock is behind
         (OVER, row(Status.Terminated, run=NEXT, created=NOW)),  # … and was terminated before
         ((), row(Status.Running)),
     ],
@@ -206,6 +211,22 @@ def test_a_row_that_agrees_or_belongs_to_another_start_is_left_alone(
 ) -> None:
     assert repair(events, EventRaised(timestamp=NOW, name="e"), found, run="old") is None
     assert repair(events, START, found) is None
+
+
+def test_a_pending_row_whose_start_is_known_to_have_been_consumed_is_behind() -> None:
+    # it continued as new and ended within one work item, and a crash came between history and row
+    last = replace(START, execution=Execution(START.execution.instance_id, NEXT))
+    history = (OVER[0], last, *OVER[2:])
+    client = arrived(START, key="seen")
+    consumed = frozenset({"seen"})
+    judged = judge(version_of(history), read(history), [client], row(), NOW, consumed)
+
+    assert judged.drop == [client]
+    assert judged.repair is not None
+    assert judged.repair.update.execution_id == NEXT
+    assert judged.repair.update.status is Status.Failed
+    other = row(run="another")
+    assert judge(version_of(history), read(history), [client], other, NOW, consumed).repair is None
 
 
 def test_only_a_message_that_is_dropped_causes_a_repair() -> None:

@@ -169,6 +169,14 @@ LINES: dict[str, tuple[list[Delivery], dict[str, str]]] = {
         answers(UNKNOWN, UNKNOWN, RUN),
         by({"none": "hold", PENDING: "hold", LIVE: "hold", OVER: "drop"}),
     ),
+    "an answer, for the fifth time": (
+        [arrived(DONE, run=RUN, times=5)],
+        by({"none": "hold", PENDING: "hold", LIVE: "deliver", OVER: "drop"}),
+    ),
+    "an answer, for the sixth time": (
+        [arrived(DONE, run=RUN, times=6)],
+        by({"none": "drop", PENDING: "drop", LIVE: "deliver", OVER: "drop"}),
+    ),
     "an answer, already answered": (
         [arrived(replace(DONE, task_scheduled_id=2), run=RUN)],
         by({LIVE: "drop", OVER: "drop"}),
