@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from durahub.classic.columns import Columns
-from durahub.classic.json_text import write
 from durahub.classic.payloads import MOVABLE, utf16_size
+from durahub.model.json_text import write
 
 MOST_ROWS = 99  # event rows; the sentinel is the hundredth
 MOST_BYTES = 3 * 1024 * 1024  # of the estimate: the service takes 4 MiB

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from durahub.classic.json_text import whole
 from durahub.errors import BadRow
+from durahub.model.json_text import whole
 from durahub.model.ticks import Ticks, parse, to_round_trip_text
 
 ANNOTATION = "@odata.type"

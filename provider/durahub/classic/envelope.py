@@ -19,9 +19,9 @@ from durahub.classic.event_objects import (
     tags_object,
     write_object,
 )
-from durahub.classic.json_text import member, read_object, write
 from durahub.errors import BadMessage
 from durahub.model.history import Execution, Tags
+from durahub.model.json_text import member, read_object, write
 from durahub.model.message import Message
 
 _NO_GUID = "00000000-0000-0000-0000-000000000000"

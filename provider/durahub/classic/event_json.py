@@ -5,7 +5,6 @@ from typing import Any
 from durahub.classic.dialect import Dialect
 from durahub.classic.event_fields import EXECUTION, GENERATE_NEW_TRACE, MEMBERS, Member, Shape
 from durahub.classic.event_objects import NotThis, read_object, write_object
-from durahub.classic.json_text import member
 from durahub.errors import BadMessage
 from durahub.model.history import (
     EVENT_CLASSES,
@@ -16,6 +15,7 @@ from durahub.model.history import (
     GenericEvent,
     Status,
 )
+from durahub.model.json_text import member
 from durahub.model.ticks import MINIMUM, parse, to_text
 
 NAMESPACE = "DurableTask.Core.History."

@@ -9,9 +9,9 @@ from typing import Any
 
 from durahub.classic.dialect import Dialect
 from durahub.classic.event_fields import Shape
-from durahub.classic.json_text import member
 from durahub.model.failure import Failure
 from durahub.model.history import Execution, Parent, Tags, Trace
+from durahub.model.json_text import member
 
 DEEPEST = 64  # causes of causes, and values in properties; what lies deeper is left out
 _TYPES = {

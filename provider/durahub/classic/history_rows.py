@@ -9,10 +9,10 @@ from durahub.classic.columns import Columns, DateTime, Value
 from durahub.classic.dialect import Dialect
 from durahub.classic.event_fields import EXECUTION, GENERATE_NEW_TRACE, MEMBERS, Member, Shape
 from durahub.classic.event_objects import NotThis, read_object, write_object
-from durahub.classic.json_text import read, write
 from durahub.classic.keys import escape
 from durahub.errors import BadRow
 from durahub.model.history import EVENT_CLASSES, Event, EventType, ExecutionStarted, Status
+from durahub.model.json_text import read, write
 from durahub.model.ticks import Ticks
 
 SENTINEL = "sentinel"

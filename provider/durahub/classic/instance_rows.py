@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 from durahub.classic.columns import Columns, DateTime, Value
-from durahub.classic.json_text import read, write
 from durahub.classic.keys import escape, unescape
 from durahub.engine.commit import InstanceUpdate
 from durahub.errors import BadPartitionKey, BadRow
 from durahub.model.history import ExecutionStarted, Status, Tags
 from durahub.model.instance import Instance
+from durahub.model.json_text import read, write
 from durahub.model.ticks import MINIMUM, Ticks
 
 _NULL = "null"

@@ -6,10 +6,10 @@ from urllib.parse import quote, unquote
 
 from durahub.classic.columns import Columns, Value
 from durahub.classic.history_rows import BLOB_NAME
-from durahub.classic.json_text import whole
 from durahub.classic.keys import escape
 from durahub.errors import BadPayload
 from durahub.model.history import EventType
+from durahub.model.json_text import whole
 
 MESSAGE_LIMIT = 46_080  # UTF-8 bytes of an envelope's JSON; strictly more goes to a blob
 PROPERTY_LIMIT = 61_440  # UTF-16 bytes of a column; strictly more goes to a blob

@@ -7,7 +7,6 @@ from hypothesis import given
 from durahub.classic.dialect import DTFX_1_17, DTFX_2_9
 from durahub.classic.event_json import read_event, write_event
 from durahub.classic.event_objects import DEEPEST
-from durahub.classic.json_text import read, write
 from durahub.errors import BadMessage
 from durahub.model.failure import Failure
 from durahub.model.history import (
@@ -25,6 +24,7 @@ from durahub.model.history import (
     TaskScheduled,
     Trace,
 )
+from durahub.model.json_text import read, write
 from durahub.model.ticks import MINIMUM, parse
 
 NOW = parse("2026-01-15T09:30:01.123456Z")

@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 from durahub.classic.columns import Columns, DateTime, Value, from_odata, to_odata
 from durahub.classic.dialect import DTFX_1_17, DTFX_2_9
 from durahub.classic.history_rows import HistoryRow, decode, encode, row_key, sentinel
-from durahub.classic.json_text import write
 from durahub.errors import BadRow
 from durahub.model.failure import Failure
 from durahub.model.history import (
@@ -24,6 +23,7 @@ from durahub.model.history import (
     TaskScheduled,
     TimerFired,
 )
+from durahub.model.json_text import write
 from durahub.model.ticks import Ticks, parse
 
 EXECUTION = "9d2c7a51f0b34e0c8f6d1a2b3c4d5e6f"

@@ -6,8 +6,8 @@ import pytest
 from event_strategies import halves, json_values, texts
 from hypothesis import given
 
-from durahub.classic.json_text import member, read, read_object, whole, write
 from durahub.errors import BadMessage
+from durahub.model.json_text import member, read, read_object, whole, write
 
 
 @given(json_values)

@@ -1,0 +1,1 @@
+"""Entities: instances that start themselves and always continue as new."""
