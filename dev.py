@@ -4,6 +4,7 @@
     python3 dev.py demo               start a local server, run an app against it, show what it left
     python3 dev.py test [ARGUMENT]... run the tests; arguments go to pytest
     python3 dev.py lint               check style, types and the direction of imports
+    python3 dev.py table [ARGUMENT].. write docs/compatibility.md from what the tests of features show
 
 Packages go into .venv beside this file, Azurite into the user's cache folder, both on the first run; later
 runs are offline. Node 18 or later is taken from the system, else installed into .venv.
@@ -43,14 +44,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("command", choices=("demo", "test", "lint"))
+    parser.add_argument("command", choices=("demo", "test", "lint", "table"))
     parser.add_argument("arguments", nargs=argparse.REMAINDER, help="for pytest")
     options = parser.parse_args()
     if sys.version_info < OLDEST_PYTHON:
         sys.exit("durahub needs Python {}.{} or later".format(*OLDEST_PYTHON))
-    if options.arguments and options.command != "test":
+    if options.arguments and options.command not in ("test", "table"):
         parser.error(f"{options.command} takes no arguments")
-    return {"demo": demo, "test": test, "lint": lint}[options.command](options.arguments)
+    commands = {"demo": demo, "test": test, "lint": lint, "table": table}
+    return commands[options.command](options.arguments)
 
 
 def demo(_: list[str]) -> int:
@@ -63,6 +65,21 @@ def test(arguments: list[str]) -> int:
     """Run pytest; its exit status is ours."""
     install(dev=True)
     return run(PYTHON, "-m", "pytest", *arguments)
+
+
+def table(arguments: list[str]) -> int:
+    """Run tests that claim features, all or those that *arguments* select, and write the page.
+
+    Outcomes of tests that did not run stay as they were.
+    """
+    install(dev=True)
+    marks = (
+        ("-m", "not slow and not fault and not soak and not browser")
+        if "-m" not in arguments
+        else ()
+    )
+    status = run(PYTHON, "-m", "pytest", "--record-features", *marks, *(arguments or ("tests",)))
+    return run(PYTHON, "-m", "tests.compatibility.table") or status
 
 
 def lint(_: list[str]) -> int:

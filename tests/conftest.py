@@ -25,11 +25,24 @@ from durahub.local.child import Child
 from durahub.local.install import azurite_package
 from durahub.local.node import find_node
 from durahub.local.server import ServerProcess
+from tests.compatibility.plugin import FeatureRecorder
 
 IMAGE = "mcr.microsoft.com/azure-storage/azurite"
 CONTAINER_PORTS = {"blob": 10000, "queue": 10001, "table": 10002}
 WORKER_READY_WITHIN = 60.0  # seconds
 STORE = "DURAHUB_TEST_CONNECTION"  # the variable that tells a server the connection string
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--record-features",
+        action="store_true",
+        help="keep what the tests have shown in docs/compatibility.json",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(FeatureRecorder(config))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,9 @@
     │   ├── BadAddress        DH104
     │   ├── BadSetting        DH105
     │   ├── BadInstanceId     DH106
-    │   └── BadRequest        DH107
+    │   ├── BadRequest        DH107
+    │   ├── BadSettingsFile   DH108
+    │   └── OverLimit         DH109
     ├── NotThere              what was asked for does not exist: exit status 2, NOT_FOUND
     │   ├── HubNotFound       DH201
     │   ├── InstanceNotFound  DH202
@@ -130,6 +132,30 @@ class BadRequest(UsageError):
     code = "DH107"
 
 
+class BadSettingsFile(UsageError):
+    """A settings file that cannot be read, or a key in it that means nothing."""
+
+    code = "DH108"
+
+    def __init__(self, file: str, key: str, problem: str) -> None:
+        super().__init__(f"{file}: {key}{': ' if key else ''}{problem}")
+        self.file = file
+        self.key = key
+        self.problem = problem
+
+
+class OverLimit(UsageError):
+    """Something is larger than this hub takes. The thing itself is never quoted."""
+
+    code = "DH109"
+
+    def __init__(self, what: str, size: int, limit: int) -> None:
+        super().__init__(f"{what} has {size} bytes; the limit of this hub is {limit}")
+        self.what = what
+        self.size = size
+        self.limit = limit
+
+
 class NotThere(DurahubError):
     """What was asked for does not exist."""
 
@@ -141,8 +167,8 @@ class HubNotFound(NotThere):
 
     code = "DH201"
 
-    def __init__(self, name: str) -> None:
-        super().__init__(f"Task hub not found: {name}")
+    def __init__(self, name: str, hint: str = "") -> None:
+        super().__init__(f"Task hub not found: {name}{'; ' if hint else ''}{hint}")
         self.name = name
 
 

@@ -7,113 +7,85 @@ what is left visible to others), end the streams with UNAVAILABLE, close the por
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field
+import socket
+from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import dataclass
 from typing import Any
 
 from prometheus_client import CollectorRegistry
+from starlette.applications import Starlette
 
-from durahub.dispatch.hub import TaskHub
-from durahub.dispatch.settings import DispatchSettings
+from durahub.configuration.settings import Settings
+from durahub.directory import Directory
 from durahub.edge.http import HttpServer, application, bind
-from durahub.edge.metrics import HubMetrics, HubNumbers
+from durahub.edge.metrics import HubMetrics
 from durahub.edge.server import TlsFiles, start_server
-from durahub.errors import HubNotFound
+from durahub.errors import PortInUse
 from durahub.storage import Storage
 
 log = logging.getLogger(__name__)
 
-GRPC_OPTION = "--grpc-port"
 HTTP_OPTION = "--http-port"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServerSettings:
-    """What a server is told. Port 0 takes any free one; the first hub is the default one."""
-
-    hubs: Sequence[str] = ("default",)
-    host: str = "127.0.0.1"
-    grpc_port: int = 8080
-    http_port: int = 8082
-    tls: TlsFiles | None = None
-    dispatch: DispatchSettings = field(default_factory=DispatchSettings)
-
-
-class Directory:
-    """The hubs of a server, found without regard to case."""
-
-    def __init__(self, hubs: Sequence[TaskHub]) -> None:
-        self._hubs = {hub.name.casefold(): hub for hub in hubs}
-        self.default = hubs[0].name
-
-    def find(self, name: str) -> TaskHub:
-        """Return the hub called *name*. Raises `HubNotFound`."""
-        try:
-            return self._hubs[name.casefold()]
-        except KeyError:
-            raise HubNotFound(name) from None
-
-    def numbers(self) -> Mapping[str, HubNumbers]:
-        """Return the numbers of each hub, for the metrics."""
-        return {hub.name: _numbers(hub) for hub in self._hubs.values()}
-
-
-def _numbers(hub: TaskHub) -> HubNumbers:
-    turns, activities = hub.open_work_items
-    return HubNumbers(
-        workers=hub.workers,
-        messages=hub.messages_in_memory,
-        open_orchestrations=turns,
-        open_activities=activities,
-        set_aside=hub.set_aside_count,
-    )
+API_OPTION = "--api-port, or do without it: --api-port none"
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A server that takes connections."""
+    """A server that takes connections. Without an API port it is ``None``."""
 
     grpc_port: int
     http_port: int
+    api_port: int | None = None
 
 
 @contextlib.asynccontextmanager
-async def running_server(storage: Storage, settings: ServerSettings) -> AsyncIterator[Running]:
-    """Run a server for the body. Raises `PortInUse` before anything is created in storage."""
-    http_listener = bind(settings.host, settings.http_port, HTTP_OPTION)
+async def running_server(
+    storage: Storage, settings: Settings, *, api_port_if_free: bool = False
+) -> AsyncIterator[Running]:
+    """Run a server for the body. Raises `PortInUse` before anything is created in storage.
+
+    The HTTP port and the API port serve the same, as with DTS's emulator, whose tools look for its API
+    at 8081. With *api_port_if_free* the server goes on without one that is taken.
+    """
     async with contextlib.AsyncExitStack() as stack:
-        stack.callback(http_listener.close)
-        hubs = []
-        for name in settings.hubs:
-            store = storage.store(name)
-            stack.push_async_callback(store.close)
-            hubs.append(TaskHub(store, settings=settings.dispatch))
-        directory = Directory(hubs)
-        grpc = await start_server(
-            directory, host=settings.host, port=settings.grpc_port, tls=settings.tls
-        )
+        listeners = _listeners(settings, stack, api_port_if_free)
+        directory = Directory(storage, settings)
+        stack.push_async_callback(directory.close)
+        tls = TlsFiles(*settings.tls) if settings.tls is not None else None
+        grpc = await start_server(directory, host=settings.host, port=settings.grpc_port, tls=tls)
         stack.push_async_callback(grpc.stop, 1.0)
-        for name in settings.hubs:
-            await directory.find(name).open(create=True)
+        await directory.start()
         registry = CollectorRegistry()
         registry.register(HubMetrics(storage.requests, directory.numbers))
-        http = HttpServer(application(registry), http_listener)
-        await stack.enter_async_context(_background("http", http.run_until_stopped(), http.stop))
-        for hub in hubs:
-            await stack.enter_async_context(_serving(hub))
-        yield Running(grpc.port, http.port)
+        app = application(registry, directory=directory)
+        ports = [await stack.enter_async_context(_http(app, one)) for one in listeners]
+        stack.push_async_callback(directory.stop_serving)
+        yield Running(grpc.port, ports[0], ports[1] if len(ports) > 1 else None)
+
+
+def _listeners(
+    settings: Settings, stack: contextlib.AsyncExitStack, api_port_if_free: bool
+) -> tuple[socket.socket, ...]:
+    """Return the sockets of the HTTP port and, if there is one, of the API port."""
+    listeners = [bind(settings.host, settings.http_port, HTTP_OPTION)]
+    stack.callback(listeners[0].close)
+    if settings.api_port is not None:
+        try:
+            listeners.append(bind(settings.host, settings.api_port, API_OPTION))
+            stack.callback(listeners[1].close)
+        except PortInUse:
+            if not api_port_if_free:
+                raise
+            log.info("api-port-taken", extra={"port": settings.api_port})
+    return tuple(listeners)
 
 
 @contextlib.asynccontextmanager
-async def _serving(hub: TaskHub) -> AsyncIterator[None]:
-    task = asyncio.create_task(hub.run(), name=f"hub {hub.name}")
-    try:
-        yield
-    finally:
-        hub.pause()
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        hub.stop_streams()
+async def _http(app: Starlette, listener: socket.socket) -> AsyncIterator[int]:
+    """Serve *app* for the body, which gets the port."""
+    server = HttpServer(app, listener)
+    async with _background(f"http {server.port}", server.run_until_stopped(), server.stop):
+        yield server.port
 
 
 @contextlib.asynccontextmanager

@@ -31,8 +31,8 @@ class StorageOptions:
 class Storage(Protocol):
     """Where hubs are. Use it in ``async with``."""
 
-    def store(self, hub: str) -> HubStore:
-        """Return the store of a hub; it is opened by its user."""
+    def store(self, hub: str, options: "StorageOptions | None" = None) -> HubStore:
+        """Return the store of a hub, with *options* of its own; it is opened by its user."""
 
     async def find_hubs(self) -> tuple[FoundHub, ...]:
         """Return the hubs there are."""
@@ -55,16 +55,19 @@ class ClassicStorage:
 
     def __init__(self, account: Account, options: StorageOptions) -> None:
         self._account = account
-        self._options = ClassicOptions(
-            partitions=options.partitions,
-            worker_id=options.worker_id or unique_worker_id(),
-            visibility=options.visibility_seconds,
-            max_poll=options.max_poll_seconds,
-        )
+        self._options = options
+        self._worker_id = options.worker_id or unique_worker_id()
 
-    def store(self, hub: str) -> HubStore:
+    def store(self, hub: str, options: StorageOptions | None = None) -> HubStore:
         """Return the store of a hub. Raises `BadHubName`."""
-        return ClassicStore(hub, self._account, self._options, system_clock)
+        own = options or self._options
+        classic = ClassicOptions(
+            partitions=own.partitions,
+            worker_id=own.worker_id or self._worker_id,
+            visibility=own.visibility_seconds,
+            max_poll=own.max_poll_seconds,
+        )
+        return ClassicStore(hub, self._account, classic, system_clock)
 
     async def find_hubs(self) -> tuple[FoundHub, ...]:
         """Return the hubs of the account."""
@@ -93,8 +96,8 @@ class SqliteStorage:
     def __init__(self, place: str) -> None:
         self._file = SchedulerFile(place, clock=system_clock)
 
-    def store(self, hub: str) -> HubStore:
-        """Return the store of a hub. Raises `BadHubName`."""
+    def store(self, hub: str, options: StorageOptions | None = None) -> HubStore:  # noqa: ARG002
+        """Return the store of a hub. Raises `BadHubName`. The file has none of these options."""
         return SchedulerStore(self._file, hub)
 
     async def find_hubs(self) -> tuple[FoundHub, ...]:

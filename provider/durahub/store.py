@@ -12,9 +12,10 @@ the store receives a second time while the listener still has it is not handed o
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from durahub.engine.commit import Commit, Delivery, HistoryVersion, InstanceUpdate
+from durahub.engine.rewind_in_place import Mark
 from durahub.model.history import Event, Status
 from durahub.model.instance import Instance
 from durahub.model.message import Message
@@ -56,12 +57,51 @@ class Page:
     token: str | None
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Ended:
+    """An orchestration that has ended: when, and its ID."""
+
+    completed: Ticks
+    instance_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedQuery:
+    """Which ended orchestrations to list: *count* at most, those behind *after* in the order of `Ended`."""
+
+    statuses: frozenset[Status]
+    completed_from: Ticks | None = None
+    completed_to: Ticks | None = None  # exclusive
+    after: Ended | None = None
+    count: int = 100
+
+
 @dataclass(frozen=True, slots=True)
 class Purged:
     """What a purge deleted."""
 
     instances: int
     rows: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many pieces of work wait, and since when the oldest does; ``None`` if that is not known."""
+
+    count: int = 0
+    since: Ticks | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """Work in storage that is due and that this server does not have in its hands.
+
+    Instances, not their messages, are what is counted of orchestrations and entities.
+    """
+
+    orchestrations: Waiting = Waiting()
+    entities: Waiting = Waiting()
+    activities: Waiting = Waiting()
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +189,12 @@ class HubStore(Protocol):
         After `CheckpointLost` or `Unavailable` the consumed messages are still the caller's to release.
         """
 
+    async def intervene(self, commit: Commit) -> HistoryVersion:
+        """Write *commit* even if another server runs the instance, or none. Raises `CheckpointLost`.
+
+        Only its ``base`` guards it: whoever runs the instance loses the next checkpoint.
+        """
+
     async def complete_activity(self, activity: Delivery, result: Message) -> None:
         """Send *result* to its instance, then delete *activity*."""
 
@@ -158,8 +204,18 @@ class HubStore(Protocol):
     async def release(self, deliveries: Sequence[Delivery], delay: float) -> None:
         """Put messages back, visible in *delay* seconds (0: now)."""
 
-    async def repair(self, instance_id: str, update: InstanceUpdate, *, insert: bool) -> None:
-        """Write an instance row without a checkpoint; without *insert* only if there is one."""
+    async def repair(
+        self,
+        instance_id: str,
+        update: InstanceUpdate,
+        *,
+        insert: bool,
+        replaces: Instance | None = None,
+    ) -> None:
+        """Write an instance row without a checkpoint; without *insert* only if there is one.
+
+        With *replaces* only while the row is still as it was read.
+        """
 
     # -- the client side -----------------------------------------------------------------------
 
@@ -179,6 +235,9 @@ class HubStore(Protocol):
     async def query(self, query: InstanceQuery) -> Page:
         """Return a page of instances, ordered by the store."""
 
+    async def ended(self, query: EndedQuery) -> tuple[Ended, ...]:
+        """Return orchestrations that have ended, in the order of their ends."""
+
     def history(self, instance_id: str, execution_id: str | None = None) -> AsyncIterator[Event]:
         """Yield the stored events of an instance's current execution; nothing for an unknown one."""
 
@@ -186,6 +245,12 @@ class HubStore(Protocol):
         """Delete an instance with its history and payloads, whatever its state."""
 
     # -- the hub -------------------------------------------------------------------------------
+
+    async def claim(self, task: str, seconds: float) -> bool:
+        """Tell whether this server may do *task* for so long, as no other does; it may ask again."""
+
+    async def backlog(self) -> Backlog:
+        """Return what waits; about, where exact numbers would cost too much."""
 
     async def info(self) -> HubInfo:
         """Return what the hub consists of."""
@@ -195,3 +260,14 @@ class HubStore(Protocol):
 
     async def delete(self) -> None:
         """Delete the hub with everything in it."""
+
+
+@runtime_checkable
+class SharedStore(Protocol):
+    """What a store has besides if servers of other makes may work on the same hub."""
+
+    async def is_held_elsewhere(self, instance_id: str) -> bool:
+        """Tell whether another server holds the instance's partition at the moment."""
+
+    async def mark_rows(self, instance_id: str, execution_id: str, marks: Sequence[Mark]) -> None:
+        """Mark rows of a history as rewound. Raises `CheckpointLost` if it is not *execution_id*'s."""

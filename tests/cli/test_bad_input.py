@@ -25,7 +25,7 @@ def sentence(answer: Answer, code: str) -> str:
 
 
 def up(*arguments: str, state: Path, env: dict[str, str] | None = None) -> Answer:
-    ports = ("--grpc-port", "0", "--http-port", "0")
+    ports = ("--grpc-port", "0", "--http-port", "0", "--api-port", "none")
     return durahub("up", *ports, *arguments, state=state, env=env)
 
 

@@ -306,3 +306,16 @@ async def test_a_start_whose_answer_was_lost_is_not_withdrawn(hub: ClassicHub) -
     desk = Desk()
     hub.serve(store, desk)
     assert (await desk.message()).message.event == message.event
+
+
+async def test_of_several_servers_one_has_a_task_until_its_time_is_over(
+    hub: ClassicHub,
+) -> None:
+    one, two = await hub.open(), await hub.open()
+
+    assert await one.claim("purge", 60.0)
+    assert not await two.claim("purge", 60.0)
+    assert await two.claim("another", 60.0)
+    assert await one.claim("purge", -1.0)
+    assert await two.claim("purge", 60.0)
+    assert not await one.claim("purge", 60.0)

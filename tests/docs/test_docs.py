@@ -10,7 +10,9 @@ from prometheus_client import CollectorRegistry
 
 from durahub.cli.explain import page_of
 from durahub.cli.main import cli
+from durahub.cli.serve import serve
 from durahub.cli.up import up
+from durahub.configuration.keys import ALL_KEYS
 from durahub.edge.metrics import HELP, HubMetrics, HubNumbers
 from durahub.errors import all_errors
 
@@ -66,7 +68,7 @@ def test_every_command_stands_in_the_list_of_commands(path: str, command: click.
     assert f"`{path}`" in (ROOT / "docs/commands.md").read_text()
 
 
-@pytest.mark.parametrize("option", up.params, ids=lambda option: str(option.name))
+@pytest.mark.parametrize("option", [*up.params, *serve.params], ids=lambda option: str(option.name))
 def test_every_setting_of_the_server_is_in_the_table_of_settings(option: click.Option) -> None:
     text = (ROOT / "docs/settings.md").read_text()
 
@@ -77,9 +79,14 @@ def test_every_setting_of_the_server_is_in_the_table_of_settings(option: click.O
         assert f"`{variable}`" in text
 
 
+@pytest.mark.parametrize("path", ALL_KEYS)
+def test_every_key_of_the_settings_file_is_in_the_table_of_settings(path: str) -> None:
+    assert f"`{path}`" in (ROOT / "docs/settings.md").read_text()
+
+
 def test_every_metric_is_documented_and_every_documented_metric_exists() -> None:
     registry = CollectorRegistry()
-    numbers = {"hub": HubNumbers(1, 2, 3, 4, 5)}
+    numbers = {"hub": HubNumbers(1, 2, 3, 4, 5, 6)}
     registry.register(HubMetrics(lambda: {("queue", "put"): 1}, lambda: numbers))
     exposed = {sample.name for metric in registry.collect() for sample in metric.samples}
 

@@ -67,7 +67,7 @@ class RecordedHub:
         return [
             QueueMessage(path.stem, line["text"])
             for path in sorted((FOLDER / self.name / "hub" / "queues").glob("*.jsonl"))
-            for line in _lines(path)
+            for line in lines_of(path)
         ]
 
     @cached_property
@@ -87,7 +87,7 @@ class RecordedHub:
         hub = FOLDER / self.name / "hub"
         return {
             line["name"]: (hub / "blobs" / container / quote(line["name"])).read_bytes()
-            for line in _lines(hub / "blobs.jsonl")
+            for line in lines_of(hub / "blobs.jsonl")
             if line["container"] == container
         }
 
@@ -118,7 +118,7 @@ class RecordedHub:
     @cached_property
     def expected(self) -> dict[str, dict[str, Any]]:
         """What the .NET client said about each instance, by its ID."""
-        lines = _lines(FOLDER / self.name / "expected.jsonl")
+        lines = lines_of(FOLDER / self.name / "expected.jsonl")
         return {line["instanceId"]: line for line in lines}
 
     def queue_and_table_names(self) -> tuple[list[str], list[str]]:
@@ -130,7 +130,7 @@ class RecordedHub:
         )
 
     def _table(self, name: str) -> list[dict[str, Any]]:
-        return list(_lines(FOLDER / self.name / "hub" / "tables" / f"{name}.jsonl"))
+        return list(lines_of(FOLDER / self.name / "hub" / "tables" / f"{name}.jsonl"))
 
 
 def in_expectations(value: Any) -> Any:
@@ -149,7 +149,7 @@ def in_expectations(value: Any) -> Any:
     return value
 
 
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
+def lines_of(path: Path) -> Iterator[dict[str, Any]]:
     """Yield the objects of a file. Only a line feed ends a line: texts hold U+2028 as it is."""
     for line in path.read_bytes().decode("utf-8").split("\n"):
         if line:

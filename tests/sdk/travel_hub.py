@@ -101,11 +101,17 @@ class TravelHub:
 
 
 @contextmanager
-def travel_hub(storage: Storage, state: Path, *, hubs: int = 1) -> Iterator[TravelHub]:
-    """Run a server for the body, with as many new hubs on *storage*; *state* keeps what it notes."""
+def travel_hub(storage: Storage | None, state: Path, *, hubs: int = 1) -> Iterator[TravelHub]:
+    """Run a server for the body, with as many new hubs on *storage*; *state* keeps what it notes.
+
+    Without *storage* the hubs are in a SQLite file.
+    """
     names = tuple(f"Travel{secrets.token_hex(6)}" for _ in range(hubs))
-    arguments = ["--store", f"env:{STORE}", *(part for name in names for part in ("--hub", name))]
-    env = {STORE: storage.connection_string, "DURAHUB_STATE_DIR": str(state)}
+    store = f"env:{STORE}" if storage else f"sqlite:{state / 'hubs.db'}"
+    arguments = ["--store", store, *(part for name in names for part in ("--hub", name))]
+    env = {"DURAHUB_STATE_DIR": str(state)}
+    if storage:
+        env[STORE] = storage.connection_string
     with running_server(arguments, env) as server, ExitStack() as ending:
         ending.callback(lambda: print(server.output()))
         hub = TravelHub(server, names, ending)

@@ -5,7 +5,12 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
-from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
+from azure.core import MatchConditions
+from azure.core.exceptions import (
+    ResourceExistsError,
+    ResourceModifiedError,
+    ResourceNotFoundError,
+)
 from azure.storage.blob import ContentSettings
 from azure.storage.blob.aio import BlobServiceClient
 
@@ -45,6 +50,34 @@ class Blobs:
                 return await stream.readall()
             except ResourceNotFoundError:
                 return None
+
+    async def read_version(self, container: str, name: str) -> tuple[bytes, str] | None:
+        """Return a blob's content and its ETag, ``None`` if there is no such blob."""
+        with self._errors.translated():
+            try:
+                stream = await self._client.get_blob_client(container, name).download_blob()
+                return await stream.readall(), str(stream.properties.etag)
+            except ResourceNotFoundError:
+                return None
+
+    async def replace_json(
+        self, container: str, name: str, value: dict[str, Any], etag: str | None
+    ) -> bool:
+        """Write a JSON text over the version *etag*; ``None``: only if there is none. Tell if it was."""
+        if etag is None:
+            return await self.write_new_json(container, name, value)
+        with self._errors.translated():
+            try:
+                await self._client.get_blob_client(container, name).upload_blob(
+                    json.dumps(value, ensure_ascii=False, indent=1).encode(),
+                    overwrite=True,
+                    content_settings=_JSON,
+                    etag=etag,
+                    match_condition=MatchConditions.IfNotModified,
+                )
+            except (ResourceModifiedError, ResourceNotFoundError):
+                return False
+        return True
 
     async def names(self, container: str, prefix: str = "") -> AsyncIterator[str]:
         """Yield the names of the blobs that begin with *prefix*; none if there is no container."""

@@ -3,17 +3,17 @@
 import math
 
 from durahub.classic.queues import LONGEST_DELAY
+from durahub.engine.entities.ids import is_entity
+from durahub.engine.entities.messages import due_of_name
 from durahub.model.history import EventRaised, ExecutionStarted, TimerFired
 from durahub.model.message import Message
-from durahub.model.ticks import Ticks, parse, seconds_between
+from durahub.model.ticks import Ticks, seconds_between
 
 CAPPED = 6 * 86_400
 """Seconds; what waits longer than the service allows surfaces after so long, and we hide it again.
 
 A .NET worker would deliver it then, early; so orchestrators shared with one split long timers.
 """
-
-DELAYED = "op@"  # begins the name of an entity message that is due later; the time follows
 
 
 def queue_delay(now: Ticks, due: Ticks) -> int:
@@ -29,9 +29,6 @@ def due_of(message: Message) -> Ticks | None:
             return fire_at
         case ExecutionStarted(scheduled_start=scheduled_start):
             return scheduled_start
-        case EventRaised(name=str(name)) if name.startswith(DELAYED):
-            try:
-                return parse(name.removeprefix(DELAYED))
-            except ValueError:
-                return None
+        case EventRaised(name=name) if is_entity(message.target.instance_id):
+            return due_of_name(name)
     return None

@@ -9,11 +9,10 @@ from typing import Any
 
 from durahub.classic.dialect import Dialect
 from durahub.classic.event_fields import Shape
-from durahub.model.failure import Failure
+from durahub.model.failure_json import NotAFailure, failure_object, read_failure
 from durahub.model.history import Execution, Parent, Tags, Trace
 from durahub.model.json_text import member
 
-DEEPEST = 64  # causes of causes, and values in properties; what lies deeper is left out
 _TYPES = {
     Shape.TRACE: "DurableTask.Core.Tracing.DistributedTraceContext",
     Shape.FAILURE: "DurableTask.Core.FailureDetails",
@@ -43,7 +42,7 @@ def write_object(value: Any, shape: Shape, dialect: Dialect, *, typed: bool) -> 
                 "ActivityStartTime": value.activity_start_time,
             }
         case Shape.FAILURE:
-            return _failure_object(value, dialect, head)
+            return failure_object(value, head=head, properties=dialect.failure_properties)
         case Shape.EXECUTION:
             return head | {"InstanceId": value.instance_id, "ExecutionId": value.execution_id}
         case Shape.PARENT:
@@ -61,21 +60,6 @@ def tags_object(tags: Tags, dialect: Dialect, *, typed: bool) -> dict[str, str]:
     """Return tags as an object; in messages perhaps with the dictionary's ``$type``."""
     head = {"$type": dialect.dictionary_type} if typed and dialect.dictionary_type else {}
     return head | dict(tags)
-
-
-def _failure_object(failure: Failure, dialect: Dialect, head: dict[str, Any]) -> dict[str, Any]:
-    inner = _failure_object(failure.inner, dialect, head) if failure.inner else None
-    written = head | {
-        "ErrorType": failure.error_type,
-        "ErrorMessage": failure.message,
-        "StackTrace": failure.stack_trace,
-        "InnerFailure": inner,
-        "IsNonRetriable": failure.non_retriable,
-    }
-    if dialect.failure_properties:
-        properties = failure.properties
-        written["Properties"] = None if properties is None else dict(properties)
-    return written
 
 
 def read_object(found: Any, shape: Shape) -> Any:
@@ -96,7 +80,10 @@ def read_object(found: Any, shape: Shape) -> Any:
                 activity_start_time=_text(found, "ActivityStartTime"),
             )
         case Shape.FAILURE:
-            return _read_failure(found, 1)
+            try:
+                return read_failure(found)
+            except NotAFailure as error:
+                raise NotThis(str(error)) from None
         case Shape.EXECUTION:
             return read_execution(found)
         case Shape.PARENT:
@@ -123,33 +110,6 @@ def read_tags(found: Mapping[str, Any]) -> Tags:
         for name, value in found.items()
         if name != "$type"
     }
-
-
-def _read_failure(found: Mapping[str, Any], depth: int) -> Failure:
-    inner = member(found, "InnerFailure")
-    properties = member(found, "Properties")
-    return Failure(
-        error_type=_text(found, "ErrorType") or "",
-        message=_text(found, "ErrorMessage") or "",
-        stack_trace=_text(found, "StackTrace"),
-        inner=_read_failure(inner, depth + 1)
-        if isinstance(inner, dict) and depth < DEEPEST
-        else None,
-        non_retriable=bool(member(found, "IsNonRetriable")),
-        properties=_shallow(properties, DEEPEST) if isinstance(properties, dict) else None,
-    )
-
-
-def _shallow(value: Any, levels: int) -> Any:
-    """Return *value* without ``$type`` members, and null for what lies *levels* down."""
-    match value:
-        case dict() | list() if levels == 0:
-            return None
-        case dict():
-            return {k: _shallow(v, levels - 1) for k, v in value.items() if k != "$type"}
-        case list():
-            return [_shallow(one, levels - 1) for one in value]
-    return value
 
 
 def _text(found: Mapping[str, Any], name: str) -> str | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from durahub.classic import tables as rows_of
 from durahub.classic.aside import Aside
 from durahub.classic.batches import cut
-from durahub.classic.columns import Columns
+from durahub.classic.columns import Columns, Value
 from durahub.classic.dialect import Dialect
 from durahub.classic.history_rows import SENTINEL, HistoryRow, decode, encode, row_key, sentinel
 from durahub.classic.keys import escape
@@ -22,14 +22,16 @@ from durahub.classic.payloads import blob_columns
 from durahub.classic.tables import Row, Tables, literal
 from durahub.classic.together import Together
 from durahub.engine.commit import NO_HISTORY, HistoryVersion
+from durahub.engine.rewind_in_place import Mark
 from durahub.errors import CheckpointLost, Malformed, StorageUnavailable
-from durahub.model.history import Event
+from durahub.model.history import Event, EventType
 from durahub.model.ticks import Ticks
 
 CONSUMED = "DurahubConsumed"
 COMPLETED = "CheckpointCompletedTimestamp"
 MOST_CONSUMED = 400  # message IDs in the sentinel: 16 KB at most
 MOST_DELETED = 100  # rows of a transaction
+MOST_MARKED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +188,20 @@ class HistoryTable:
             return None
         return row.etag if row.columns.get("ExecutionId") == guard["ExecutionId"] else None
 
+    async def mark(self, instance_id: str, execution_id: str, marks: Sequence[Mark]) -> None:
+        """Mark rows as rewound, those of one transaction at once. Raises `CheckpointLost`."""
+        key = escape(instance_id)
+        guard = await self._tables.get(self._table, key, SENTINEL)
+        if guard is None or _execution(guard) != execution_id:
+            raise CheckpointLost(instance_id)
+        for first in range(0, len(marks), MOST_MARKED):
+            operations = [
+                rows_of.merge(_marked(key, mark), "*")
+                for mark in marks[first : first + MOST_MARKED]
+            ]
+            if await self._tables.transact(self._table, operations) is None:
+                raise CheckpointLost(instance_id)
+
     async def delete(self, instance_id: str) -> int:
         """Delete every row of an instance; return how many there were."""
         key = escape(instance_id)
@@ -203,6 +219,17 @@ class HistoryTable:
         if await self._tables.transact(self._table, deletions) is None:
             for row_key in row_keys:  # somebody deletes as well: one by one, what is there
                 await self._tables.delete(self._table, key, row_key)
+
+
+def _marked(key: str, mark: Mark) -> Columns:
+    columns: dict[str, Value] = {
+        "PartitionKey": key,
+        "RowKey": row_key(mark.index),
+        "Reason": mark.reason,
+    }
+    if mark.generic:
+        columns["EventType"] = EventType.GenericEvent.name
+    return columns
 
 
 def _execution(row: Row | None) -> str | None:

@@ -3,13 +3,14 @@
 import base64
 import json
 
-from durahub.classic.keys import escape
+from durahub.classic.columns import Columns, DateTime
+from durahub.classic.keys import escape, unescape
 from durahub.classic.tables import Continuation, literal
-from durahub.errors import BadRequest
+from durahub.errors import BadPartitionKey, BadRequest
 from durahub.model.history import Status
 from durahub.model.instance import Instance
 from durahub.model.ticks import to_round_trip_text
-from durahub.store import InstanceQuery
+from durahub.store import Ended, EndedQuery, InstanceQuery
 
 NOT_ENTITIES = "PartitionKey lt '@' or PartitionKey ge 'A'"
 ENTITIES = "PartitionKey ge '@' and PartitionKey lt 'A'"
@@ -40,6 +41,36 @@ def condition(query: InstanceQuery, hub: str | None) -> str:
     elif not query.prefix or query.prefix.startswith("@"):
         parts.append(NOT_ENTITIES)
     return " and ".join(f"({part})" for part in parts)
+
+
+def ended_condition(query: EndedQuery, hub: str | None) -> str:
+    """Return the filter of *query*: more than it means, for Azurite compares times by the millisecond."""
+    names = sorted(status.name for status in query.statuses)
+    parts = [" or ".join(f"RuntimeStatus eq '{name}'" for name in names), NOT_ENTITIES]
+    bounds = [query.completed_from, query.after.completed if query.after is not None else None]
+    lowest = max((bound for bound in bounds if bound is not None), default=None)
+    if lowest is not None:
+        parts.append(f"CompletedTime ge datetime'{to_round_trip_text(lowest)}'")
+    if query.completed_to is not None:
+        parts.append(f"CompletedTime le datetime'{to_round_trip_text(query.completed_to)}'")
+    if hub is not None:
+        parts.append(f"TaskHubName eq {literal(hub)}")
+    return " and ".join(f"({part})" for part in parts)
+
+
+def ended(query: EndedQuery, columns: Columns) -> Ended | None:
+    """Return what a row found tells of an end, ``None`` if *query* does not mean it."""
+    key, completed = columns.get("PartitionKey"), columns.get("CompletedTime")
+    if not isinstance(key, str) or not isinstance(completed, DateTime):
+        return None
+    try:
+        one = Ended(completed.ticks, unescape(key))
+    except BadPartitionKey:
+        one = Ended(completed.ticks, key)
+    early = query.completed_from is not None and one.completed < query.completed_from
+    late = query.completed_to is not None and one.completed >= query.completed_to
+    seen = query.after is not None and one <= query.after
+    return None if early or late or seen else one
 
 
 def matches(query: InstanceQuery, instance: Instance) -> bool:

@@ -81,6 +81,22 @@ def checkpoint(
     return columns
 
 
+def clears_the_end(update: InstanceUpdate) -> bool:
+    """Tell whether *update* begins an execution anew whose row may tell of its end: after a rewind."""
+    return (
+        update.started is not None
+        and update.completed is None
+        and update.sets_output
+        and update.output is None
+    )
+
+
+def without_end(columns: Columns) -> dict[str, Value]:
+    """Return a row without what its end has written, and without what the service alone writes."""
+    gone = ("Output", "OutputBlobName", "CompletedTime", "Timestamp")
+    return {name: value for name, value in columns.items() if name not in gone}
+
+
 def terminated_before_start(
     instance_id: str, update: InstanceUpdate, *, output_text: str | None = None
 ) -> dict[str, Value]:
@@ -108,6 +124,8 @@ def decode(columns: Columns, etag: str | None = None) -> InstanceRow:
     except BadPartitionKey:
         instance_id = key
     custom_status = _text(columns, "CustomStatus", location)
+    status = _status(columns.get("RuntimeStatus"))
+    completed = _time(columns, "CompletedTime", location)
     generation = columns.get("Generation")
     input_text = _text(columns, "Input", location)
     input_blob = _text(columns, "InputBlobName", location)
@@ -116,13 +134,13 @@ def decode(columns: Columns, etag: str | None = None) -> InstanceRow:
         execution_id=_text(columns, "ExecutionId", location),
         name=_text(columns, "Name", location),
         version=_text(columns, "Version", location),
-        status=_status(columns.get("RuntimeStatus")),
+        status=status,
         created=_time(columns, "CreatedTime", location) or MINIMUM,
         last_updated=_time(columns, "LastUpdatedTime", location) or MINIMUM,
         input=input_text,
         output=_text(columns, "Output", location),
         custom_status=None if custom_status == _NULL else custom_status,
-        completed=_time(columns, "CompletedTime", location),
+        completed=completed if status.is_terminal else None,  # a rewind by DTFx leaves it
         scheduled_start=_time(columns, "ScheduledStartTime", location),
         generation=generation if isinstance(generation, int) else None,
         tags=_tags(_text(columns, "Tags", location)),

@@ -19,7 +19,7 @@ from durahub.errors import BadPayload, BadRow, InstanceExists
 from durahub.model.history import ExecutionStarted, Status
 from durahub.model.instance import Instance
 from durahub.model.ticks import Ticks
-from durahub.store import InstanceQuery, Page
+from durahub.store import Ended, EndedQuery, InstanceQuery, Page
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +40,7 @@ WITHOUT_PAYLOADS = (
     "Generation",
     "Tags",
 )
+ENDED_COLUMNS = ("PartitionKey", "RowKey", "CompletedTime")
 
 
 class InstanceTable:
@@ -102,10 +103,26 @@ class InstanceTable:
             output_text=await self._outside(instance_id, "Output", update.output, moved),
         )
         columns, _ = await self._payloads.move_out(instance_id, "", None, columns)
-        await self._tables.merge(self._table, columns)
+        if instance_rows.clears_the_end(update):
+            await self._merge_without_end(columns)
+        else:
+            await self._tables.merge(self._table, columns)
 
-    async def repair(self, instance_id: str, update: InstanceUpdate, *, insert: bool) -> None:
-        """Write a row without a checkpoint; without *insert* only if there is one."""
+    async def _merge_without_end(self, columns: Columns) -> None:
+        """Merge *columns* into a row of an instance that had ended; a merge alone keeps the old output."""
+        while True:
+            row = await self._tables.get(self._table, str(columns["PartitionKey"]), "")
+            if row is None:
+                await self._tables.merge(self._table, columns)
+                return
+            kept = instance_rows.without_end(row.columns) | dict(columns)
+            if await self._tables.replace(self._table, kept, row.etag) is not None:
+                return
+
+    async def repair(
+        self, instance_id: str, update: InstanceUpdate, *, insert: bool, etag: str | None = None
+    ) -> None:
+        """Write a row without a checkpoint; without *insert* only if there is one, and of that *etag*."""
         output = await self._outside(instance_id, "Output", update.output, {})
         if update.started is None and update.status is Status.Terminated:
             columns = instance_rows.terminated_before_start(instance_id, update, output_text=output)
@@ -119,7 +136,7 @@ class InstanceTable:
                 output_text=output,
             )
         columns, _ = await self._payloads.move_out(instance_id, "", None, columns)
-        await self._tables.merge(self._table, columns, None if insert else "*")
+        await self._tables.merge(self._table, columns, None if insert else etag or "*")
 
     async def delete(self, instance_id: str) -> bool:
         """Delete the row; tell whether there was one."""
@@ -173,6 +190,16 @@ class InstanceTable:
             one for one in found if one is not None and instance_query.matches(query, one)
         )
         return Page(instances, instance_query.encode_token(following))
+
+    async def ended(self, query: EndedQuery) -> tuple[Ended, ...]:
+        """Return orchestrations that have ended, by time; holds as many as it returns, and a page."""
+        found: list[Ended] = []
+        condition = instance_query.ended_condition(query, self._hub if self._shared else None)
+        pages = self._tables.pages(self._table, condition, select=ENDED_COLUMNS)
+        async for page in pages:
+            found += [one for row in page if (one := instance_query.ended(query, row.columns))]
+            found = sorted(found)[: query.count]
+        return tuple(found)
 
     async def _readable(self, row: Row, *, payloads: bool) -> Instance | None:
         try:

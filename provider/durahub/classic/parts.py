@@ -8,6 +8,7 @@ from random import Random
 from durahub.classic.account import Account
 from durahub.classic.aside import Aside
 from durahub.classic.blobs import Blobs
+from durahub.classic.claims import Claims
 from durahub.classic.held import HeldMessages
 from durahub.classic.history_table import HistoryTable
 from durahub.classic.instance_table import InstanceTable
@@ -43,6 +44,7 @@ class Parts:
     held: HeldMessages
     together: Together
     unbroken: Unbroken
+    claims: Claims
 
 
 def assemble(
@@ -91,4 +93,5 @@ def assemble(
         held=HeldMessages(queues, together, options.visibility_seconds),
         together=together,
         unbroken=Unbroken(),
+        claims=Claims(blobs, names.set_aside_container, options.worker_id, clock),
     )

@@ -40,6 +40,14 @@ class Received:
     inserted: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Peeked:
+    """A message that was looked at; ``inserted`` in whole seconds."""
+
+    text: str
+    inserted: datetime
+
+
 class Queues:
     """The messages of a hub's queues."""
 
@@ -67,6 +75,28 @@ class Queues:
             self._errors.unless(response, 200)
             found = ET.fromstring(response.content)
         return [_received(queue, message) for message in found]
+
+    async def peek(self, queue: str) -> list[Peeked]:
+        """Look at the first 32 visible messages and leave them where they are."""
+        path = f"{queue}/messages?peekonly=true&numofmessages=32"
+        with self._errors.translated():
+            response = await self._wire.send("GET", path, headers=_HEADERS)
+            self._errors.unless(response, 200)
+            found = ET.fromstring(response.content)
+        return [
+            Peeked(
+                text=message.findtext("MessageText") or "",
+                inserted=parsedate_to_datetime(_text(message, "InsertionTime")),
+            )
+            for message in found
+        ]
+
+    async def depth(self, queue: str) -> int:
+        """Return about how many messages a queue has, those that are hidden among them."""
+        with self._errors.translated():
+            response = await self._wire.send("GET", f"{queue}?comp=metadata", headers=_HEADERS)
+            self._errors.unless(response, 200)
+        return int(response.headers["x-ms-approximate-messages-count"])
 
     async def update(self, receipt: Receipt, visibility: int) -> Receipt | None:
         """Make a message visible in *visibility* seconds; its text stays. ``None``: it is not ours."""

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from random import Random
 
 from durahub.classic.account import Account
+from durahub.classic.backlog import backlog
 from durahub.classic.instance_memory import InstanceMemory, confirmed_by_instance
 from durahub.classic.names import HubNames, check_hub_name
 from durahub.classic.options import DEFAULT_PARTITIONS, ClassicOptions
@@ -19,13 +20,18 @@ from durahub.classic.parts import assemble
 from durahub.classic.posting import Posted, Posting
 from durahub.classic.routing import control_index
 from durahub.classic.serving import Serving
+from durahub.classic.table_leases import is_alive
 from durahub.engine.commit import Commit, Delivery, HistoryVersion, InstanceUpdate
+from durahub.engine.rewind_in_place import Mark
 from durahub.errors import CheckpointLost, InstanceExists
 from durahub.model.history import Event, ExecutionStarted
 from durahub.model.instance import Instance
 from durahub.model.message import Message
 from durahub.model.ticks import Ticks
 from durahub.store import (
+    Backlog,
+    Ended,
+    EndedQuery,
     HubInfo,
     InstanceQuery,
     Listener,
@@ -120,12 +126,14 @@ class ClassicStore:
         queue = self._queue_of(commit.instance_id)
         return await self._unbroken.run(queue, self._commit(commit))
 
-    async def _commit(self, commit: Commit) -> HistoryVersion:
-        self._require_trust(commit)
+    async def _commit(self, commit: Commit, *, trusted: bool = True) -> HistoryVersion:
+        if trusted:
+            self._require_trust(commit)
         outgoing = await self._prepare(commit.outbound, commit.activities)
         with self._posting() as posting:  # its end hands over: an activity starts no earlier
             await self._together.all(posting.put(one) for one in outgoing)
-            self._require_trust(commit)
+            if trusted:
+                self._require_trust(commit)
             written = await self._histories.write(
                 commit.instance_id,
                 commit.execution_id,
@@ -142,6 +150,11 @@ class ClassicStore:
         await self._together.all(self._payloads.delete(blob) for blob in old_blobs)
         await self._delete(commit.consumed)
         return written.version
+
+    async def intervene(self, commit: Commit) -> HistoryVersion:
+        """Write *commit* whoever holds the partition. Raises `CheckpointLost`."""
+        queue = self._queue_of(commit.instance_id)
+        return await self._unbroken.run(queue, self._commit(commit, trusted=False))
 
     def _require_trust(self, commit: Commit) -> None:
         """Raise `CheckpointLost` unless the lease on the instance's partition is trusted."""
@@ -181,10 +194,21 @@ class ClassicStore:
         if self._serving is not None:
             self._serving.nudge(queue)
 
-    async def repair(self, instance_id: str, update: InstanceUpdate, *, insert: bool) -> None:
-        """Write an instance row without a checkpoint; without *insert* only if there is one."""
+    async def repair(
+        self,
+        instance_id: str,
+        update: InstanceUpdate,
+        *,
+        insert: bool,
+        replaces: Instance | None = None,
+    ) -> None:
+        """Write an instance row without a checkpoint; without *insert* only if there is one.
+
+        With *replaces* only while the row is still as it was read.
+        """
         self._memory.row_changed(instance_id)
-        await self._instances.repair(instance_id, update, insert=insert)
+        etag = replaces.etag if replaces is not None else None
+        await self._instances.repair(instance_id, update, insert=insert, etag=etag)
 
     # -- the client side -----------------------------------------------------------------------
 
@@ -231,6 +255,10 @@ class ClassicStore:
         """Return a page of instances, in the order of their partition keys."""
         return await self._instances.query(query)
 
+    async def ended(self, query: EndedQuery) -> tuple[Ended, ...]:
+        """Return orchestrations that have ended; the table is read as a whole, for it has no order of ends."""
+        return await self._instances.ended(query)
+
     def history(self, instance_id: str, execution_id: str | None = None) -> AsyncIterator[Event]:
         """Yield the stored events of an instance's current execution."""
         return self._histories.events(instance_id, execution_id)
@@ -245,7 +273,32 @@ class ClassicStore:
         self._memory.forget(instance_id)
         return Purged(1 if deleted else 0, rows)
 
+    # -- with others ---------------------------------------------------------------------------
+
+    async def is_held_elsewhere(self, instance_id: str) -> bool:
+        """Tell whether another server's lease on the instance's partition is alive."""
+        if self.owns(instance_id):
+            return False
+        queue, now = self._queue_of(instance_id), self._clock()
+        rows = await self._resources.lease_rows()
+        if any(is_alive(row, now) for row in rows if row.partition == queue):
+            return True
+        return await self._resources.other_manager() is not None
+
+    async def mark_rows(self, instance_id: str, execution_id: str, marks: Sequence[Mark]) -> None:
+        """Mark rows of a history as rewound. Raises `CheckpointLost`."""
+        await self._histories.mark(instance_id, execution_id, marks)
+
     # -- the hub -------------------------------------------------------------------------------
+
+    async def claim(self, task: str, seconds: float) -> bool:
+        """Tell whether this server may do *task* for so long, as no other does."""
+        return await self._parts.claims.claim(task, seconds)
+
+    async def backlog(self) -> Backlog:
+        """Return what others could receive: at most 32 messages a queue are looked at."""
+        queues = [self._names.control_queue(index) for index in range(self._partitions)]
+        return await backlog(self._queues, queues, self._names.workitem_queue)
 
     async def info(self) -> HubInfo:
         """Return what the hub consists of."""

@@ -143,6 +143,11 @@ def _take_part(
     return changes, counts, hasty
 
 
+def is_alive(row: LeaseRow, now: Ticks) -> bool:
+    """Tell whether somebody holds the partition."""
+    return row.current_owner is not None and row.expires_at is not None and row.expires_at > now
+
+
 def _is_free(row: LeaseRow, me: str, now: Ticks) -> bool:
     if row.expires_at is not None and now >= row.expires_at:
         return True  # whoever had it or asked for it, ourselves included

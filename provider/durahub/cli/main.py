@@ -9,6 +9,8 @@ from durahub.cli.entry import run_entry
 from durahub.cli.explain import explain
 from durahub.cli.hub import hub
 from durahub.cli.instance import instance
+from durahub.cli.retention import retention
+from durahub.cli.serve import serve
 from durahub.cli.up import up
 
 
@@ -20,6 +22,7 @@ def cli() -> None:
     \b
     Start here:
       durahub up                       a local server: Azurite, gRPC endpoint, metrics
+      durahub serve --config FILE      a server in production
       durahub instance list            what runs on it
       durahub explain DH503            what an error means and what to do
 
@@ -27,7 +30,7 @@ def cli() -> None:
     """  # noqa: D301 (click's mark for a paragraph to leave as it is)
 
 
-for command in (up, hub, instance, explain):
+for command in (up, serve, retention, hub, instance, explain):
     cli.add_command(command)
 
 

@@ -16,7 +16,7 @@ from durahub.engine.commit import Delivery
 from durahub.engine.inbox import backoff
 from durahub.errors import Unavailable
 from durahub.model.history import TaskScheduled
-from durahub.store import HubStore
+from durahub.store import HubStore, Waiting
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +45,10 @@ class Activities:
             task = asyncio.create_task(self._run(delivery), name=f"activity {delivery.key}")
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+
+    def waiting(self) -> Waiting:
+        """Return how many activities are here and have no worker yet."""
+        return Waiting(max(0, len(self._tasks) - len(self._tokens)))
 
     async def close(self, time_limit: float) -> None:
         """Give what runs *time_limit* seconds to end; what is left is the store's to release."""
@@ -75,8 +79,9 @@ class Activities:
             log.warning("not-an-activity", extra={"message_id": delivery.key})
             raise Abandoned
         target = delivery.message.target
-        need = Need(Kind.ACTIVITY, task.name or "", task.version or "")
         while True:
+            version = task.version or await self._inherited_version(target.instance_id)
+            need = Need(Kind.ACTIVITY, task.name or "", version)
             try:
                 slot = await asyncio.wait_for(
                     self._streams.slot(need), self._settings.filtered_patience
@@ -101,6 +106,10 @@ class Activities:
             finally:
                 if self._tokens.is_open(item):  # cancelled
                     self._tokens.revoke(item)
+
+    async def _inherited_version(self, instance_id: str) -> str:
+        """Return the orchestration's version: filters take it for that of an activity without one."""
+        return await self._version_of(instance_id) if self._streams.filter_versions else ""
 
     async def _put_back(self, delivery: Delivery) -> None:
         try:

@@ -7,29 +7,35 @@ clients. `TaskHub.run` owns all background work: when it returns, nothing of the
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from durahub.dispatch.activities import Activities
 from durahub.dispatch.clients import Clients
 from durahub.dispatch.clock import Clock, new_id, system_clock
+from durahub.dispatch.entity_batches import EntityBatches
+from durahub.dispatch.entity_clients import EntityClients
+from durahub.dispatch.load import Load, numbers
 from durahub.dispatch.orchestrations import Orchestrations
 from durahub.dispatch.settings import DispatchSettings
-from durahub.dispatch.streams import Kind, Streams, WorkStream
+from durahub.dispatch.streams import Kind, Need, PinnedStream, Streams, WorkerNow, WorkStream
 from durahub.dispatch.tokens import Tokens
 from durahub.dispatch.work import StreamOptions
-from durahub.engine.actions import TurnResult
 from durahub.engine.answers import ActivityResult
-from durahub.engine.commit import Commit, Delivery
+from durahub.engine.commit import Delivery, InstanceUpdate
+from durahub.engine.dtfx_turn import TurnAnswer
+from durahub.engine.entities.work import EntityAnswer
 from durahub.errors import DurahubError
 from durahub.model.failure import Failure
 from durahub.model.history import Event
-from durahub.store import HubStore, Purged
+from durahub.model.instance import Instance
+from durahub.store import HubStore
 
 log = logging.getLogger(__name__)
 
 RESTART_PAUSE = (1.0, 30.0)  # seconds: the first and the longest pause after storage failed
 
 
-class TaskHub(Clients):
+class TaskHub(EntityClients, Clients):
     """A task hub that clients and workers can use."""
 
     def __init__(
@@ -43,12 +49,17 @@ class TaskHub(Clients):
         super().__init__(store, clock, make_id)
         self._settings = settings or DispatchSettings()
         self._streams = Streams(self._on_room, self._on_stream_closed)
-        self._turn_tokens: Tokens[TurnResult] = Tokens(make_id)
+        self._turn_tokens: Tokens[TurnAnswer] = Tokens(make_id)
         self._activity_tokens: Tokens[ActivityResult] = Tokens(make_id)
+        self._entity_tokens: Tokens[EntityAnswer] = Tokens(make_id)
+        entities = EntityBatches(
+            store, self._streams, self._entity_tokens, clock, make_id, self._settings
+        )
         self._orchestrations = Orchestrations(
             store,
             self._streams,
             self._turn_tokens,
+            entities,
             clock,
             self._settings,
             self._on_written,
@@ -64,6 +75,14 @@ class TaskHub(Clients):
     async def open(self, *, create: bool) -> None:
         """Connect to the hub in storage; with *create* make what is missing."""
         await self._store.open(create=create)
+
+    async def close(self) -> None:
+        """Let go of storage, when `run` has ended; calling it twice is fine."""
+        await self._store.close()
+
+    async def delete(self) -> None:
+        """Delete the hub with everything in it, when `run` has ended."""
+        await self._store.delete()
 
     @property
     def set_aside_count(self) -> int:
@@ -81,9 +100,24 @@ class TaskHub(Clients):
         return self._orchestrations.held
 
     @property
-    def open_work_items(self) -> tuple[int, int]:
-        """How many turns and how many activities are out."""
-        return len(self._turn_tokens), len(self._activity_tokens)
+    def open_work_items(self) -> tuple[int, int, int]:
+        """How many turns, how many activities and how many entity batches are out."""
+        return len(self._turn_tokens), len(self._activity_tokens), len(self._entity_tokens)
+
+    async def load(self) -> Load:
+        """Return how much work there is; what other servers of the hub hold is not counted."""
+        stored, now = await self._store.backlog(), self._clock()
+        turns, activities, batches = self.open_work_items
+        return Load(
+            orchestrations=numbers(
+                stored.orchestrations, self._orchestrations.waiting(entities=False), turns, now
+            ),
+            activities=numbers(stored.activities, self._activities.waiting(), activities, now),
+            entities=numbers(
+                stored.entities, self._orchestrations.waiting(entities=True), batches, now
+            ),
+            workers=self.workers,
+        )
 
     # -- workers -------------------------------------------------------------------------------
 
@@ -95,6 +129,21 @@ class TaskHub(Clients):
             stream.close()
         return stream
 
+    def workers_now(self) -> tuple[WorkerNow, ...]:
+        """Return the connected workers, with what each has and takes."""
+        return self._streams.workers_now()
+
+    async def drain_worker(self, worker_id: str) -> bool:
+        """Send no more work to a worker, whose streams stay open; tell whether it is connected."""
+        return self._streams.drain(worker_id)
+
+    def pin(self, instance_id: str, worker_id: str) -> WorkStream:
+        """Return a stream that gets an orchestration's turns, and nothing else, while it is open."""
+        options = StreamOptions(
+            worker_id=worker_id, max_orchestrations=1, max_activities=0, max_entities=0
+        )
+        return PinnedStream(options, self._streams, Need(Kind.ORCHESTRATION, "", "", instance_id))
+
     def work_history(self, instance_id: str, execution_id: str) -> tuple[Event, ...] | None:
         """Return the past events of the turn that is out; ``None`` if there is none."""
         turn = self._orchestrations.turn_of(instance_id)
@@ -103,7 +152,7 @@ class TaskHub(Clients):
         return turn.past
 
     async def complete_orchestration(
-        self, token: str, instance_id: str, result: TurnResult
+        self, token: str, instance_id: str, result: TurnAnswer
     ) -> None:
         """Take a worker's answer; what it says is written behind. Raises `WorkItemNotFound`."""
         self._turn_tokens.complete(token, instance_id, None, result)
@@ -121,10 +170,21 @@ class TaskHub(Clients):
         outcome = ActivityResult(result, failure)
         self._activity_tokens.complete(token, instance_id, task_id, outcome)
 
-    async def abandon(self, token: str) -> None:
-        """Take a work item back; it is delivered again after a while. Unknown tokens are ignored."""
-        if not self._turn_tokens.abandon(token):
-            self._activity_tokens.abandon(token)
+    async def complete_entity(self, token: str, instance_id: str, answer: EntityAnswer) -> None:
+        """Take the answer to a batch; *instance_id* may be empty. Raises `WorkItemNotFound`."""
+        self._entity_tokens.complete(token, instance_id, None, answer)
+
+    async def abandon(self, token: str, *, at_once: bool = False) -> None:
+        """Take a work item back; it is delivered again after a while, or *at_once*.
+
+        Unknown tokens are ignored.
+        """
+        all_tokens: tuple[Tokens[Any], ...] = (
+            self._turn_tokens,
+            self._activity_tokens,
+            self._entity_tokens,
+        )
+        any(tokens.abandon(token, lost=at_once) for tokens in all_tokens)
 
     # -- the store's listener ------------------------------------------------------------------
 
@@ -219,15 +279,16 @@ class TaskHub(Clients):
         """Give the items of a lost worker to others, after a grace for late completions."""
         turns = self._turn_tokens.of_stream(stream)
         activities = self._activity_tokens.of_stream(stream)
+        batches = self._entity_tokens.of_stream(stream)
         log.info(
             "worker-disconnected",
             extra={
                 "hub": self.name,
                 "worker_id": stream.options.worker_id,
-                "open_items": len(turns) + len(activities),
+                "open_items": len(turns) + len(activities) + len(batches),
             },
         )
-        if not turns and not activities:
+        if not turns and not activities and not batches:
             return
 
         def give_up() -> None:
@@ -238,19 +299,24 @@ class TaskHub(Clients):
             for activity in activities:
                 if self._activity_tokens.is_open(activity):
                     self._activity_tokens.revoke(activity, lost=True)
+            for batch in batches:
+                if self._entity_tokens.is_open(batch):
+                    self._entity_tokens.revoke(batch, lost=True)
 
         loop = asyncio.get_running_loop()
         handle = loop.call_later(self._settings.disconnect_grace, give_up)
         self._graces.add(handle)
 
-    def _on_written(self, commit: Commit) -> None:
-        if commit.instance.status is not None:
-            self._waits.notify(commit.instance_id, commit.instance.status)
+    def _on_written(self, instance_id: str, update: InstanceUpdate) -> None:
+        if update.status is not None:
+            self._waits.notify(instance_id, update.status)
         if self._messages_full and self.message_room() > 0:
             self._store.wake()
 
-    async def purge(self, instance_id: str, *, recursive: bool = False) -> Purged:
-        """Delete an instance that has ended, in memory as well."""
-        purged = await super().purge(instance_id, recursive=recursive)
+    def _can_run(self, row: Instance) -> bool:
+        """Tell whether a worker is connected that takes this orchestration."""
+        need = Need(Kind.ORCHESTRATION, row.name or "", row.version or "", row.instance_id)
+        return self._streams.is_wanted(need)
+
+    def _changed_in_storage(self, instance_id: str) -> None:
         self._orchestrations.forget(instance_id)
-        return purged

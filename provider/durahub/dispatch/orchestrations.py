@@ -1,4 +1,4 @@
-"""Runs orchestrations: one session an instance, one task a session, one episode after another.
+"""Runs instances: one session an instance, one task a session, one episode after another.
 
 An episode: read the history (mostly from memory), judge the messages, wait for a place on a worker's
 stream, judge again with what has come meanwhile, begin the turn, hand it out, finish it, commit. Until
@@ -11,28 +11,30 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from durahub.dispatch.clock import Clock
+from durahub.dispatch.entity_batches import EntityBatches
 from durahub.dispatch.history_cache import HistoryCache, size_of
 from durahub.dispatch.session import Session
 from durahub.dispatch.settings import DispatchSettings
 from durahub.dispatch.streams import Kind, Need, Slot, Streams
-from durahub.dispatch.tokens import Abandoned, Tokens
+from durahub.dispatch.tokens import ABANDON_PAUSE, Abandoned, Tokens
 from durahub.dispatch.work import OrchestratorWork
-from durahub.engine.actions import TurnResult
-from durahub.engine.commit import Commit, Delivery
+from durahub.engine.commit import Commit, Delivery, InstanceUpdate
+from durahub.engine.dtfx_turn import HistoryResult, TurnAnswer, accept
+from durahub.engine.entities.ids import is_entity
 from durahub.engine.inbox import Verdict, backoff, judge, needs_row
+from durahub.engine.rewind import concerned_children, rewound
 from durahub.engine.state import State, read
 from durahub.engine.turn import Outcome, Turn, begin, finish, next_execution_id
 from durahub.errors import CheckpointLost, DurahubError, Malformed, Unavailable
-from durahub.model.history import Event, ExecutionStarted
+from durahub.model.history import Event, ExecutionCompleted, ExecutionStarted
 from durahub.model.instance import Instance
-from durahub.store import HubStore, StoredHistory
+from durahub.store import HubStore, StoredHistory, Waiting
 
 log = logging.getLogger(__name__)
 
 SHORT_DELAY = 2.5  # seconds; what is put back for so long waits here instead of in its queue
 STORAGE_PAUSE = 5.0  # seconds before an episode that storage refused is tried again
 LARGEST_TURN = 3_000_000  # bytes of new events, about
-ABANDON_PAUSE = (1.0, 30.0)  # seconds: the first and the longest pause after a worker gave it back
 
 
 @dataclass(slots=True)
@@ -52,14 +54,16 @@ class Orchestrations:
         self,
         store: HubStore,
         streams: Streams,
-        tokens: Tokens[TurnResult],
+        tokens: Tokens[TurnAnswer],
+        entities: EntityBatches,
         clock: Clock,
         settings: DispatchSettings,
-        on_written: Callable[[Commit], None],
+        on_written: Callable[[str, InstanceUpdate], None],
     ) -> None:
         self._store = store
         self._streams = streams
         self._tokens = tokens
+        self._entities = entities
         self._clock = clock
         self._settings = settings
         self._on_written = on_written
@@ -72,6 +76,18 @@ class Orchestrations:
     def held(self) -> int:
         """How many messages are in memory."""
         return sum(session.held for session in self._sessions.values())
+
+    def waiting(self, *, entities: bool) -> Waiting:
+        """Return how many instances have messages here and no worker yet."""
+        idle = [
+            session
+            for session in self._sessions.values()
+            if session.inbox
+            and not session.dispatched
+            and is_entity(session.instance_id) is entities
+        ]
+        sent = [d.message.event.timestamp for s in idle for d in s.inbox.values()]
+        return Waiting(len(idle), min(sent, default=None))
 
     def room(self, limit: int) -> int:
         """Return how many more messages may be taken, of *limit* at once.
@@ -100,8 +116,19 @@ class Orchestrations:
         return self._turns.get(instance_id)
 
     def forget(self, instance_id: str) -> None:
-        """Forget a history that was changed behind this server's back (by a purge)."""
+        """Forget a history that was changed without its session: by a purge, or a forced end.
+
+        A session that waits for a worker judges its messages again.
+        """
         self._cache.drop(instance_id)
+        session = self._sessions.get(instance_id.casefold())
+        if session is not None and session.in_line and session.task is not None:
+            session.task.add_done_callback(lambda _: self._go_on(session))
+            session.task.cancel()
+
+    def _go_on(self, session: Session) -> None:
+        if session.inbox and self._sessions.get(session.instance_id.casefold()) is session:
+            self._ensure_running(session)
 
     async def close_partition(self, partition: str) -> None:
         """Let turns that are with a worker end within the drain time; drop the rest.
@@ -144,7 +171,10 @@ class Orchestrations:
 
     async def _episode_or_put_back(self, session: Session) -> None:
         try:
-            await self._episode(session)
+            if is_entity(session.instance_id):
+                await self._entities.run(self, session)
+            else:
+                await self._episode(session)
         except Exception as error:
             await self._give_up(session, error)
 
@@ -186,7 +216,7 @@ class Orchestrations:
             outcome = await self._run_turn(turn, ready.slot)
             session.put_first(outcome.returned)
             session.in_turn -= len(outcome.returned)
-            await self._write(session, ready.history, outcome.commit)
+            await self.write(session, ready.history, outcome.commit)
         except asyncio.CancelledError:
             raise
         except Exception:
@@ -200,15 +230,17 @@ class Orchestrations:
     async def _prepare(self, session: Session) -> _Ready | None:
         """Judge the inbox and get a place on a stream; ``None`` if there is nothing to run."""
         instance_id = next(iter(session.inbox.values())).message.target.instance_id
-        history = await self._history(instance_id)
+        history = await self.history(instance_id)
         state = read(history.events)
         batch = _of(session, instance_id)
         row = await self._row(instance_id, history, state, batch)
         judged = self._judge(batch, history, state, row)
         if not judged.take:
             await self._settle(session, judged)
+            if judged.rewind is not None:
+                await self._rewind(session, history, judged.rewind, row)
             return None
-        slot = await self._streams.slot(_need_of(judged.start or state.started))
+        slot = await self._in_line(session, _need_of(judged.start or state.started))
         try:
             later = _of(session, instance_id)
             if len(later) != len(batch):  # more has come while this episode stood in line
@@ -223,6 +255,13 @@ class Orchestrations:
             slot.release()
             return None
         return _Ready(history, state, judged, slot)
+
+    async def _in_line(self, session: Session, need: Need) -> Slot:
+        session.in_line = True
+        try:
+            return await self._streams.slot(need)
+        finally:
+            session.in_line = False
 
     async def _row(
         self,
@@ -254,6 +293,7 @@ class Orchestrations:
             repair = verdict.repair
             instance_id = _target_of(verdict.drop)
             await self._store.repair(instance_id, repair.update, insert=repair.insert)
+            self._on_written(instance_id, repair.update)
         if verdict.drop:
             await self._store.discard(verdict.drop)
             session.remove(verdict.drop)
@@ -273,6 +313,19 @@ class Orchestrations:
         loop = asyncio.get_running_loop()
         session.sleeping[delivery.key] = loop.call_later(max(delay, 0.0), wake)
 
+    async def _rewind(
+        self, session: Session, history: StoredHistory, request: Delivery, row: Instance | None
+    ) -> None:
+        """Rewrite a history as *request* asks; this needs no worker."""
+        instance_id = request.message.target.instance_id
+        ids = concerned_children(history.events)
+        children = {one: await self._store.get(one, payloads=False) for one in ids}
+        commit = rewound(
+            instance_id, history.version, history.events, request, row, children, self._clock()
+        )
+        await self.write(session, history, commit)
+        session.remove((request,))
+
     async def _release(self, deliveries: Sequence[Delivery], delay: float) -> None:
         try:
             await self._store.release(deliveries, delay)
@@ -287,7 +340,7 @@ class Orchestrations:
             while True:
                 try:
                     result = await self._hand_out(turn, slot)
-                    outcome = finish(turn, result, self._clock(), next_execution_id(turn))
+                    outcome = self._outcome(turn, result)
                     if outcome is turn:
                         raise Abandoned
                 except Abandoned as abandoned:
@@ -303,7 +356,12 @@ class Orchestrations:
         finally:
             self._turns.pop(turn.instance_id, None)
 
-    async def _hand_out(self, turn: Turn, slot: Slot) -> TurnResult:
+    def _outcome(self, turn: Turn, result: TurnAnswer) -> Outcome | Turn:
+        if isinstance(result, HistoryResult):
+            return accept(turn, result, self._clock())
+        return finish(turn, result, self._clock(), next_execution_id(turn))
+
+    async def _hand_out(self, turn: Turn, slot: Slot) -> TurnAnswer:
         """Give the turn to the worker behind *slot* and wait for its answer; frees the slot."""
         item = self._tokens.give_out(turn.instance_id, None, slot)
         self._turns[turn.instance_id] = turn
@@ -323,7 +381,11 @@ class Orchestrations:
             if self._tokens.is_open(item):  # cancelled
                 self._tokens.revoke(item)
 
-    async def _write(self, session: Session, history: StoredHistory, commit: Commit) -> None:
+    async def write(self, session: Session, history: StoredHistory, commit: Commit) -> None:
+        """Write *commit*, which goes on from *history*, and keep what is written in memory.
+
+        What has ended is not kept: another server's client may rewind it in storage.
+        """
         instance_id = commit.instance_id
         try:
             version = await self._store.commit(commit)
@@ -335,24 +397,32 @@ class Orchestrations:
             events: tuple[Event, ...] = commit.events
         else:
             events = (*history.events, *commit.events)
-        self._cache.put(
-            instance_id,
-            session.partition,
-            StoredHistory(version, events, history.consumed),
-            size_of(commit.events),
-        )
-        self._on_written(commit)
+        if _have_ended(commit.events):
+            self._cache.drop(instance_id)
+        else:
+            self._cache.put(
+                instance_id,
+                session.partition,
+                StoredHistory(version, events, history.consumed),
+                size_of(commit.events),
+            )
+        self._on_written(instance_id, commit.instance)
 
-    async def _history(self, instance_id: str) -> StoredHistory:
+    async def history(self, instance_id: str) -> StoredHistory:
+        """Return the stored history of an instance, mostly from memory."""
         cached = self._cache.get(instance_id)
         if cached is not None:
             return cached
         loaded = await self._store.load(instance_id)
-        if loaded.events:
+        if loaded.events and not _have_ended(loaded.events):
             key = instance_id.casefold()
             partition = self._sessions[key].partition if key in self._sessions else ""
             self._cache.put(instance_id, partition, loaded, size_of(loaded.events))
         return loaded
+
+
+def _have_ended(events: Sequence[Event]) -> bool:
+    return any(isinstance(event, ExecutionCompleted) for event in events)
 
 
 def _of(session: Session, instance_id: str) -> list[Delivery]:
@@ -375,7 +445,12 @@ def _bound(verdict: Verdict) -> None:
 
 def _need_of(started: ExecutionStarted | None) -> Need:
     assert started is not None
-    return Need(Kind.ORCHESTRATION, started.name or "", started.version or "")
+    return Need(
+        Kind.ORCHESTRATION,
+        started.name or "",
+        started.version or "",
+        started.execution.instance_id,
+    )
 
 
 def _target_of(deliveries: Sequence[Delivery]) -> str:

@@ -20,6 +20,7 @@ class Session:
     inbox: dict[str, Delivery] = field(default_factory=dict)
     sleeping: dict[str, asyncio.TimerHandle] = field(default_factory=dict)
     in_turn: int = 0  # deliveries of the turn that runs
+    in_line: bool = False  # waits for a worker with room
     dispatched: bool = False  # the turn is with a worker
     closing: bool = False
     task: "asyncio.Task[None] | None" = None

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from durahub.engine.limits import CLASSIC, Limits
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DispatchSettings:
@@ -10,8 +12,10 @@ class DispatchSettings:
     message_buffer: int = 2_000  # instance messages in memory
     history_cache_bytes: int = 64 * 1024 * 1024
     disconnect_grace: float = 10.0  # a lost worker's items stay its own so long
+    entity_operations: int = 5_000  # of one batch, at most; Durable Functions' number
     linger: float = 30.0  # partitions are kept so long after the last worker left
     drain: float = 20.0  # turns in flight may end within this when a partition is let go
     filtered_patience: float = (
         30.0  # an activity that no connected worker takes goes back after this
     )
+    limits: Limits = CLASSIC

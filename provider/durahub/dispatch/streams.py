@@ -27,11 +27,12 @@ class StreamClosed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What a piece of work asks of a stream."""
+    """What a piece of work asks of a stream. *instance_id* tells whose it is, if it may be pinned."""
 
     kind: Kind
     name: str
     version: str = ""
+    instance_id: str = ""
 
 
 @dataclass(eq=False, slots=True)
@@ -63,6 +64,7 @@ class WorkStream:
             Kind.ENTITY: options.max_entities,
         }
         self.closed = False
+        self.draining = False  # stays open, and gets no more work
 
     async def next(self) -> Work:
         """Return the next work item; waits. Raises `StreamClosed` when there will be none."""
@@ -85,7 +87,15 @@ class WorkStream:
 
     def room(self, kind: Kind) -> int:
         """Return how many more items of *kind* the worker takes now."""
-        return 0 if self.closed else self._limits[kind] - self._open[kind]
+        return 0 if self.closed else self.limit(kind) - self._open[kind]
+
+    def limit(self, kind: Kind) -> int:
+        """Return how many items of *kind* the worker takes at once."""
+        return 0 if self.draining else self._limits[kind]
+
+    def in_use(self, kind: Kind) -> int:
+        """Return how many items of *kind* the worker has."""
+        return self._open[kind]
 
     def accepts(self, need: Need) -> bool:
         """Tell whether the worker's filters let this work through."""
@@ -116,6 +126,41 @@ def _of_kind(filters: Filters, kind: Kind) -> Mapping[str, frozenset[str]]:
             return filters.entities
 
 
+class PinnedStream(WorkStream):
+    """A stream for the turns of one instance alone: a worker keeps it in its memory for a while.
+
+    It has always room, and counts for nothing in the room of its worker.
+    """
+
+    def __init__(self, options: StreamOptions, streams: "Streams", need: Need) -> None:
+        super().__init__(options, streams)
+        self.pinned_to = (need.kind, need.instance_id)
+        streams.pinned[self.pinned_to] = self
+
+    def close(self) -> None:
+        """End it: the instance's turns go to whoever has room. Twice is fine."""
+        if not self.closed:
+            self.closed = True
+            self._queue.put_nowait(None)
+            self._streams.unpin(self)
+
+    def free(self, kind: Kind) -> None:
+        """Give a place back, which nobody waits for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerNow:
+    """A connected worker: how many items of each kind it has, and how many it takes at once."""
+
+    worker_id: str
+    active_orchestrations: int
+    max_orchestrations: int
+    active_activities: int
+    max_activities: int
+    active_entities: int
+    max_entities: int
+
+
 @dataclass(eq=False, slots=True)
 class _Waiter:
     need: Need
@@ -129,6 +174,7 @@ class Streams:
     on_change: Callable[[], None]
     on_remove: Callable[[WorkStream], None]
     paused: bool = False  # no new work goes out, what is out may come back
+    pinned: dict[tuple[Kind, str], PinnedStream] = field(default_factory=dict)
     _streams: list[WorkStream] = field(default_factory=list)
     _waiting: dict[Kind, deque[_Waiter]] = field(
         default_factory=lambda: {kind: deque() for kind in Kind}
@@ -149,12 +195,48 @@ class Streams:
         self.on_remove(stream)
         self.on_change()
 
+    def unpin(self, stream: PinnedStream) -> None:
+        """Forget a pinned stream; called by its own ``close``."""
+        if self.pinned.get(stream.pinned_to) is stream:
+            del self.pinned[stream.pinned_to]
+        self.on_remove(stream)
+
     def __len__(self) -> int:
         return len(self._streams)
 
+    def workers_now(self) -> tuple[WorkerNow, ...]:
+        """Return the workers, one entry a stream."""
+        return tuple(
+            WorkerNow(
+                worker_id=stream.options.worker_id,
+                active_orchestrations=stream.in_use(Kind.ORCHESTRATION),
+                max_orchestrations=stream.options.max_orchestrations,
+                active_activities=stream.in_use(Kind.ACTIVITY),
+                max_activities=stream.options.max_activities,
+                active_entities=stream.in_use(Kind.ENTITY),
+                max_entities=stream.options.max_entities,
+            )
+            for stream in self._streams
+        )
+
+    def drain(self, worker_id: str) -> bool:
+        """Give a worker's streams no more work; tell whether it has any. Twice is fine."""
+        found = [s for s in self._streams if s.options.worker_id == worker_id]
+        for stream in found:
+            stream.draining = True
+        if found:
+            self.on_change()
+        return bool(found)
+
+    def is_wanted(self, need: Need) -> bool:
+        """Tell whether a worker is connected that would take *need*, sooner or later."""
+        if (need.kind, need.instance_id) in self.pinned:
+            return True
+        return any(s.accepts(need) and s.limit(need.kind) > 0 for s in self._streams)
+
     def close(self) -> None:
         """Close every stream."""
-        for stream in list(self._streams):
+        for stream in (*self._streams, *self.pinned.values()):
             stream.close()
 
     def room(self, kind: Kind) -> int:
@@ -170,6 +252,9 @@ class Streams:
 
     async def slot(self, need: Need) -> Slot:
         """Return a place for *need*; waits until there is one."""
+        pinned = self.pinned.get((need.kind, need.instance_id))
+        if pinned is not None and not self.paused:
+            return Slot(pinned, need.kind)
         if not self._waiting[need.kind]:
             stream = self._best(need)
             if stream is not None:

@@ -16,6 +16,7 @@ from durahub.dispatch.streams import Slot, WorkStream
 from durahub.errors import WorkItemNotFound
 
 REMEMBERED = 10_000  # decided tokens
+ABANDON_PAUSE = (1.0, 30.0)  # seconds: the first and the longest pause after a worker gave it back
 
 T = TypeVar("T")
 
@@ -62,7 +63,8 @@ class Tokens(Generic[T]):
     def complete(self, token: str, instance_id: str, task_id: int | None, result: T) -> None:
         """Decide an item. Raises `WorkItemNotFound` unless it is open for that instance, or was decided.
 
-        A worker that does not echo its token is recognised by instance and task.
+        A worker that does not echo its token is recognised by instance and task. An empty
+        *instance_id* is none: the answer to an entity's batch names no instance.
         """
         item = self._find(token, instance_id, task_id)
         if item is None:
@@ -74,12 +76,15 @@ class Tokens(Generic[T]):
         if not item.answer.done():
             item.answer.set_result(result)
 
-    def abandon(self, token: str) -> bool:
-        """Take an item back from a worker that does not want it; tell whether it was open."""
+    def abandon(self, token: str, *, lost: bool = False) -> bool:
+        """Take an item back from a worker that does not want it; tell whether it was open.
+
+        One that is *lost* is given to another at once.
+        """
         item = self._open.get(token)
         if item is None:
             return False
-        self.revoke(item)
+        self.revoke(item, lost=lost)
         return True
 
     def revoke(self, item: OpenItem[T], *, lost: bool = False) -> None:
@@ -103,7 +108,7 @@ class Tokens(Generic[T]):
     def _find(self, token: str, instance_id: str, task_id: int | None) -> OpenItem[T] | None:
         if token:
             known = self._open.get(token)
-            return known if known is not None and known.instance_id == instance_id else None
+            return known if known is not None and instance_id in ("", known.instance_id) else None
         for item in self._open.values():
             if item.instance_id == instance_id and item.task_id == task_id:
                 return item

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from durahub.engine.entities.work import Operation
 from durahub.model.history import Event, ExecutionStarted, TaskScheduled
+from durahub.model.ticks import Ticks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +32,19 @@ class ActivityWork:
     orchestration_version: str | None = None
 
 
-Work: TypeAlias = OrchestratorWork | ActivityWork
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntityWork:
+    """A batch of operations on an entity for a worker. ``state`` is ``None`` where it does not exist."""
+
+    token: str
+    instance_id: str
+    execution_id: str
+    state: str | None
+    operations: tuple[Operation, ...]
+    given_at: Ticks
+
+
+Work: TypeAlias = OrchestratorWork | ActivityWork | EntityWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,4 +65,5 @@ class StreamOptions:
     max_activities: int
     max_entities: int
     history_streaming: bool = False
+    native_entities: bool = True  # sends and understands the protocol's own entity events
     filters: Filters | None = None

@@ -10,6 +10,7 @@ from typing import Any
 from durabletask.internal import orchestrator_service_pb2 as pb
 
 from durahub.dispatch.clients import check_instance_id
+from durahub.edge.entity_actions import entity_action
 from durahub.edge.failures import failure_from_proto
 from durahub.edge.statuses import status_from_proto
 from durahub.edge.traces import span_from_proto, trace_from_proto
@@ -157,12 +158,12 @@ _READERS: dict[str, Callable[[int, Any], Action]] = {
     "createTimer": _timer,
     "createSubOrchestration": _child,
     "sendEvent": _send_event,
+    "sendEntityMessage": entity_action,
     "terminateOrchestration": _terminate,
 }
 """For each arm that stands for one action the function that reads it."""
 
 _NOT_YET = {
-    "sendEntityMessage": "this server does not serve entities yet",
     "rewindOrchestration": "this server does not rewind yet",
 }
 """Arms that are known but not served."""

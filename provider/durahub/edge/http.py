@@ -1,4 +1,4 @@
-"""The HTTP port: ``/healthz`` for probes and ``/metrics`` for Prometheus."""
+"""The HTTP port: ``/healthz`` for probes, ``/metrics`` for Prometheus, and the HTTP APIs."""
 
 import contextlib
 import socket
@@ -8,15 +8,29 @@ import uvicorn
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from durahub.edge.metadata import HubDirectory
+from durahub.edge.web.mounts import api_mounts
+from durahub.edge.web.paths import SentPaths
 from durahub.errors import PortInUse
 
+GRACE = 2  # seconds that requests have when the server stops
 
-def application(registry: CollectorRegistry) -> Starlette:
-    """Return the ASGI application."""
+
+def application(
+    registry: CollectorRegistry,
+    *,
+    directory: HubDirectory | None = None,
+    keys: frozenset[str] = frozenset(),
+) -> Starlette:
+    """Return the ASGI application; with a *directory* it serves the HTTP APIs over its hubs.
+
+    *keys* are those of which Durable Functions' API wants one; without any it wants none.
+    """
 
     async def healthz(_: Request) -> Response:
         return Response(status_code=204)
@@ -24,7 +38,11 @@ def application(registry: CollectorRegistry) -> Starlette:
     async def metrics(_: Request) -> Response:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
-    return Starlette(routes=[Route("/healthz", healthz), Route("/metrics", metrics)])
+    apis = api_mounts(directory, keys) if directory is not None else []
+    return Starlette(
+        routes=[Route("/healthz", healthz), Route("/metrics", metrics), *apis],
+        middleware=[Middleware(SentPaths)],
+    )
 
 
 def bind(host: str, port: int, option: str) -> socket.socket:
@@ -46,7 +64,14 @@ class HttpServer(uvicorn.Server):
 
     def __init__(self, app: Starlette, listener: socket.socket) -> None:
         super().__init__(
-            uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", ws="none")
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                ws="none",
+                timeout_graceful_shutdown=GRACE,
+            )
         )
         self._listener = listener
 

@@ -74,6 +74,7 @@ async def state_of(hub: Hub, instance: Instance, *, payloads: bool) -> pb.Orches
         createdTimestamp=timestamp(instance.created),
         lastUpdatedTimestamp=timestamp(instance.last_updated),
         executionId=string_value(instance.execution_id),
+        parentInstanceId=string_value(instance.parent_id),
         completedTimestamp=optional_timestamp(instance.completed),
         tags={k: v for k, v in (instance.tags or {}).items() if k not in _HIDDEN_TAGS},
     )

@@ -14,8 +14,18 @@ class HubDirectory(Protocol):
     def default(self) -> str:
         """The hub of calls that name none."""
 
-    def find(self, name: str) -> Hub:
-        """Return a hub; case does not matter. Raises `HubNotFound`."""
+    @property
+    def allows_management(self) -> bool:
+        """Whether clients may create and delete hubs."""
+
+    async def find(self, name: str) -> Hub:
+        """Return a hub, open; case does not matter. Raises `HubNotFound`, `BadHubName`."""
+
+    async def create(self, name: str, *, wipe: bool) -> None:
+        """Create a hub, if there is none, and serve it; with *wipe* one that exists is deleted before."""
+
+    async def delete(self, name: str) -> None:
+        """Delete a hub with everything in it; one that does not exist is no error. Raises `BadHubName`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +35,16 @@ class Caller:
     task_hub: str | None = None
     worker_id: str | None = None
     agent: str | None = None  # e.g. "durabletask-python/1.12.0"
+    library: str = ""  # gRPC's own, e.g. "grpc-dotnet/2.85.0 (…)"
+
+    @property
+    def native_entities(self) -> bool:
+        """Whether a worker speaks the protocol's own entity events.
+
+        .NET's does only where it was made for the scheduler, which it then says; otherwise it sends
+        and expects DTFx's messages, as ``sendEvent`` and ``eventRaised``.
+        """
+        return self.agent is not None or not self.library.startswith("grpc-dotnet/")
 
 
 def caller_of(metadata: Iterable[tuple[str, str | bytes]] | None) -> Caller:
@@ -34,9 +54,10 @@ def caller_of(metadata: Iterable[tuple[str, str | bytes]] | None) -> Caller:
         task_hub=texts.get("taskhub") or None,
         worker_id=texts.get("workerid") or None,
         agent=texts.get("x-user-agent") or None,
+        library=texts.get("user-agent", ""),
     )
 
 
-def hub_of(directory: HubDirectory, caller: Caller) -> Hub:
-    """Return the hub that is called. Raises `HubNotFound`."""
-    return directory.find(caller.task_hub or directory.default)
+async def hub_of(directory: HubDirectory, caller: Caller) -> Hub:
+    """Return the hub that is called. Raises `HubNotFound`, `BadHubName`."""
+    return await directory.find(caller.task_hub or directory.default)

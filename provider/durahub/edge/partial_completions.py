@@ -7,6 +7,7 @@ sends the last part again.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
 
 from durabletask.internal import orchestrator_service_pb2 as pb
 
@@ -16,24 +17,35 @@ PATIENCE = 300.0  # seconds without the next part
 MOST_BYTES = 256 * 1024 * 1024  # of all parts that are kept
 
 
+R = TypeVar("R", bound=Any)
+"""A request that may be a part: ``isPartial``, ``chunkIndex`` and ``completionToken`` are its fields."""
+
+
 @dataclass(slots=True)
-class _Parts:
+class _Parts(Generic[R]):
     token: str
     since: float  # when the latest part came
-    received: list[pb.OrchestratorResponse] = field(default_factory=list)
+    received: list[R] = field(default_factory=list)
 
 
-class PartialCompletions:
-    """The parts that are kept. *clock* gives monotonic seconds."""
+class PartialCompletions(Generic[R]):
+    """The parts that are kept. *clock* gives monotonic seconds, *join* puts parts together."""
 
-    def __init__(self, clock: Callable[[], float], most_bytes: int = MOST_BYTES) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        most_bytes: int = MOST_BYTES,
+        *,
+        join: Callable[[list[R]], R] | None = None,
+    ) -> None:
         self._clock = clock
+        self._join: Callable[[list[Any]], Any] = join or joined
         self._most_bytes = most_bytes
-        self._kept: dict[str, _Parts] = {}
+        self._kept: dict[str, _Parts[R]] = {}
         self._bytes = 0
         self._taken: dict[str, float] = {}  # completions that the hub has taken, and when
 
-    def add(self, response: pb.OrchestratorResponse) -> pb.OrchestratorResponse | None:
+    def add(self, response: R) -> R | None:
         """Return the whole answer, ``None`` while parts are missing.
 
         Raises `BadRequest`, and forgets the parts, if one is missing in between or they are too many.
@@ -45,9 +57,9 @@ class PartialCompletions:
             return response
         parts = self._kept.setdefault(key, _Parts(response.completionToken, self._clock()))
         self._put(key, parts, response)
-        return None if response.isPartial else _joined(parts.received)
+        return None if response.isPartial else self._join(parts.received)
 
-    def taken(self, response: pb.OrchestratorResponse) -> None:
+    def taken(self, response: R) -> None:
         """Forget the parts of an answer that is decided; its last part may still come again."""
         key = _key(response)
         if key in self._kept:
@@ -61,7 +73,7 @@ class PartialCompletions:
         stale = [key for key, parts in self._kept.items() if parts.since <= oldest]
         return [self._forget(key).token for key in stale]
 
-    def _put(self, key: str, parts: _Parts, response: pb.OrchestratorResponse) -> None:
+    def _put(self, key: str, parts: _Parts[R], response: R) -> None:
         received = parts.received
         index = response.chunkIndex.value if response.HasField("chunkIndex") else len(received)
         replaced = received[index].ByteSize() if 0 <= index < len(received) else 0
@@ -75,18 +87,21 @@ class PartialCompletions:
         parts.since = self._clock()
         self._bytes += response.ByteSize() - replaced
 
-    def _forget(self, key: str) -> _Parts:
+    def _forget(self, key: str) -> _Parts[R]:
         parts = self._kept.pop(key)
         self._bytes -= sum(part.ByteSize() for part in parts.received)
         return parts
 
 
-def _key(response: pb.OrchestratorResponse) -> str:
+def _key(response: Any) -> str:
     """Return what the parts have in common; not every worker echoes its token."""
-    return response.completionToken or f"instance {response.instanceId}"
+    if response.completionToken:
+        return str(response.completionToken)
+    about = response if isinstance(response, pb.OrchestratorResponse) else response.instance
+    return f"instance {about.instanceId}"
 
 
-def _joined(parts: list[pb.OrchestratorResponse]) -> pb.OrchestratorResponse:
+def joined(parts: list[pb.OrchestratorResponse]) -> pb.OrchestratorResponse:
     """Return all actions, with what else the first part says and the last part's custom status."""
     first, last = parts[0], parts[-1]
     whole = pb.OrchestratorResponse(

@@ -8,7 +8,8 @@ survive. Order and numbers stay as stored, and nothing stands in for what was le
 ``genericEvent``                     never: fatal for Java; only a trace of a classic rewind
 the timer pair −100                  never: only .NET knows that DTFx splits a turn so
 ``orchestratorCompleted``            never: no worker needs it, and clients of DTS see none
-``executionCompleted``               to a worker only in a rewind; to clients always
+``executionCompleted``,              to a worker only in a turn that asks it to rewind, which ours never
+``executionRewound``                 do; to clients always. Java and Go fail on the second
 ===================================  =======================================================
 """
 
@@ -16,6 +17,7 @@ from collections.abc import Iterable
 
 from durabletask.internal import orchestrator_service_pb2 as pb
 
+from durahub.edge.entity_events import EntityEvents
 from durahub.edge.event_bodies import BODIES, parent_to_proto
 from durahub.edge.traces import child_trace
 from durahub.edge.wellknown import string_value, timestamp, version_value
@@ -42,23 +44,33 @@ _NEVER = frozenset(
 )
 
 
+_ONLY_IN_REWIND = frozenset({EventType.ExecutionCompleted, EventType.ExecutionRewound})
+
+
 def for_worker(
-    events: Iterable[Event], started: ExecutionStarted | None, *, rewind: bool = False
+    events: Iterable[Event],
+    started: ExecutionStarted | None,
+    entities: EntityEvents | None = None,
+    *,
+    rewind: bool = False,
 ) -> list[pb.HistoryEvent]:
     """Return what a worker is sent of *events*, which may be a part of the history.
 
     *started* is the start of the execution, wherever it stands; it tells the trace of its children.
+    *entities* are the requests of the whole history; without them DTFx's own messages are sent.
     """
     return [
-        event_to_proto(event, started)
+        event_to_proto(event, started, entities)
         for event in events
-        if _is_shown(event) and (rewind or event.type is not EventType.ExecutionCompleted)
+        if _is_shown(event) and (rewind or event.type not in _ONLY_IN_REWIND)
     ]
 
 
-def for_clients(event: Event, started: ExecutionStarted | None) -> pb.HistoryEvent | None:
+def for_clients(
+    event: Event, started: ExecutionStarted | None, entities: EntityEvents | None = None
+) -> pb.HistoryEvent | None:
     """Return what a client is sent of *event*, ``None`` if nothing."""
-    return event_to_proto(event, started) if _is_shown(event) else None
+    return event_to_proto(event, started, entities) if _is_shown(event) else None
 
 
 def is_rewind(new: Iterable[Event]) -> bool:
@@ -66,8 +78,15 @@ def is_rewind(new: Iterable[Event]) -> bool:
     return any(isinstance(event, ExecutionRewound) for event in new)
 
 
-def event_to_proto(event: Event, started: ExecutionStarted | None = None) -> pb.HistoryEvent:
-    """Return *event*, of whatever kind, for the wire; *started* as in `for_worker`."""
+def event_to_proto(
+    event: Event,
+    started: ExecutionStarted | None = None,
+    entities: EntityEvents | None = None,
+) -> pb.HistoryEvent:
+    """Return *event*, of whatever kind, for the wire; the rest is as in `for_worker`."""
+    native = entities.to_proto(event) if entities is not None else None
+    if native is not None:
+        return native
     arm, body_of = BODIES[event.type]
     message = pb.HistoryEvent(eventId=event.event_id, timestamp=timestamp(event.timestamp))
     body = getattr(message, arm)

@@ -18,6 +18,7 @@ from durabletask.internal.orchestrator_service_pb2_grpc import (
 )
 
 from durahub.dispatch.clock import system_clock
+from durahub.edge.backend.service import Backend, add_backend_service
 from durahub.edge.lifetime import Lifetime
 from durahub.edge.metadata import HubDirectory
 from durahub.edge.sidecar import TaskHubSidecar
@@ -99,6 +100,10 @@ async def start_server(
         directory, lifetime, clock=clock, monotonic=monotonic, sending=sending or Sending()
     )
     add_TaskHubSidecarServiceServicer_to_server(sidecar, server)  # type: ignore[no-untyped-call]
+    backend = Backend(
+        directory, lifetime, clock=clock, monotonic=monotonic, sending=sending or Sending()
+    )
+    add_backend_service(backend, server)
     credentials = None if tls is None else _credentials(tls)
     await _check_free(host, port)
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

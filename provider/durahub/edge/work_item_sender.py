@@ -41,6 +41,7 @@ class WorkItemSender:
         lifetime: Lifetime,
         sending: Sending,
         on_pulse: Callable[[], Awaitable[None]],
+        make_item: Callable[..., pb.WorkItem] = work_item,
     ) -> None:
         self._hub = hub
         self._stream = stream
@@ -49,6 +50,7 @@ class WorkItemSender:
         self._lifetime = lifetime
         self._sending = sending
         self._on_pulse = on_pulse
+        self._make_item = make_item
 
     async def run(self) -> None:
         """Send until the hub closes the stream or the server drains."""
@@ -98,8 +100,11 @@ class WorkItemSender:
         }
         most = self._sending.most_bytes
         try:
-            item = work_item(
-                work, history_streaming=self._options.history_streaming, most_bytes=most
+            item = self._make_item(
+                work,
+                history_streaming=self._options.history_streaming,
+                native_entities=self._options.native_entities,
+                most_bytes=most,
             )
         except Exception as error:
             about["error"] = type(error).__name__  # its message may quote a payload

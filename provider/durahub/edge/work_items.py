@@ -7,11 +7,14 @@ from google.protobuf.duration_pb2 import Duration
 
 from durahub.dispatch.work import (
     ActivityWork,
+    EntityWork,
     Filters,
     OrchestratorWork,
     StreamOptions,
     Work,
 )
+from durahub.edge.entity_events import EntityEvents
+from durahub.edge.entity_work import entity_item
 from durahub.edge.projection import for_worker, is_rewind
 from durahub.edge.traces import span_to_proto, trace_to_proto
 from durahub.edge.wellknown import string_value, version_value
@@ -22,6 +25,9 @@ DEFAULT_MAXIMUM = 100
 STREAMED_ABOVE = 1024 * 1024
 """Bytes of past events above which a worker that can is made to fetch them."""
 
+REORDER_WINDOW = 30 * 60
+"""Seconds within which an entity puts messages in order; a worker that labels them itself needs it."""
+
 MOST_BYTES = 4 * 1024 * 1024
 """The largest message that SDK workers receive; a larger one breaks the stream of the whole worker."""
 
@@ -31,26 +37,40 @@ def health_ping() -> pb.WorkItem:
     return pb.WorkItem(healthPing=pb.HealthPing())
 
 
-def work_item(work: Work, *, history_streaming: bool, most_bytes: int = MOST_BYTES) -> pb.WorkItem:
-    """Return *work* for a worker that can, or cannot, fetch past events on its own."""
+def work_item(
+    work: Work,
+    *,
+    history_streaming: bool,
+    native_entities: bool = True,
+    most_bytes: int = MOST_BYTES,
+) -> pb.WorkItem:
+    """Return *work* for a worker that can, or cannot, fetch past events on its own.
+
+    With *native_entities* it is told of entities in the protocol's own events, else in DTFx's.
+    """
     match work:
         case OrchestratorWork():
-            return _orchestrator_item(work, history_streaming, most_bytes)
+            return _orchestrator_item(work, history_streaming, native_entities, most_bytes)
         case ActivityWork():
             return _activity_item(work)
+        case EntityWork():
+            return entity_item(work)
 
 
 def _orchestrator_item(
-    work: OrchestratorWork, history_streaming: bool, most_bytes: int
+    work: OrchestratorWork, history_streaming: bool, native_entities: bool, most_bytes: int
 ) -> pb.WorkItem:
-    new = for_worker(work.new, work.started)
-    past = for_worker(work.past, work.started, rewind=is_rewind(work.new))
+    entities = EntityEvents.of((*work.past, *work.new)) if native_entities else None
+    new = for_worker(work.new, work.started, entities, rewind=True)
+    past = for_worker(work.past, work.started, entities, rewind=is_rewind(work.new))
     request = pb.OrchestratorRequest(
         instanceId=work.instance_id,
         executionId=string_value(work.execution_id),
         newEvents=new,
         # Without the window .NET fails every orchestration; without the message, every entity call.
-        entityParameters=pb.OrchestratorEntityParameters(entityMessageReorderWindow=Duration()),
+        entityParameters=pb.OrchestratorEntityParameters(
+            entityMessageReorderWindow=Duration(seconds=REORDER_WINDOW)
+        ),
         orchestrationTraceContext=span_to_proto(work.started.trace),
     )
     item = pb.WorkItem(orchestratorRequest=request, completionToken=work.token)
@@ -80,7 +100,9 @@ def _activity_item(work: ActivityWork) -> pb.WorkItem:
     return pb.WorkItem(activityRequest=request, completionToken=work.token)
 
 
-def stream_options(request: pb.GetWorkItemsRequest, worker_id: str) -> StreamOptions:
+def stream_options(
+    request: pb.GetWorkItemsRequest, worker_id: str, *, native_entities: bool = True
+) -> StreamOptions:
     """Return what the worker asks for; a maximum of 0 states none."""
     streaming = pb.WorkerCapability.WORKER_CAPABILITY_HISTORY_STREAMING
     return StreamOptions(
@@ -89,6 +111,7 @@ def stream_options(request: pb.GetWorkItemsRequest, worker_id: str) -> StreamOpt
         max_activities=_maximum(request.maxConcurrentActivityWorkItems),
         max_entities=_maximum(request.maxConcurrentEntityWorkItems),
         history_streaming=streaming in request.capabilities,
+        native_entities=native_entities,
         filters=_filters(request.workItemFilters),
     )
 

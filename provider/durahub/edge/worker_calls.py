@@ -16,17 +16,19 @@ import grpc.aio
 from durabletask.internal import orchestrator_service_pb2 as pb
 from google.protobuf.empty_pb2 import Empty
 
+from durahub.dispatch.work import StreamOptions
 from durahub.edge.actions import turn_result
+from durahub.edge.entity_events import EntityEvents
 from durahub.edge.failures import failure_from_proto
 from durahub.edge.history_chunks import HistoryChunks
 from durahub.edge.hub import Hub
 from durahub.edge.lifetime import Lifetime, stopping
-from durahub.edge.metadata import HubDirectory, caller_of, hub_of
-from durahub.edge.partial_completions import PartialCompletions
+from durahub.edge.metadata import Caller, HubDirectory, caller_of, hub_of
+from durahub.edge.partial_completions import PartialCompletions, joined
 from durahub.edge.projection import for_worker
 from durahub.edge.wellknown import filled_text, text_of
 from durahub.edge.work_item_sender import Sending, WorkItemSender
-from durahub.edge.work_items import stream_options
+from durahub.edge.work_items import stream_options, work_item
 from durahub.errors import NotThere, UsageError
 from durahub.model.history import ExecutionStarted
 from durahub.model.ticks import Ticks
@@ -51,19 +53,28 @@ class WorkerCalls:
         self._directory = directory
         self._lifetime = lifetime
         self._clock = clock
-        self._parts: defaultdict[str, PartialCompletions] = defaultdict(  # by hub
-            lambda: PartialCompletions(monotonic)
+        self._parts: defaultdict[str, PartialCompletions[Any]] = defaultdict(  # by hub
+            lambda: PartialCompletions(monotonic, join=self._join_parts)
         )
         self._sending = sending
 
-    def _hub(self, context: Context) -> Hub:
-        return hub_of(self._directory, caller_of(context.invocation_metadata()))
+    async def _hub(self, context: Context) -> Hub:
+        return await hub_of(self._directory, caller_of(context.invocation_metadata()))
+
+    # what differs between the services:
+    _make_item: Callable[..., pb.WorkItem] = staticmethod(work_item)
+    _join_parts: Callable[[list[Any]], Any] = staticmethod(joined)
+
+    def _options(
+        self, request: pb.GetWorkItemsRequest, worker_id: str, caller: Caller
+    ) -> StreamOptions:
+        return stream_options(request, worker_id, native_entities=caller.native_entities)
 
     # -- the stream ----------------------------------------------------------------------------
 
     async def Hello(self, request: Empty, context: Context) -> Empty:  # noqa: ARG002 (the protocol's)
         """Tell a worker that it may come."""
-        self._hub(context)
+        await self._hub(context)
         if self._lifetime.draining:
             raise stopping()
         return Empty()
@@ -71,11 +82,11 @@ class WorkerCalls:
     async def GetWorkItems(self, request: pb.GetWorkItemsRequest, context: Context) -> None:
         """Send work items, with a ping whenever there was nothing for a while, until either side ends."""
         caller = caller_of(context.invocation_metadata())
-        hub = hub_of(self._directory, caller)
+        hub = await hub_of(self._directory, caller)
         if self._lifetime.draining:
             raise stopping()
         worker_id = caller.worker_id or request.worker_instance_id or uuid.uuid4().hex
-        options = stream_options(request, worker_id)
+        options = self._options(request, worker_id, caller)
         await context.send_initial_metadata(())  # .NET's watchdog starts with the headers
         stream = hub.connect(options)
         sender = WorkItemSender(
@@ -86,6 +97,7 @@ class WorkerCalls:
             self._lifetime,
             self._sending,
             on_pulse=partial(self._drop_stale_parts, hub),
+            make_item=self._make_item,
         )
         try:
             await sender.run()
@@ -102,10 +114,12 @@ class WorkerCalls:
         Never fails because of the item: .NET would complete the orchestration as failed.
         """
         execution_id = filled_text(request, "executionId") or ""
-        past = self._hub(context).work_history(request.instanceId, execution_id) or ()
+        past = (await self._hub(context)).work_history(request.instanceId, execution_id) or ()
         started = next((e for e in past if isinstance(e, ExecutionStarted)), None)
+        native = caller_of(context.invocation_metadata()).native_entities
+        entities = EntityEvents.of(past) if native else None
         chunks = HistoryChunks()
-        for event in for_worker(past, started):
+        for event in for_worker(past, started, entities):
             full = chunks.add(event)
             if full is not None:
                 await context.write(full)
@@ -119,7 +133,7 @@ class WorkerCalls:
         self, response: pb.OrchestratorResponse, context: Context
     ) -> pb.CompleteTaskResponse:
         """Take the end of a turn, or a part of it. What means nothing is given back to the hub."""
-        hub = self._hub(context)
+        hub = await self._hub(context)
         token = response.completionToken
         try:
             whole = self._parts[hub.name].add(response)
@@ -153,7 +167,7 @@ class WorkerCalls:
         self, response: pb.ActivityResponse, context: Context
     ) -> pb.CompleteTaskResponse:
         """Take the result of an activity."""
-        hub = self._hub(context)
+        hub = await self._hub(context)
         token = response.completionToken
         failed = response.HasField("failureDetails")
         try:
@@ -192,7 +206,7 @@ class WorkerCalls:
         return pb.AbandonEntityTaskResponse()
 
     async def _abandon(self, token: str, context: Context) -> None:
-        await self._hub(context).abandon(token)
+        await (await self._hub(context)).abandon(token)
         self._lifetime.settled(token)
 
     async def _drop_stale_parts(self, hub: Hub) -> None:
@@ -202,10 +216,10 @@ class WorkerCalls:
             self._lifetime.settled(token)
             await hub.abandon(token)
 
-    async def _give_back(self, hub: Hub, response: pb.OrchestratorResponse) -> None:
+    async def _give_back(self, hub: Hub, response: Any) -> None:
         self._settle(hub, response)
         await hub.abandon(response.completionToken)
 
-    def _settle(self, hub: Hub, response: pb.OrchestratorResponse) -> None:
+    def _settle(self, hub: Hub, response: Any) -> None:
         self._parts[hub.name].taken(response)
         self._lifetime.settled(response.completionToken)

@@ -5,7 +5,7 @@
 """
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from durahub.model.failure import Failure
 from durahub.model.history import EventRaised, Execution, Status, Tags, Trace
@@ -56,6 +56,27 @@ class SendEvent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SendEntityMessage:
+    """Call or signal an entity, ask for locks, or give one back.
+
+    ``request_id`` is a GUID: that of the request, or of the critical section. ``target`` of a lock
+    request is ``lock_set[position]``. Who sends it is not said here: the server knows.
+    """
+
+    id: int
+    kind: Literal["call", "signal", "lock", "unlock"]
+    request_id: str
+    target: str
+    operation: str | None = None
+    input: str | None = None
+    scheduled: Ticks | None = None
+    lock_set: tuple[str, ...] = ()
+    position: int = 0
+    trace: Trace | None = None
+    requested: Ticks | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TerminateOther:
     """Terminate another instance."""
 
@@ -79,7 +100,13 @@ class Complete:
 
 
 Action: TypeAlias = (
-    ScheduleTask | CreateTimer | CreateSubOrchestration | SendEvent | TerminateOther | Complete
+    ScheduleTask
+    | CreateTimer
+    | CreateSubOrchestration
+    | SendEvent
+    | SendEntityMessage
+    | TerminateOther
+    | Complete
 )
 
 

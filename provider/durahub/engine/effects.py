@@ -10,9 +10,13 @@ from durahub.engine.actions import (
     CreateSubOrchestration,
     CreateTimer,
     ScheduleTask,
+    SendEntityMessage,
     SendEvent,
     TerminateOther,
 )
+from durahub.engine.entities.ids import is_entity
+from durahub.engine.entities.messages import due_of_name
+from durahub.engine.entities.sending import Calls
 from durahub.model.history import (
     Event,
     EventRaised,
@@ -52,7 +56,8 @@ class Effect:
 class Actor:
     """The execution whose actions are carried out, in its *episode*-th episode, at *now*.
 
-    ``children_started`` tells how often an action ID has started a child already.
+    ``children_started`` tells how often an action ID has started a child already. ``calls`` labels
+    what is sent to entities: `calls_of` the history, or the labels begin anew.
     """
 
     execution: Execution
@@ -60,6 +65,7 @@ class Actor:
     episode: int
     now: Ticks
     children_started: Mapping[int, int] = field(default_factory=dict)
+    calls: Calls = field(default_factory=Calls)
 
 
 def carry_out(action: Action, actor: Actor) -> Effect:
@@ -73,6 +79,9 @@ def carry_out(action: Action, actor: Actor) -> Effect:
             return _start_child(action, actor)
         case SendEvent():
             return _send_event(action, actor)
+        case SendEntityMessage():
+            event = actor.calls.event(action, actor.execution, actor.now)
+            return _sent(event, Execution(action.target), actor)
         case TerminateOther():
             terminated = ExecutionTerminated(
                 timestamp=actor.now, input=action.reason, recurse=action.recurse
@@ -166,17 +175,23 @@ def _span_of(trace: Trace | None) -> str | None:
 
 
 def _send_event(action: SendEvent, actor: Actor) -> Effect:
-    raised = EventRaised(timestamp=actor.now, name=action.name, input=action.input)
-    return Effect(
-        event=EventSent(
-            event_id=action.id,
-            timestamp=actor.now,
-            instance_id=action.target.instance_id,
-            name=action.name,
-            input=action.input,
-        ),
-        outbound=_message(actor, raised, action.target),
+    event = EventSent(
+        event_id=action.id,
+        timestamp=actor.now,
+        instance_id=action.target.instance_id,
+        name=action.name,
+        input=action.input,
     )
+    return _sent(event, action.target, actor)
+
+
+def _sent(event: EventSent, target: Execution, actor: Actor) -> Effect:
+    """Return what *event* sends; a message to an entity names the time at which it is due."""
+    raised = EventRaised(timestamp=actor.now, name=event.name, input=event.input)
+    message = _message(actor, raised, target)
+    if is_entity(target.instance_id):
+        message = replace(message, due=due_of_name(event.name))
+    return Effect(event=event, outbound=message)
 
 
 def _complete(action: Complete, actor: Actor) -> Effect:

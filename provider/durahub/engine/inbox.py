@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 
 from durahub.engine.commit import Delivery, HistoryVersion
 from durahub.engine.effects import FIRE_AND_FORGET, Actor, tell_parent
+from durahub.engine.entities.answers import EntityAnswers, entity_answer_of
 from durahub.engine.repairs import Repair, repair_of, terminated_before_start
+from durahub.engine.rewind import is_done, is_from_parent
 from durahub.engine.state import Answer, State, answer_of, same_execution
 from durahub.model.failure import Failure
 from durahub.model.history import (
@@ -19,6 +21,7 @@ from durahub.model.history import (
     EventRaised,
     Execution,
     ExecutionResumed,
+    ExecutionRewound,
     ExecutionStarted,
     ExecutionSuspended,
     ExecutionTerminated,
@@ -45,7 +48,10 @@ def backoff(deliveries: int) -> float:
 
 @dataclass(slots=True)
 class Verdict:
-    """What becomes of a batch. Every delivery of the batch is in exactly one of the three lists."""
+    """What becomes of a batch. Every delivery of the batch is in exactly one of the three lists.
+
+    But if there is a ``rewind``, that comes first: it and what is in no list is judged again after it.
+    """
 
     take: list[Delivery] = field(default_factory=list)
     drop: list[Delivery] = field(default_factory=list)
@@ -53,6 +59,7 @@ class Verdict:
     start: ExecutionStarted | None = None  # among ``take``: a new execution begins
     replies: list[Message] = field(default_factory=list)
     repair: Repair | None = None
+    rewind: Delivery | None = None  # the history is rewritten, or its start is told of a new parent
 
 
 def needs_row(
@@ -64,7 +71,7 @@ def needs_row(
     """
     if not state.is_live:
         return True
-    kinds = (ExecutionStarted, ExecutionSuspended, ExecutionResumed)
+    kinds = (ExecutionStarted, ExecutionSuspended, ExecutionResumed, ExecutionRewound)
     return any(
         isinstance(delivery.message.event, kinds) or delivery.key in consumed for delivery in batch
     )
@@ -90,8 +97,14 @@ def judge(
             verdict.drop.append(delivery)
         elif isinstance(event, ExecutionStarted):
             _judge_start(verdict, version, state, delivery, event, row, now)
-        else:
+        elif (
+            not isinstance(event, ExecutionRewound)
+            or _is_to_come(version, row)
+            or not _judge_rewind(verdict, version, state, delivery, event, now)
+        ):
             others.append(delivery)
+    if verdict.rewind is not None and verdict.start is None:
+        return verdict
     if verdict.start is not None:
         episode = _Episode(verdict.start.execution.execution_id, State(started=verdict.start))
         _judge_others(verdict, episode, others, now)
@@ -104,7 +117,7 @@ def judge(
         verdict.drop.extend(others)
     undecided = verdict.start is None and verdict.repair is None
     if undecided and verdict.drop and (row is not None or needs_row(state, batch)):
-        begun = any(delivery.key in consumed and _is_start_of(row, delivery) for delivery in batch)
+        begun = any(delivery.key in consumed and _has_begun(row, delivery) for delivery in batch)
         verdict.repair = repair_of(version, state, row, row_has_begun=begun)
     return verdict
 
@@ -118,13 +131,44 @@ def _is_to_come(version: HistoryVersion, row: Instance | None) -> bool:
     )
 
 
-def _is_start_of(row: Instance | None, delivery: Delivery) -> bool:
+def _has_begun(row: Instance | None, delivery: Delivery) -> bool:
+    """Tell whether *delivery* has begun the execution that *row* tells of, or ended it by a rewind."""
     event = delivery.message.event
-    return (
-        row is not None
-        and isinstance(event, ExecutionStarted)
-        and same_execution(event.execution.execution_id, row.execution_id)
+    if row is None:
+        return False
+    if isinstance(event, ExecutionRewound):
+        return row.status is not Status.Pending
+    return isinstance(event, ExecutionStarted) and same_execution(
+        event.execution.execution_id, row.execution_id
     )
+
+
+def _judge_rewind(
+    verdict: Verdict,
+    version: HistoryVersion,
+    state: State,
+    delivery: Delivery,
+    request: ExecutionRewound,
+    now: Ticks,
+) -> bool:
+    """Judge a rewind of what is in the history; return whether that is all there is to say.
+
+    If not it is a message like others: what runs it only wakes up, and elsewhere it has no effect.
+    """
+    started = state.started
+    if started is None or _is_foreign(delivery.message.target.execution_id, version.execution_id):
+        return False
+    if request.parent_execution_id is None:
+        if state.completed is None or state.completed.status is not Status.Failed:
+            return False
+    elif not is_from_parent(delivery.message, started):
+        verdict.drop.append(delivery)
+        return True
+    elif is_done(started, request):
+        _drop_repeated_start(verdict, version, state, delivery, now)
+        return True
+    verdict.rewind = verdict.rewind or delivery
+    return True
 
 
 def _judge_start(
@@ -141,6 +185,8 @@ def _judge_start(
         _drop_repeated_start(verdict, version, state, delivery, now)
     elif verdict.start is not None:
         verdict.defer.append((delivery, 1.0))  # one execution at a time
+    elif event.parent is not None and _is_early(event, now):
+        verdict.defer.append((delivery, _until(event, now)))  # an entity may set a time
     elif event.parent is not None:
         _judge_child_start(verdict, version, state, delivery, event, now)
     elif row is None:
@@ -154,10 +200,18 @@ def _judge_start(
         verdict.drop.append(delivery)  # what it started has continued as new, and the row is behind
     elif row.status.is_terminal and row.execution_id is not None:
         verdict.drop.append(delivery)  # terminated before it began; DTFx would run it after all
-    elif event.scheduled_start is not None and event.scheduled_start > now:
-        verdict.defer.append((delivery, seconds_between(now, event.scheduled_start)))
+    elif _is_early(event, now):
+        verdict.defer.append((delivery, _until(event, now)))
     else:
         _take_start(verdict, delivery, event)
+
+
+def _is_early(event: ExecutionStarted, now: Ticks) -> bool:
+    return event.scheduled_start is not None and event.scheduled_start > now
+
+
+def _until(event: ExecutionStarted, now: Ticks) -> float:
+    return seconds_between(now, event.scheduled_start or now)
 
 
 def _judge_child_start(
@@ -231,14 +285,18 @@ def _judge_others(
 ) -> None:
     state = episode.state
     answers: set[Answer | None] = set(state.answers)
+    of_entities = EntityAnswers(state.sent, state.raised)
     suspended = state.suspended
     for delivery in others:
         event = delivery.message.event
         target = delivery.message.target.execution_id
         answer = answer_of(event)
-        if _is_foreign(target, episode.execution_id) or answer in answers:
+        call = entity_answer_of(delivery.message)
+        is_repeated = answer in answers or of_entities.is_repeated(call)
+        is_unasked = answer is not None and answer[1] not in state.action_ids
+        if _is_foreign(target, episode.execution_id) or is_repeated:
             verdict.drop.append(delivery)
-        elif answer is not None and answer[1] not in state.action_ids:
+        elif is_unasked or of_entities.is_early(call):
             # the answer overtook the checkpoint that holds the question
             verdict.defer.append((delivery, backoff(delivery.deliveries)))
         elif isinstance(event, TimerFired) and event.fire_at > now:
@@ -248,6 +306,7 @@ def _judge_others(
         else:
             if answer is not None:
                 answers.add(answer)
+            of_entities.note(call)
             suspended = _suspended_after(event, suspended)
             verdict.take.append(delivery)
 

@@ -5,7 +5,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from durahub.model.history import (
+    ContinueAsNew,
     Event,
+    EventRaised,
+    EventSent,
     ExecutionCompleted,
     ExecutionResumed,
     ExecutionStarted,
@@ -41,6 +44,17 @@ def answer_of(event: Event) -> Answer | None:
             return None
 
 
+def _question_of(event: TaskScheduled | SubOrchestrationInstanceCreated | TimerCreated) -> Answer:
+    """Return the answer that *event* waits for."""
+    match event:
+        case TaskScheduled():
+            return "task", event.event_id
+        case SubOrchestrationInstanceCreated():
+            return "child", event.event_id
+        case TimerCreated():
+            return "timer", event.event_id
+
+
 def same_execution(one: str | None, other: str | None) -> bool:
     """Tell whether two execution IDs are the same: case means nothing, as in DTFx."""
     return one is not None and other is not None and one.casefold() == other.casefold()
@@ -60,6 +74,8 @@ class State:
     action_ids: frozenset[int] = frozenset()
     answers: frozenset[Answer] = frozenset()
     children_started: Mapping[int, int] = field(default_factory=dict)  # how often, by action ID
+    sent: tuple[EventSent, ...] = ()
+    raised: frozenset[str] = frozenset()  # names of events
 
     @property
     def status(self) -> Status:
@@ -91,6 +107,7 @@ def read(events: Iterable[Event]) -> State:
     action_ids: set[int] = set()
     answers: set[Answer] = set()
     children_started: Counter[int] = Counter()
+    events = tuple(events)
     for event in events:
         last = event.timestamp
         if event.event_id != -1:
@@ -101,6 +118,8 @@ def read(events: Iterable[Event]) -> State:
                 episodes += 1
             case ExecutionStarted():
                 started = started or event
+            case ContinueAsNew():
+                pass  # the end of a generation, in old hubs: the execution goes on
             case ExecutionCompleted():
                 completed = event
             case ExecutionTerminated():
@@ -109,13 +128,11 @@ def read(events: Iterable[Event]) -> State:
                 suspended = True
             case ExecutionResumed():
                 suspended = False
-            case TaskScheduled():
-                answers.discard(("task", event.event_id))
-            case SubOrchestrationInstanceCreated():
-                answers.discard(("child", event.event_id))
-                children_started[event.event_id] += 1
-            case TimerCreated():
-                answers.discard(("timer", event.event_id))
+            case TaskScheduled() | SubOrchestrationInstanceCreated() | TimerCreated():
+                question = _question_of(event)
+                answers.discard(question)
+                if question[0] == "child":
+                    children_started[event.event_id] += 1
             case _:
                 answer = answer_of(event)
                 if answer is not None:
@@ -131,6 +148,8 @@ def read(events: Iterable[Event]) -> State:
         action_ids=frozenset(action_ids),
         answers=frozenset(answers),
         children_started=children_started,
+        sent=tuple(e for e in events if isinstance(e, EventSent)),
+        raised=frozenset(e.name for e in events if isinstance(e, EventRaised) and e.name),
     )
 
 

@@ -12,12 +12,15 @@ from dataclasses import dataclass, replace
 from durahub.engine.actions import Action, Complete, TurnResult
 from durahub.engine.commit import Commit, Delivery, HistoryVersion, InstanceUpdate
 from durahub.engine.effects import FIRE_AND_FORGET, Actor, carry_out
+from durahub.engine.entities.releases import missing_releases
+from durahub.engine.entities.sending import calls_of
 from durahub.engine.state import State, open_children, read
 from durahub.model.history import (
     Event,
     Execution,
     ExecutionCompleted,
     ExecutionResumed,
+    ExecutionRewound,
     ExecutionStarted,
     ExecutionSuspended,
     ExecutionTerminated,
@@ -38,7 +41,8 @@ class Turn:
     ``sources`` are the deliveries behind ``new[1:]``, in the same order; after a continue-as-new
     they are those of the first generation. ``outbound`` and ``activities`` were sent by earlier
     generations of the same work item, ``inherited_status`` is the last one's custom status.
-    ``returned`` are the deliveries that the first generation did not use.
+    ``returned`` are the deliveries that the first generation did not use, ``wake_ups`` those that
+    only caused the turn and leave no event.
     """
 
     instance_id: str
@@ -54,6 +58,12 @@ class Turn:
     activities: tuple[Message, ...] = ()
     inherited_status: str | None = None
     returned: tuple[Delivery, ...] = ()
+    wake_ups: tuple[Delivery, ...] = ()
+
+    @property
+    def consumed(self) -> tuple[Delivery, ...]:
+        """The deliveries that need not come again once the turn is written."""
+        return (*self.sources, *self.wake_ups)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +88,8 @@ def begin(
     assert started is not None
     clock = now if start is not None else _after(state.clock, now)
     execution_id = started.execution.execution_id or ""
+    wake_ups = tuple(one for one in taken if isinstance(one.message.event, ExecutionRewound))
+    sources = tuple(one for one in taken if one not in wake_ups) if wake_ups else tuple(taken)
     return Turn(
         instance_id=instance_id,
         execution_id=execution_id if start is not None else version.execution_id or execution_id,
@@ -85,8 +97,9 @@ def begin(
         replaces=start is not None,
         started=started,
         past=() if start is not None else tuple(past),
-        new=(OrchestratorStarted(timestamp=clock), *(taken_.message.event for taken_ in taken)),
-        sources=tuple(taken),
+        new=(OrchestratorStarted(timestamp=clock), *(one.message.event for one in sources)),
+        sources=sources,
+        wake_ups=wake_ups,
     )
 
 
@@ -97,7 +110,8 @@ def finish(turn: Turn, result: TurnResult, now: Ticks, new_execution_id: str) ->
     """
     if result.events_processed == 0 and not result.actions and not turn.generation:
         return turn
-    turn = _with_span(_give_back(turn, result.events_processed), result)
+    turn = give_back(turn, result.events_processed)
+    turn = with_span(turn, result.span_id, result.span_start)
     state = read((*turn.past, *turn.new))
     actor = Actor(
         execution=Execution(turn.instance_id, turn.execution_id),
@@ -105,6 +119,7 @@ def finish(turn: Turn, result: TurnResult, now: Ticks, new_execution_id: str) ->
         episode=state.episodes,
         now=max(now, state.clock),
         children_started=state.children_started,
+        calls=calls_of((*turn.past, *turn.new)),
     )
     actions, completion = _in_order(result.actions)
     completion = _obey_terminate(state, actions, completion)
@@ -127,8 +142,10 @@ def finish(turn: Turn, result: TurnResult, now: Ticks, new_execution_id: str) ->
         if end.outbound is not None:
             outbound.append(end.outbound)
         if completion.status is Status.Terminated:
-            outbound.extend(_terminate_children(turn, events, actor))
-    written = _close((*turn.new, *events), actor.now)
+            outbound.extend(terminate_children(turn, events, actor))
+        whole = (*turn.past, *turn.new, *events)
+        outbound.extend(missing_releases(whole, actor.execution, actor.now, actor.episode))
+    written = close((*turn.new, *events), actor.now)
     status = result.custom_status
     if status is None:
         status = turn.inherited_status
@@ -141,7 +158,7 @@ def finish(turn: Turn, result: TurnResult, now: Ticks, new_execution_id: str) ->
         events=written,
         replaces=turn.replaces,
         instance=update_of(turn.execution_id, turn.started, written, status, actor.now),
-        consumed=turn.sources,
+        consumed=turn.consumed,
     )
     return Outcome(commit, turn.returned)
 
@@ -162,7 +179,7 @@ def _after(last: Ticks, now: Ticks) -> Ticks:
     return max(now, Ticks((last // MICROSECOND + 1) * MICROSECOND))
 
 
-def _give_back(turn: Turn, processed: int | None) -> Turn:
+def give_back(turn: Turn, processed: int | None) -> Turn:
     """Split off the new events that the worker did not use; they are delivered again."""
     if processed is None or processed >= len(turn.new) or turn.generation:
         return turn
@@ -175,12 +192,12 @@ def _give_back(turn: Turn, processed: int | None) -> Turn:
     )
 
 
-def _with_span(turn: Turn, result: TurnResult) -> Turn:
+def with_span(turn: Turn, span_id: str | None, span_start: str | None) -> Turn:
     """Note the orchestration's own span in its start, if this turn is the one that writes it."""
     trace = turn.started.trace
-    if trace is None or not turn.replaces or result.span_id is None:
+    if trace is None or not turn.replaces or span_id is None:
         return turn
-    spanned = replace(trace, span_id=result.span_id, activity_start_time=result.span_start)
+    spanned = replace(trace, span_id=span_id, activity_start_time=span_start)
     started = replace(turn.started, trace=spanned)
     return replace(turn, started=started, new=(turn.new[0], started, *turn.new[2:]))
 
@@ -246,7 +263,7 @@ def _continue_as_new(
     )
 
 
-def _terminate_children(turn: Turn, events: Sequence[Event], actor: Actor) -> list[Message]:
+def terminate_children(turn: Turn, events: Sequence[Event], actor: Actor) -> list[Message]:
     """Return the terminations of open children, if the termination was asked to go down the tree."""
     cause = next((e for e in turn.new if isinstance(e, ExecutionTerminated) and e.recurse), None)
     if cause is None:
@@ -263,7 +280,8 @@ def _terminate_children(turn: Turn, events: Sequence[Event], actor: Actor) -> li
     ]
 
 
-def _close(events: tuple[Event, ...], now: Ticks) -> tuple[Event, ...]:
+def close(events: tuple[Event, ...], now: Ticks) -> tuple[Event, ...]:
+    """Return *events* with an ``OrchestratorCompleted`` at the end."""
     if isinstance(events[-1], OrchestratorCompleted):
         return events
     return (*events, OrchestratorCompleted(timestamp=now))

@@ -51,7 +51,7 @@ class ServerProcess:
     def start(self) -> Ready:
         """Start it and wait until it is ready. Raises `ServerUnavailable`, with its last output."""
         grpc_port, http_port = self._ports
-        ports = ("--grpc-port", str(grpc_port), "--http-port", str(http_port))
+        ports = ("--grpc-port", str(grpc_port), "--http-port", str(http_port), "--api-port", "none")
         child = self._child = Child([*COMMAND, *self._arguments, *ports], env=self._env)
         ready = self._ready = child.wait_for(_ready, READY_WITHIN)
         if ready is None:

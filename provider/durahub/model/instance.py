@@ -12,7 +12,8 @@ class Instance:
 
     ``custom_status`` is JSON text, or ``None`` where the row has none or the text ``null``.
     ``output`` is the row's: the result, the failure as text, or — while the instance is
-    suspended or was resumed — the reason for that. ``etag`` guards a replacement.
+    suspended or was resumed — the reason for that. ``etag`` guards a replacement. ``parent_id`` is the
+    orchestration that started it; rows in Azure Storage do not tell.
     """
 
     instance_id: str
@@ -30,3 +31,4 @@ class Instance:
     generation: int | None = None
     tags: Tags | None = None
     etag: str | None = None
+    parent_id: str | None = None

@@ -64,6 +64,11 @@ class Feed:
         self._next_due: Ticks | None = MINIMUM
 
     @property
+    def known(self) -> frozenset[int]:
+        """The messages that are ready, in the listener's hands, or not readable."""
+        return frozenset(self._known)
+
+    @property
     def next_due(self) -> Ticks | None:
         """When the next message with a time is due, as far as is known."""
         return self._next_due

@@ -21,6 +21,7 @@ from durahub.model.instance import Instance
 from durahub.model.message import Message
 from durahub.model.ticks import later
 from durahub.scheduler import reads, writes
+from durahub.scheduler.backlog import backlog
 from durahub.scheduler.feed import Found, Want
 from durahub.scheduler.file import OpenHub, SchedulerFile
 from durahub.scheduler.pump import Pump
@@ -28,6 +29,9 @@ from durahub.scheduler.reads import Unreadable
 from durahub.scheduler.transactions import Transaction
 from durahub.scheduler.writes import Table
 from durahub.store import (
+    Backlog,
+    Ended,
+    EndedQuery,
     HubInfo,
     InstanceQuery,
     Listener,
@@ -132,9 +136,13 @@ class SchedulerStore:
 
     async def commit(self, commit: Commit) -> HistoryVersion:
         """Write *commit* in one transaction. Raises `CheckpointLost`, also while not served."""
-        hub, now = self._hub, self.file.clock()
         if self._pump is None:
             raise CheckpointLost(commit.instance_id)
+        return await self.intervene(commit)
+
+    async def intervene(self, commit: Commit) -> HistoryVersion:
+        """Write *commit* in one transaction, served or not. Raises `CheckpointLost`."""
+        hub, now = self._hub, self.file.clock()
         return await self._write(
             lambda tx: writes.commit(tx, hub.number, commit, now),
             lambda _: hub.settled(commit.consumed),
@@ -162,10 +170,22 @@ class SchedulerStore:
             lambda tx: writes.put_back(tx, deliveries, due), lambda _: hub.put_back(deliveries, due)
         )
 
-    async def repair(self, instance_id: str, update: InstanceUpdate, *, insert: bool) -> None:
-        """Write an instance row without a checkpoint; without *insert* only if there is one."""
-        hub = self._hub.number
-        await self._write(lambda tx: writes.repair(tx, hub, instance_id, update, insert=insert))
+    async def repair(
+        self,
+        instance_id: str,
+        update: InstanceUpdate,
+        *,
+        insert: bool,
+        replaces: Instance | None = None,
+    ) -> None:
+        """Write an instance row without a checkpoint; without *insert* only if there is one.
+
+        With *replaces* only while the row is still as it was read.
+        """
+        hub, etag = self._hub.number, replaces.etag if replaces is not None else None
+        await self._write(
+            lambda tx: writes.repair(tx, hub, instance_id, update, insert=insert, etag=etag)
+        )
 
     # -- the client side -----------------------------------------------------------------------
 
@@ -193,6 +213,11 @@ class SchedulerStore:
         await self._note(found.unreadable)
         return found.page
 
+    async def ended(self, query: EndedQuery) -> tuple[Ended, ...]:
+        """Return orchestrations that have ended, in the order of their ends."""
+        hub = self._hub.number
+        return await self.file.read(lambda c: reads.ended(c, hub, query), slow=True)
+
     async def history(
         self, instance_id: str, execution_id: str | None = None
     ) -> AsyncIterator[Event]:
@@ -209,6 +234,16 @@ class SchedulerStore:
         return await self._write(lambda tx: writes.purge(tx, hub, instance_id))
 
     # -- the hub -------------------------------------------------------------------------------
+
+    async def claim(self, task: str, seconds: float) -> bool:  # noqa: ARG002 (there is no other)
+        """Tell whether this server may do *task*: a file belongs to one process."""
+        return True
+
+    async def backlog(self) -> Backlog:
+        """Return what is due and not in the listener's hands."""
+        hub, now, pump = self._hub.number, self.file.clock(), self._pump
+        inbox, tasks = (pump.known("inbox"), pump.known("tasks")) if pump else ((), ())
+        return await self.file.read(lambda c: backlog(c, hub, now, inbox, tasks), slow=True)
 
     async def info(self) -> HubInfo:
         """Return what the hub consists of; a timer is any message with a time."""

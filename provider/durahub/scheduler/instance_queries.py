@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from durahub.errors import BadRequest
 from durahub.scheduler.columns import Column, from_text
 from durahub.scheduler.instance_rows import COLUMNS, PAYLOADS
-from durahub.store import InstanceQuery
+from durahub.store import EndedQuery, InstanceQuery
 
 LARGEST_PAGE = 1000
 _LAST = "\U0010ffff"
@@ -53,6 +53,27 @@ def page_sql(hub: int, query: InstanceQuery) -> PageSql:
         f" ORDER BY created, id LIMIT {size + 1}"
     )
     return PageSql(sql, tuple(parameters), size)
+
+
+def ended_sql(hub: int, query: EndedQuery) -> tuple[str, tuple[Column, ...]]:
+    """Return the SQL that selects ended orchestrations, by the time of their ends: that time, and the ID."""
+    wanted = ", ".join(str(int(status)) for status in sorted(query.statuses))
+    conditions = ["hub = ?", "entity = 0", "completed IS NOT NULL", f"status IN ({wanted})"]
+    parameters: list[Column] = [hub]
+    if query.completed_from is not None:
+        conditions.append("completed >= ?")
+        parameters.append(query.completed_from)
+    if query.completed_to is not None:
+        conditions.append("completed < ?")
+        parameters.append(query.completed_to)
+    if query.after is not None:
+        conditions.append("(completed, id) > (?, ?)")
+        parameters += [query.after.completed, from_text(query.after.instance_id)]
+    sql = (
+        f"SELECT completed, id FROM instances WHERE {' AND '.join(conditions)}"
+        f" ORDER BY completed, id LIMIT {query.count}"
+    )
+    return sql, tuple(parameters)
 
 
 def make_token(created: int, instance_id: str) -> str:

@@ -32,6 +32,7 @@ COLUMNS = (
     "generation",
     "tags",
     "custom_status",
+    "parent",
 )
 """What `decode` reads."""
 
@@ -53,6 +54,7 @@ def pending(started: ExecutionStarted, now: Ticks) -> dict[str, Column]:
         "generation": started.generation,
         "tags": from_tags(started.tags),
         "custom_status": None,
+        "parent": None,
         "input": from_text(started.input),
         "output": None,
     }
@@ -76,6 +78,7 @@ def changes(update: InstanceUpdate) -> dict[str, Column]:
             "version": from_text(started.version),
             "created": started.timestamp,
             "tags": from_tags(started.tags),
+            "parent": _parent(started),
             "input": from_text(started.input),
             "output": None,
             "completed": None,
@@ -86,6 +89,8 @@ def changes(update: InstanceUpdate) -> dict[str, Column]:
             columns["scheduled_start"] = started.scheduled_start
     if update.status is not None:
         columns["status"] = int(update.status)
+        if not update.status.is_terminal:
+            columns["completed"] = None  # a rewind runs what had ended
     if update.completed is not None:
         columns["completed"] = update.completed
     if update.sets_output:
@@ -112,6 +117,7 @@ def decode(row: Sequence[Column]) -> Instance:
             scheduled_start=_time(found["scheduled_start"]),
             generation=to_number(found["generation"]),
             tags=to_tags(found["tags"]),
+            parent_id=to_text(found["parent"]),
             etag=str(required_number(found["etag"])),
         )
     except ValueError as error:
@@ -121,6 +127,10 @@ def decode(row: Sequence[Column]) -> Instance:
 def location_of(instance: Column) -> str:
     """Return where the row of an instance is: ``"table instances order-1"``."""
     return f"table instances {instance!s}"
+
+
+def _parent(started: ExecutionStarted) -> Column:
+    return from_text(started.parent.execution.instance_id) if started.parent is not None else None
 
 
 def _time(column: Column) -> Ticks | None:

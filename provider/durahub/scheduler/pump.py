@@ -34,6 +34,10 @@ class Pump:
         self._changed = asyncio.Event()
         self._counting = False
 
+    def known(self, table: Table) -> frozenset[int]:
+        """Return the numbers of the messages that were read and not settled."""
+        return self._feeds[table].known
+
     def arrive(self, arrival: Arrival) -> None:
         """Note a message that was just stored."""
         self._feeds["tasks" if arrival.activity else "inbox"].arrive(arrival)

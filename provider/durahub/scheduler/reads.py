@@ -18,9 +18,9 @@ from durahub.scheduler import instance_rows, message_rows
 from durahub.scheduler.columns import Column, from_text, required_text, to_text
 from durahub.scheduler.event_proto import decode as decode_event
 from durahub.scheduler.feed import Found, Want
-from durahub.scheduler.instance_queries import make_token, page_sql
+from durahub.scheduler.instance_queries import ended_sql, make_token, page_sql
 from durahub.scheduler.writes import Table, token_of
-from durahub.store import InstanceQuery, Page, SetAside, StoredHistory
+from durahub.store import Ended, EndedQuery, InstanceQuery, Page, SetAside, StoredHistory
 
 T = TypeVar("T")
 
@@ -122,6 +122,12 @@ def instances(connection: sqlite3.Connection, hub: int, query: InstanceQuery) ->
         last = dict(zip(instance_rows.COLUMNS, rows[asked.size - 1], strict=False))
         token = make_token(last["created"], required_text(last["id"]))
     return FoundPage(Page(tuple(found), token), tuple(unreadable))
+
+
+def ended(connection: sqlite3.Connection, hub: int, query: EndedQuery) -> tuple[Ended, ...]:
+    """Return orchestrations that have ended, in the order of their ends."""
+    rows = connection.execute(*ended_sql(hub, query))
+    return tuple(Ended(Ticks(completed), required_text(found)) for completed, found in rows)
 
 
 def messages(connection: sqlite3.Connection, hub: int, table: Table, want: Want) -> FoundMessages:

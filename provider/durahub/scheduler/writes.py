@@ -151,22 +151,36 @@ def _status_now(tx: Transaction, hub: int, instance_id: str) -> str:
 
 
 def repair(
-    tx: Transaction, hub: int, instance_id: str, update: InstanceUpdate, *, insert: bool
+    tx: Transaction,
+    hub: int,
+    instance_id: str,
+    update: InstanceUpdate,
+    *,
+    insert: bool,
+    etag: str | None,
 ) -> None:
-    """Write an instance row without a checkpoint; without *insert* only if there is one."""
-    _put_instance(tx, hub, instance_id, instance_rows.changes(update), insert=insert)
+    """Write an instance row without a checkpoint; without *insert* only if there is one, of that *etag*."""
+    row = instance_rows.changes(update)
+    _put_instance(tx, hub, instance_id, row, insert=insert, etag=etag)
 
 
 def _put_instance(
-    tx: Transaction, hub: int, instance_id: str, row: Mapping[str, Column], *, insert: bool
+    tx: Transaction,
+    hub: int,
+    instance_id: str,
+    row: Mapping[str, Column],
+    *,
+    insert: bool,
+    etag: str | None = None,
 ) -> None:
     if insert:
         changed = ", ".join(f"{name} = excluded.{name}" for name in ("etag", *row))
         _insert_instance(tx, hub, instance_id, row, f"DO UPDATE SET {changed}")
     else:
         places = ", ".join(f"{name} = ?" for name in row)
+        is_wanted = "" if etag is None else f" AND etag = {int(etag)}"
         tx.change(
-            f"UPDATE instances SET etag = ?, {places} WHERE hub = ? AND id = ?",
+            f"UPDATE instances SET etag = ?, {places} WHERE hub = ? AND id = ?{is_wanted}",
             (next(tx.numbers), *row.values(), hub, from_text(instance_id)),
         )
 

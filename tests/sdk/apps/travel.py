@@ -17,10 +17,11 @@ import logging
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from durabletask.azuremanaged.worker import DurableTaskSchedulerWorker
+from durabletask.entities import EntityContext, EntityInstanceId
 from durabletask.serialization import JsonDataConverter
 from durabletask.task import (
     ActivityContext,
@@ -346,6 +347,73 @@ def slow(ctx: ActivityContext, what: Json) -> str:
     return f"slow done {text(what)}"
 
 
+# --- orchestrations of entities -----------------------------------------------------------------
+
+
+@orchestration
+def calls_entity(ctx: OrchestrationContext, given: Json) -> Turns:
+    entity = EntityInstanceId.parse(given["entity"])
+    ctx.signal_entity(entity, "add", 5)
+    value = yield ctx.call_entity(entity, "add", 7)
+    got = yield ctx.call_entity(entity, "get")
+    return {"value": value, "get": got}
+
+
+@orchestration
+def fails_entity(ctx: OrchestrationContext, entity: str) -> Turns:
+    try:
+        return (yield ctx.call_entity(EntityInstanceId.parse(entity), "fail"))
+    except TaskFailedError as failed:
+        inner = failed.details.inner_failure
+        return inner.message if inner is not None else failed.details.message
+
+
+@orchestration
+def locks(ctx: OrchestrationContext, given: Json) -> Turns:
+    entities = [EntityInstanceId.parse(entity) for entity in given["entities"]]
+    results = []
+    with (yield ctx.lock_entities(entities)):
+        ctx.set_custom_status("locked")
+        for entity in entities:
+            results.append((yield ctx.call_entity(entity, "add", given["amount"])))
+        if given["wait"]:
+            yield ctx.wait_for_external_event("Approval")
+    ctx.set_custom_status("released")
+    return results
+
+
+# --- the entity ---------------------------------------------------------------------------------
+
+FAR = datetime(2030, 1, 1, tzinfo=timezone.utc)
+
+
+def counter(ctx: EntityContext, given: Json) -> Json:
+    """The entity ``counter``; its state is ``{"value": n}``."""
+    state = ctx.get_state(dict, {"value": 0})
+    match ctx.operation:
+        case "add":
+            state = {**state, "value": state["value"] + given}
+            ctx.set_state(state)
+            return state["value"]
+        case "get":
+            return None if ctx.get_state() is None else state["value"]
+        case "fill":
+            ctx.set_state({"value": 1, "blob": "z" * given})
+        case "delete":
+            ctx.set_state(None)
+        case "fail":
+            raise RuntimeError("entity refused: on purpose")
+        case "forward":
+            ctx.signal_entity(EntityInstanceId.parse(given), "add", 1)
+        case "forward-later":
+            ctx.signal_entity(EntityInstanceId.parse(given), "add", 100, FAR)
+        case "start":
+            ctx.schedule_new_orchestration("Echo", input="started by an entity", instance_id=given)
+        case other:
+            raise RuntimeError(f"no such operation: {other}")
+    return None
+
+
 # --- the worker ---------------------------------------------------------------------------------
 
 
@@ -366,6 +434,7 @@ def make_worker(endpoint: str, task_hub: str) -> DurableTaskSchedulerWorker:
         worker.add_orchestrator(function)
     for function in ACTIVITIES:
         worker.add_activity(function)
+    worker.add_entity(counter)
     return worker
 
 

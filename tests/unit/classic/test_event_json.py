@@ -6,9 +6,9 @@ from hypothesis import given
 
 from durahub.classic.dialect import DTFX_1_17, DTFX_2_9
 from durahub.classic.event_json import read_event, write_event
-from durahub.classic.event_objects import DEEPEST
 from durahub.errors import BadMessage
 from durahub.model.failure import Failure
+from durahub.model.failure_json import DEEPEST
 from durahub.model.history import (
     Event,
     EventRaised,

@@ -62,14 +62,15 @@ def test_what_the_service_does_not_allow_is_capped() -> None:
     assert queue_delay(NOW, later(NOW, week + 1)) == CAPPED
 
 
-def message(event: object) -> Message:
-    return Message(event=event, target=Execution("order-1", "x"))  # type: ignore[arg-type]
+def message(event: object, target: str = "@counter@a") -> Message:
+    return Message(event=event, target=Execution(target))  # type: ignore[arg-type]
 
 
 def test_timers_and_delayed_entity_messages_say_when_they_are_due() -> None:
     assert due_of(message(TimerFired(timestamp=NOW, timer_id=1, fire_at=Ticks(9)))) == 9
     delayed = EventRaised(timestamp=NOW, name="op@2026-01-15T09:30:00.0000000Z")
     assert due_of(message(delayed)) == NOW
+    assert due_of(message(delayed, "order-1")) is None  # there it is an event's name like any other
     assert due_of(message(EventRaised(timestamp=NOW, name="op@soon"))) is None
     assert due_of(message(EventRaised(timestamp=NOW, name="op"))) is None
 

@@ -1,15 +1,18 @@
 """A task hub in memory that decides nothing: tests say what it holds and read what it was asked."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 
 import anyio
 
 from durahub.dispatch.clients import StartRequest
+from durahub.dispatch.ended_pages import EndedPage
+from durahub.dispatch.entity_queries import EntityCleaning, EntityPage, EntityQuery
 from durahub.dispatch.streams import StreamClosed
 from durahub.dispatch.work import StreamOptions, Work
 from durahub.engine.actions import TurnResult
+from durahub.engine.entities.work import Entity, EntityAnswer
 from durahub.errors import HubNotFound, InstanceNotFound, WorkItemNotFound, WrongStatus
 from durahub.model.failure import Failure
 from durahub.model.history import Event, Status
@@ -50,6 +53,7 @@ class FakeTaskHub:
     def __init__(self, name: str = "default") -> None:
         self.name = name
         self.instances: dict[str, Instance] = {}
+        self.entities: dict[str, Entity] = {}
         self.histories: dict[str, list[Event]] = {}
         self.failures: dict[str, Failure] = {}
         self.work: dict[str, tuple[Event, ...]] = {}
@@ -160,10 +164,25 @@ class FakeTaskHub:
         del self.instances[instance_id]
         return Purged(1)
 
+    async def purge_batch(self, ids: Sequence[str], *, recursive: bool = False) -> Purged:
+        self._called("purge_batch", tuple(ids), recursive)
+        return Purged(len(ids))
+
+    async def rewind(self, instance_id: str, reason: str | None) -> None:
+        self._called("rewind", instance_id, reason)
+
+    async def force_terminate(self, ids: Sequence[str], reason: str | None) -> tuple[str, ...]:
+        self._called("force_terminate", tuple(ids), reason)
+        return tuple(ids[1:])
+
+    async def list_ended(self, *wanted: object) -> EndedPage:
+        self._called("list_ended", *wanted)
+        return EndedPage(("a", "b"), None if wanted[-1] else "next")
+
     async def purge_matching(
-        self, query: InstanceQuery, *, time_limit: float | None
+        self, query: InstanceQuery, *, time_limit: float | None, recursive: bool = False
     ) -> tuple[Purged, bool]:
-        self._called("purge_matching", query, time_limit)
+        self._called("purge_matching", query, time_limit, recursive)
         return Purged(3), time_limit is None
 
     async def history(
@@ -172,6 +191,34 @@ class FakeTaskHub:
         self._called("history", instance_id, execution_id)
         for event in self.histories.get(instance_id, ()):
             yield event
+
+    # -- entities ------------------------------------------------------------------------------
+
+    async def signal_entity(
+        self,
+        instance_id: str,
+        name: str,
+        input: str | None,  # noqa: A002
+        **more: object,
+    ) -> None:
+        self._called("signal_entity", instance_id, name, input, more)
+
+    async def get_entity(self, instance_id: str, *, with_state: bool) -> Entity | None:
+        self._called("get_entity", instance_id, with_state)
+        return self.entities.get(instance_id)
+
+    async def query_entities(self, query: EntityQuery) -> EntityPage:
+        self._called("query_entities", query)
+        found = sorted(self.entities.values(), key=lambda entity: entity.instance_id)
+        begin = int(query.token or 0)
+        end = begin + query.page_size
+        return EntityPage(tuple(found[begin:end]), str(end) if end < len(found) else None)
+
+    async def clean_entities(
+        self, *, remove_empty: bool, release_locks: bool, token: str | None
+    ) -> EntityCleaning:
+        self._called("clean_entities", remove_empty, release_locks, token)
+        return EntityCleaning(2, 1, None)
 
     # -- workers -------------------------------------------------------------------------------
 
@@ -208,6 +255,10 @@ class FakeTaskHub:
         self._called("complete_activity", token, instance_id, task_id, result, failure)
         self._take(token)
 
+    async def complete_entity(self, token: str, instance_id: str, answer: EntityAnswer) -> None:
+        self._called("complete_entity", token, instance_id, answer)
+        self._take(token)
+
     async def abandon(self, token: str) -> None:
         self._called("abandon", token)
         self.open_tokens.discard(token)
@@ -224,12 +275,20 @@ class FakeDirectory:
     """Hubs by name, without case."""
 
     default = "default"
+    allows_management = False
 
     def __init__(self, *hubs: FakeTaskHub) -> None:
+        self.managed: list[tuple[str, object]] = []
         self._hubs = {hub.name.lower(): hub for hub in hubs}
 
-    def find(self, name: str) -> FakeTaskHub:
+    async def find(self, name: str) -> FakeTaskHub:
         try:
             return self._hubs[name.lower()]
         except KeyError:
             raise HubNotFound(name) from None
+
+    async def create(self, name: str, *, wipe: bool) -> None:
+        self.managed.append((name, wipe))
+
+    async def delete(self, name: str) -> None:
+        self.managed.append((name, "deleted"))

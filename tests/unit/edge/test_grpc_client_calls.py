@@ -8,12 +8,14 @@ import grpc
 import grpc.aio
 import pytest
 from durabletask.internal import orchestrator_service_pb2 as pb
-from fake_task_hub import CREATED, FakeTaskHub, an_instance
+from durabletask.internal.orchestrator_service_pb2_grpc import TaskHubSidecarServiceStub
+from fake_task_hub import CREATED, FakeDirectory, FakeTaskHub, an_instance
 from google.protobuf.empty_pb2 import Empty
 from grpc_edge import Edge, served
 
 from durahub.dispatch.clients import StartRequest
 from durahub.edge.history_chunks import CHUNK_BYTES
+from durahub.edge.server import start_server
 from durahub.errors import InstanceExists, InstanceNotFound, StorageUnavailable
 from durahub.model.failure import Failure
 from durahub.model.history import (
@@ -488,7 +490,7 @@ async def test_what_runs_is_not_purged(edge: Edge) -> None:
 async def test_a_filter_without_anything_means_all_that_has_ended(edge: Edge) -> None:
     answer = await edge.stub.PurgeInstances(pb.PurgeInstancesRequest(purgeInstanceFilter={}))
     assert (answer.deletedInstanceCount, answer.isComplete.value) == (3, True)
-    assert edge.hub.called("purge_matching") == [(InstanceQuery(payloads=False), None)]
+    assert edge.hub.called("purge_matching") == [(InstanceQuery(payloads=False), None, False)]
 
 
 async def test_a_filter_brings_its_bounds_and_its_time(edge: Edge) -> None:
@@ -507,25 +509,31 @@ async def test_a_filter_brings_its_bounds_and_its_time(edge: Edge) -> None:
         created_to=Ticks(UNIX_EPOCH + 20_000_000),
         payloads=False,
     )
-    assert edge.hub.called("purge_matching") == [(query, 4.5)]
+    assert edge.hub.called("purge_matching") == [(query, 4.5, False)]
 
 
-async def test_a_batch_leaves_what_runs_and_counts_the_rest(edge: Edge) -> None:
-    for name, status in {"a": Status.Failed, "b": Status.Running, "c": Status.Terminated}.items():
-        await edge.hub.put(an_instance(name, status))
-    batch = {"instanceIds": ["a", "b", "nobody", "c"]}
-    answer = await edge.stub.PurgeInstances(pb.PurgeInstancesRequest(instanceBatch=batch))
+async def test_a_batch_is_purged_as_it_is(edge: Edge) -> None:
+    batch = {"instanceIds": ["a", "@counter@b"]}
+    request = pb.PurgeInstancesRequest(instanceBatch=batch, recursive=True)
+    answer = await edge.stub.PurgeInstances(request)
     assert answer.deletedInstanceCount == 2
-    assert set(edge.hub.instances) == {"b"}
+    assert edge.hub.called("purge_batch") == [(("a", "@counter@b"), True)]
+
+
+async def test_a_purge_of_orchestrations_leaves_entities(edge: Edge) -> None:
+    one = pb.PurgeInstancesRequest(instanceId="@counter@b", isOrchestration=True)
+    some = pb.PurgeInstancesRequest(
+        instanceBatch={"instanceIds": ["a", "@counter@b"]}, isOrchestration=True
+    )
+    assert (await edge.stub.PurgeInstances(one)).deletedInstanceCount == 0
+    assert (await edge.stub.PurgeInstances(some)).deletedInstanceCount == 1
+    assert edge.hub.calls == [("purge_batch", ("a",), False)]
 
 
 @pytest.mark.parametrize(
     "request_",
-    [
-        pb.PurgeInstancesRequest(),
-        pb.PurgeInstancesRequest(instanceBatch={"instanceIds": ["x"] * 501}),
-    ],
-    ids=["nothing", "too many"],
+    [pb.PurgeInstancesRequest()],
+    ids=["nothing"],
 )
 async def test_a_purge_that_cannot_be_meant_is_refused(
     edge: Edge, request_: pb.PurgeInstancesRequest
@@ -535,29 +543,70 @@ async def test_a_purge_that_cannot_be_meant_is_refused(
     assert edge.hub.calls == []
 
 
-# -- what is not served ------------------------------------------------------------------------
+# -- rewinding, listing, ending by force --------------------------------------------------------
+
+
+async def test_a_rewind_brings_its_reason_or_none(edge: Edge) -> None:
+    await edge.stub.RewindInstance(pb.RewindInstanceRequest(instanceId="a", reason={"value": "r"}))
+    await edge.stub.RewindInstance(pb.RewindInstanceRequest(instanceId="b"))
+    assert edge.hub.called("rewind") == [("a", "r"), ("b", None)]
+
+
+async def test_ended_ids_come_in_pages_until_no_key_is_left(edge: Edge) -> None:
+    first = await edge.stub.ListInstanceIds(
+        pb.ListInstanceIdsRequest(
+            runtimeStatus=[1, 3],
+            completedTimeFrom={"seconds": 1},
+            completedTimeTo={"seconds": 2},
+            lastInstanceKey={"value": ""},
+        )
+    )
+    last = await edge.stub.ListInstanceIds(
+        pb.ListInstanceIdsRequest(pageSize=7, lastInstanceKey=first.lastInstanceKey)
+    )
+    assert (list(first.instanceIds), first.lastInstanceKey.value) == (["a", "b"], "next")
+    assert not last.HasField("lastInstanceKey")
+    ends = frozenset({Status.Completed, Status.Failed})
+    bounds = (Ticks(UNIX_EPOCH + 10_000_000), Ticks(UNIX_EPOCH + 20_000_000))
+    assert edge.hub.called("list_ended") == [
+        (ends, *bounds, 0, ""),
+        (frozenset(), None, None, 7, "next"),
+    ]
+
+
+async def test_a_termination_by_force_tells_which_were_left(edge: Edge) -> None:
+    request = pb.SkipGracefulOrchestrationTerminationsRequest(
+        instanceBatch={"instanceIds": ["a", "b"]}, reason={"value": "r"}
+    )
+    answer = await edge.stub.SkipGracefulOrchestrationTerminations(request)
+    assert list(answer.unterminatedInstanceIds) == ["b"]
+    assert edge.hub.called("force_terminate") == [(("a", "b"), "r")]
+
+
+# -- hubs --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("rpc", "request_", "word"),
-    [
-        ("RewindInstance", pb.RewindInstanceRequest(), "rewinding"),
-        ("ListInstanceIds", pb.ListInstanceIdsRequest(), "listing"),
-        ("CreateTaskHub", pb.CreateTaskHubRequest(), "durahub hub"),
-        ("DeleteTaskHub", pb.DeleteTaskHubRequest(), "durahub hub"),
-        ("SignalEntity", pb.SignalEntityRequest(), "entities"),
-        ("GetEntity", pb.GetEntityRequest(), "entities"),
-        ("QueryEntities", pb.QueryEntitiesRequest(), "entities"),
-        ("CleanEntityStorage", pb.CleanEntityStorageRequest(), "entities"),
-        ("CompleteEntityTask", pb.EntityBatchResult(), "entities"),
-        (
-            "SkipGracefulOrchestrationTerminations",
-            pb.SkipGracefulOrchestrationTerminationsRequest(),
-            "terminating",
-        ),
-    ],
+    ("rpc", "request_"),
+    [("CreateTaskHub", pb.CreateTaskHubRequest()), ("DeleteTaskHub", pb.DeleteTaskHubRequest())],
 )
-async def test_what_is_not_served_says_so(edge: Edge, rpc: str, request_: Any, word: str) -> None:
+async def test_hubs_are_managed_only_where_a_setting_allows_it(
+    edge: Edge, rpc: str, request_: Any
+) -> None:
     code, detail = await refusal(getattr(edge.stub, rpc)(request_))
     assert code is grpc.StatusCode.UNIMPLEMENTED
-    assert word in detail
+    assert "server.allow_hub_management" in detail
+
+
+async def test_a_client_that_may_creates_and_deletes_the_hub_that_it_names() -> None:
+    directory = FakeDirectory(FakeTaskHub())
+    directory.allows_management = True
+    server = await start_server(directory, host="127.0.0.1", port=0)
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{server.port}") as channel:
+        stub = TaskHubSidecarServiceStub(channel)
+        metadata = (("taskhub", "shop"),)
+        await stub.CreateTaskHub(pb.CreateTaskHubRequest(), metadata=metadata)
+        await stub.CreateTaskHub(pb.CreateTaskHubRequest(recreateIfExists=True), metadata=metadata)
+        await stub.DeleteTaskHub(pb.DeleteTaskHubRequest())
+    await server.stop(0)
+    assert directory.managed == [("shop", False), ("shop", True), ("default", "deleted")]

@@ -14,15 +14,15 @@ from history_decoding import decode
 
 from durahub.dispatch.work import OrchestratorWork
 from durahub.edge.actions import turn_result
-from durahub.edge.work_items import stream_options, work_item
+from durahub.edge.work_items import REORDER_WINDOW, stream_options, work_item
 from durahub.engine.actions import (
     Complete,
     CreateSubOrchestration,
     CreateTimer,
     ScheduleTask,
+    SendEntityMessage,
     SendEvent,
 )
-from durahub.errors import BadRequest
 from durahub.model.history import ExecutionStarted
 from durahub.model.ticks import Ticks
 
@@ -35,6 +35,7 @@ KIND_OF_ARM = {
     "createTimer": CreateTimer,
     "createSubOrchestration": CreateSubOrchestration,
     "sendEvent": SendEvent,
+    "sendEntityMessage": SendEntityMessage,
     "completeOrchestration": Complete,
 }
 
@@ -96,10 +97,6 @@ def test_every_recorded_completion_is_a_turn_with_one_action_for_each_of_its_own
 ) -> None:
     for response, _ in messages(scenario, "OrchestratorResponse"):
         arms = [a.WhichOneof("orchestratorActionType") for a in response.actions]
-        if "sendEntityMessage" in arms:
-            with pytest.raises(BadRequest, match="entities"):
-                turn_result(response, NOW)
-            continue
         result = turn_result(response, NOW)
         assert [type(action) for action in result.actions] == [KIND_OF_ARM[arm] for arm in arms]
         assert [action.id for action in result.actions] == [a.id for a in response.actions]
@@ -107,7 +104,10 @@ def test_every_recorded_completion_is_a_turn_with_one_action_for_each_of_its_own
         assert result.custom_status == custom
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
+BROKEN_ON_PURPOSE = "bad-work-items"  # events without a time, without a start
+
+
+@pytest.mark.parametrize("scenario", [name for name in SCENARIOS if name != BROKEN_ON_PURPOSE])
 def test_every_recorded_work_item_can_be_made_from_domain_events(scenario: str) -> None:
     for item, _ in messages(scenario, "WorkItem"):
         if not item.HasField("orchestratorRequest"):
@@ -115,8 +115,8 @@ def test_every_recorded_work_item_can_be_made_from_domain_events(scenario: str) 
         recorded = item.orchestratorRequest
         if any(e.WhichOneof("eventType").startswith("entity") for e in events_of(item)):
             continue  # entity events have no domain class yet
-        if recorded.requiresHistoryStreaming:
-            continue  # the start of the execution is not in the item
+        if not any(e.HasField("executionStarted") for e in events_of(item)):
+            continue  # history is streamed, or the item is broken on purpose
         past = tuple(decode(event) for event in recorded.pastEvents)
         new = tuple(decode(event) for event in recorded.newEvents)
         work = OrchestratorWork(
@@ -135,7 +135,16 @@ def events_of(item: pb.WorkItem) -> list[pb.HistoryEvent]:
 
 
 def as_it_is_sent(item: pb.WorkItem) -> pb.WorkItem:
-    """Return *item* with null for every "" that is a version, and without ``recurse``."""
+    """Return *item* with null for every "" that is a version, without ``recurse``, with our window.
+
+    A rewind that is past is not sent, for some workers do not know the event.
+    """
+    request = item.orchestratorRequest
+    if not any(event.HasField("executionRewound") for event in request.newEvents):
+        kept = [event for event in request.pastEvents if not event.HasField("executionRewound")]
+        del request.pastEvents[:]
+        request.pastEvents.extend(kept)
+    item.orchestratorRequest.entityParameters.entityMessageReorderWindow.seconds = REORDER_WINDOW
     for event in events_of(item):
         body = getattr(event, event.WhichOneof("eventType"))
         if hasattr(body, "version") and not body.version.value:

@@ -277,7 +277,7 @@ async def test_an_answer_that_means_nothing_is_refused_and_the_turn_given_back(e
     entity = {"sendEntityMessage": {"entityOperationCalled": {"requestId": "r"}}}
     code, detail = await refusal(edge.stub.CompleteOrchestratorTask(answer(actions=[entity])))
     assert code is grpc.StatusCode.INVALID_ARGUMENT
-    assert "entities" in detail
+    assert "not an instance ID" in detail
     assert edge.hub.called("abandon") == [("t1",)]
     assert edge.hub.called("complete_orchestration") == []
 

@@ -22,6 +22,7 @@ from durahub.model.history import (
     Trace,
 )
 from durahub.model.message import Message
+from durahub.model.ticks import later
 from tests.unit.engine.scenes import (
     ID,
     NEXT,
@@ -228,3 +229,13 @@ def test_a_start_is_moved_in_front_of_the_messages_that_came_before_it() -> None
     found = verdict((), event, start)
 
     assert found.take == [start, event]
+
+
+def test_an_orchestration_that_an_entity_starts_for_later_waits_until_then() -> None:
+    later_start = started(parent=PARENT, scheduled=later(NOW, 90))
+
+    judged = verdict((), arrived(later_start))
+
+    assert [(d.message.event, delay) for d, delay in judged.defer] == [(later_start, 90.0)]
+    assert judged.start is None
+    assert verdict((), arrived(started(parent=PARENT, scheduled=NOW))).start is not None

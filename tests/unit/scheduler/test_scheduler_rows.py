@@ -68,6 +68,7 @@ def test_an_instance_is_read_as_its_row_says(instance: Instance) -> None:
         "scheduled_start": instance.scheduled_start,
         "generation": instance.generation,
         "tags": from_tags(instance.tags),
+        "parent": from_text(instance.parent_id),
     }
     for name in ("name", "version", "custom_status", "input", "output"):
         row[name] = from_text(getattr(instance, name))

@@ -1,0 +1,198 @@
+"""Every setting, in one table: where it stands in the file, what it may be, which variable sets it.
+
+The file, the environment and the command line are read by this table. `docs/settings.md` describes the
+settings; a test holds the two together.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from durahub.configuration import kinds
+from durahub.configuration.kinds import Kind, Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """A setting. *default* is what counts where nothing sets it; ``None``: it depends."""
+
+    path: str
+    kind: Kind
+    option: str
+    variables: tuple[str, ...]
+    help: str
+    default: Value = None
+    flag: bool = False
+
+
+def _key(path: str, kind: Kind, option: str, help: str, **more: Any) -> Key:  # noqa: A002 (the word)
+    variable = "DURAHUB_" + option.lstrip("-").replace("-", "_").upper()
+    return Key(
+        path=path,
+        kind=kind,
+        option=option,
+        help=help,
+        variables=more.pop("variables", (variable,)),
+        **more,
+    )
+
+
+SERVER_KEYS = (
+    _key(
+        "store.address",
+        kinds.store_address,
+        "--store",
+        "Where hubs are kept: env:VARIABLE (connection string in that variable), storage:ACCOUNT "
+        "(Entra ID), sqlite:FILE, or a connection string.",
+    ),
+    _key(
+        "store.worker_id",
+        kinds.text,
+        "--worker-id",
+        "Name under which partitions are held, never used twice at a time. A stable one gets them "
+        "back at once after a restart. [default: unique]",
+    ),
+    _key(
+        "server.hubs",
+        kinds.names,
+        "--hub",
+        "Task hub to serve, created if missing; may be given more than once. [default: the hubs of "
+        "the settings file, else default]",
+        variables=("DURAHUB_HUBS", "DTS_TASK_HUB_NAMES"),
+    ),
+    _key(
+        "server.host",
+        kinds.text,
+        "--host",
+        "Address to listen on. There is no authentication: think before you choose another.",
+        default="127.0.0.1",
+    ),
+    _key(
+        "server.grpc_port",
+        kinds.port,
+        "--grpc-port",
+        "Port for workers and clients; 0 takes any free one.",
+        default=8080,
+    ),
+    _key(
+        "server.http_port",
+        kinds.port,
+        "--http-port",
+        "Port for the HTTP APIs, /healthz and /metrics; 0 takes any free one.",
+        default=8082,
+    ),
+    _key(
+        "server.api_port",
+        kinds.port_or_none,
+        "--api-port",
+        "Second HTTP port, where tools look for the API of DTS's emulator; 0 takes any free one, "
+        "'none' does without.",
+        default=8081,
+    ),
+    _key(
+        "server.tls.cert",
+        kinds.text,
+        "--tls-cert",
+        "Certificate chain (PEM): the gRPC port then speaks TLS.",
+    ),
+    _key("server.tls.key", kinds.text, "--tls-key", "Private key (PEM) of the certificate."),
+    _key(
+        "server.dynamic_hubs",
+        kinds.flag,
+        "--dynamic-hubs",
+        "Serve every hub that is called for, created on first use.",
+        variables=("DURAHUB_DYNAMIC_HUBS", "DTS_USE_DYNAMIC_TASK_HUBS"),
+        default=False,
+        flag=True,
+    ),
+    _key(
+        "server.allow_hub_management",
+        kinds.flag,
+        "--allow-hub-management",
+        "Let clients create and delete hubs.",
+        default=False,
+        flag=True,
+    ),
+    _key(
+        "purge.every",
+        kinds.duration(1, 86_400),
+        "--purge-every",
+        "Pause between two searches for instances whose retention has ended, at least.",
+        default=600.0,
+    ),
+    _key(
+        "purge.requests_per_second",
+        kinds.number(0.1, 10_000),
+        "--purge-requests-per-second",
+        "Storage requests that searching and purging may make, about.",
+        default=50.0,
+    ),
+)
+HUB_KEYS = (
+    _key(
+        "partitions",
+        kinds.whole(1, 16),
+        "--partitions",
+        "Control queues of a hub; every server and worker of it must be told the same number. "
+        "[default: the hub's own number; a new hub gets 4]",
+    ),
+    _key(
+        "visibility",
+        kinds.duration(2, 3_600),
+        "--visibility",
+        "Seconds after which messages of a server that died are taken up by another.",
+        variables=("DURAHUB_VISIBILITY_SECONDS",),
+        default=60.0,
+    ),
+    _key(
+        "max_poll",
+        kinds.duration(0.05, 300),
+        "--max-poll",
+        "Longest pause in seconds between two looks at an idle queue, for what other processes "
+        "send. [default: 1 on our own Azurite, else 10]",
+        variables=("DURAHUB_MAX_POLL_SECONDS",),
+    ),
+    _key(
+        "limits",
+        kinds.limits,
+        "--limits",
+        "What hubs refuse: 'classic' only what storage cannot hold, 'dts' whatever the Durable Task "
+        "Scheduler refuses.",
+        default="classic",
+    ),
+    *(
+        _key(
+            f"retention.{name}",
+            kinds.period,
+            f"--retention-{name}",
+            f"How long {what} are kept after their end, such as 30d; 0 purges them at once. "
+            "[default: for ever]",
+        )
+        for name, what in (
+            ("all", "ended instances"),
+            ("completed", "completed instances"),
+            ("failed", "failed instances"),
+            ("terminated", "terminated instances"),
+            ("canceled", "canceled instances"),
+        )
+    ),
+)
+BY_PATH = {key.path: key for key in SERVER_KEYS}
+BY_HUB_PATH = {key.path: key for key in HUB_KEYS}
+DEFAULTS = "defaults."
+HUBS = "hubs"
+
+
+def key_of(path: str) -> Key | None:
+    """Return the setting at *path* of a file: ``server.host``, ``defaults.limits``, ``hubs.a.limits``."""
+    if path in BY_PATH:
+        return BY_PATH[path]
+    table, _, rest = path.partition(".")
+    if table == "defaults":
+        return BY_HUB_PATH.get(rest)
+    if table == HUBS:
+        return BY_HUB_PATH.get(rest.partition(".")[2])
+    return None
+
+
+ALL_KEYS = {**BY_PATH, **{f"{DEFAULTS}{path}": key for path, key in BY_HUB_PATH.items()}}
+"""Every setting by its path, those of hubs as they stand for all hubs."""

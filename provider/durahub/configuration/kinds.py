@@ -1,0 +1,172 @@
+"""The kinds of values that settings have: each takes what a file or a variable says, or raises.
+
+A variable's text is read as its setting's kind: ``"8080"`` is a number, ``"true"`` is true.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+from durahub.address import parse_store
+from durahub.configuration.durations import EXPECTED, seconds_of, to_text
+from durahub.engine.limits import LIMITS
+from durahub.errors import DurahubError
+
+Value: TypeAlias = "str | int | float | bool | tuple[str, ...] | None"
+Kind: TypeAlias = Callable[[object], Value]
+"""Returns the value, or raises `Unfit`."""
+
+
+class Unfit(ValueError):
+    """A value that its setting cannot have; the argument says what is expected."""
+
+
+def text(value: object) -> str:
+    """Take a text that is not empty."""
+    if isinstance(value, str) and value.strip():
+        return value.strip()
+    raise Unfit("a text")
+
+
+def flag(value: object) -> bool:
+    """Take true or false."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.strip().lower() in _FLAGS:
+        return _FLAGS[value.strip().lower()]
+    raise Unfit("true or false")
+
+
+_FLAGS = {"true": True, "1": True, "yes": True, "on": True} | {
+    "false": False,
+    "0": False,
+    "no": False,
+    "off": False,
+}
+
+
+def whole(least: int, most: int) -> Kind:
+    """Take a whole number from *least* to *most*."""
+
+    def take(value: object) -> int:
+        if isinstance(value, str) and value.strip().isdecimal():
+            value = int(value)
+        if isinstance(value, int) and not isinstance(value, bool) and least <= value <= most:
+            return value
+        raise Unfit(f"a whole number from {least} to {most}")
+
+    return take
+
+
+port = whole(0, 65_535)
+
+
+def port_or_none(value: object) -> int | None:
+    """Take a port, or false (in a variable: none) for no port."""
+    if value is False or (isinstance(value, str) and value.strip().lower() in ("none", "false")):
+        return None
+    try:
+        return int(str(port(value)))
+    except Unfit:
+        raise Unfit("a port, or false for none") from None
+
+
+def number(least: float, most: float) -> Kind:
+    """Take a number from *least* to *most*."""
+
+    def take(value: object) -> float:
+        try:
+            found = float(value) if isinstance(value, int | float | str) else None
+        except ValueError:
+            found = None
+        if found is not None and not isinstance(value, bool) and least <= found <= most:
+            return found
+        raise Unfit(f"a number from {least:g} to {most:g}")
+
+    return take
+
+
+def duration(least: float, most: float) -> Kind:
+    """Take a length of time, or seconds as a number."""
+    expected = f"{EXPECTED}, or a number of seconds, from {least:g} to {most:g} s"
+
+    def take(value: object) -> float:
+        try:
+            return float(str(number(least, most)(value)))
+        except Unfit:
+            pass
+        try:
+            found = seconds_of(value) if isinstance(value, str) else None
+        except ValueError:
+            found = None
+        if found is None or not least <= found <= most:
+            raise Unfit(expected)
+        return found
+
+    return take
+
+
+def period(value: object) -> float | None:
+    """Take a length of time with its unit; ``None`` for ``"never"`` (nothing is purged)."""
+    if isinstance(value, str) and value.strip().lower() == "never":
+        return None
+    if value == 0 and not isinstance(value, bool):
+        return 0.0
+    if isinstance(value, str):
+        try:
+            return seconds_of(value)
+        except ValueError:
+            pass
+    raise Unfit(f'{EXPECTED}, 0, or "never"')
+
+
+def limits(value: object) -> str:
+    """Take the name of limits."""
+    if isinstance(value, str) and value in LIMITS:
+        return value
+    raise Unfit(" or ".join(f'"{name}"' for name in LIMITS))
+
+
+def names(value: object) -> tuple[str, ...]:
+    """Take a list of texts; a variable separates them by commas."""
+    parts = value.split(",") if isinstance(value, str) else value
+    if isinstance(parts, list | tuple) and all(isinstance(part, str) for part in parts):
+        stripped = [part.strip() for part in parts if part.strip()]
+        if stripped:
+            return tuple(dict.fromkeys(stripped))
+    raise Unfit("a list of names")
+
+
+def store_address(value: object) -> str:
+    """Take the address of a store. A connection string has a key in it and belongs in a variable."""
+    expected = "env:VARIABLE, storage:ACCOUNT or sqlite:FILE"
+    if not isinstance(value, str):
+        raise Unfit(expected)
+    if "=" in value.partition(":")[0]:
+        raise Unfit(f"{expected}; a connection string goes into a variable, for it holds a key")
+    try:
+        parse_store(value)
+    except DurahubError:
+        raise Unfit(expected) from None
+    return value
+
+
+def show(path: str, value: Value) -> str:
+    """Return the value of the setting at *path* as it stands in TOML."""
+    match value:
+        case None:
+            return '"never"' if ".retention." in path else "false"
+        case bool():
+            return str(value).lower()
+        case str():
+            return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        case tuple():
+            return "[" + ", ".join(show(path, one) for one in value) + "]"
+        case float() if ".retention." in path:
+            return f'"{to_text(value)}"'
+        case float():
+            return f"{value:g}"
+    return str(value)
+
+
+Flat: TypeAlias = Mapping[str, Value]
+"""Settings by their path: ``{"server.grpc_port": 8080, "hubs.orders.partitions": 8}``."""

@@ -1,0 +1,162 @@
+"""Settings by their path, laid over each other, to what a server is told."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from durahub.classic.names import check_hub_name
+from durahub.configuration.keys import BY_HUB_PATH, BY_PATH, DEFAULTS, HUBS
+from durahub.configuration.kinds import Flat, Value
+from durahub.engine.limits import CLASSIC, Limits, limits_named
+from durahub.engine.retention import KEEP, Retention
+from durahub.errors import BadSetting
+from durahub.model.history import Status
+
+ORDINARY_POLL = 10.0  # seconds; a storage account bills each look
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HubSettings:
+    """What a server is told of one hub; times in seconds. ``partitions`` may be the hub's own number."""
+
+    partitions: int | None = None
+    visibility: float = 60.0
+    max_poll: float = ORDINARY_POLL
+    limits: Limits = CLASSIC
+    retention: Retention = KEEP
+
+
+@dataclass(frozen=True, slots=True)
+class PurgeSettings:
+    """How the server purges what is due: the pause between two searches, and a budget."""
+
+    every: float = 600.0
+    requests_per_second: float = 50.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a server is told. The first hub is the default one; a port of 0 is any free one."""
+
+    store: str | None = None
+    worker_id: str | None = None
+    hubs: tuple[str, ...] = ("default",)
+    host: str = "127.0.0.1"
+    grpc_port: int = 8080
+    http_port: int = 8082
+    api_port: int | None = 8081
+    tls: tuple[Path, Path] | None = None  # certificate chain, key
+    dynamic_hubs: bool = False
+    allow_hub_management: bool = False
+    purge: PurgeSettings = field(default_factory=PurgeSettings)
+    defaults: HubSettings = field(default_factory=HubSettings)
+    each: Mapping[str, HubSettings] = field(default_factory=dict)  # by folded name
+
+    def of(self, hub: str) -> HubSettings:
+        """Return the settings of a hub, whether it was named or not."""
+        return self.each.get(hub.casefold(), self.defaults)
+
+
+def layered(*layers: Flat) -> Flat:
+    """Return the settings of all layers; a later one beats an earlier one.
+
+    What a later layer says of all hubs beats what an earlier one says of a single hub.
+    """
+    result: dict[str, Value] = {}
+    for layer in layers:
+        for path in layer:
+            if path.startswith(DEFAULTS):
+                own = path.removeprefix(DEFAULTS)
+                for single in [known for known in result if _hub_path(known) == own]:
+                    del result[single]
+        result.update(layer)
+    return result
+
+
+def settings_of(flat: Flat) -> Settings:
+    """Return the settings. Raises `BadHubName`, `BadSetting` where two contradict each other."""
+    tabled = flat.get(HUBS) or ()
+    hubs = flat.get("server.hubs") or tabled or ("default",)
+    assert isinstance(hubs, tuple)
+    assert isinstance(tabled, tuple)
+    for name in (*hubs, *tabled):
+        check_hub_name(name)
+    served = {name.casefold() for name in hubs}
+    dynamic = bool(_value(flat, "server.dynamic_hubs"))
+    for name in tabled:
+        if name.casefold() not in served and not dynamic and "server.hubs" in flat:
+            raise BadSetting(f"hubs.{name}", "a table", "one of a hub that server.hubs names")
+    cert, key = flat.get("server.tls.cert"), flat.get("server.tls.key")
+    if (cert is None) != (key is None):
+        raise BadSetting("server.tls", "one file", "both a certificate and a key")
+    api_port = _value(flat, "server.api_port")
+    return Settings(
+        store=_text(flat.get("store.address")),
+        worker_id=_text(flat.get("store.worker_id")),
+        hubs=hubs,
+        host=str(_value(flat, "server.host")),
+        grpc_port=_int(_value(flat, "server.grpc_port")),
+        http_port=_int(_value(flat, "server.http_port")),
+        api_port=None if api_port is None else _int(api_port),
+        tls=(Path(str(cert)), Path(str(key))) if cert is not None else None,
+        dynamic_hubs=dynamic,
+        allow_hub_management=bool(_value(flat, "server.allow_hub_management")),
+        purge=PurgeSettings(
+            _float(_value(flat, "purge.every")),
+            _float(_value(flat, "purge.requests_per_second")),
+        ),
+        defaults=_hub_settings(flat, DEFAULTS),
+        each={name.casefold(): _hub_settings(flat, f"{HUBS}.{name}.") for name in tabled},
+    )
+
+
+def _value(flat: Flat, path: str) -> Value:
+    return flat[path] if path in flat else BY_PATH[path].default
+
+
+def _hub_path(path: str) -> str | None:
+    """Return the part of a single hub's path behind the hub's name."""
+    return path.split(".", 2)[2] if path.startswith(f"{HUBS}.") else None
+
+
+def _hub_settings(flat: Flat, prefix: str) -> HubSettings:
+    def value(path: str) -> Value:
+        for start in (prefix, DEFAULTS):
+            if f"{start}{path}" in flat:
+                return flat[f"{start}{path}"]
+        return BY_HUB_PATH[path].default
+
+    def given(path: str) -> bool:
+        return f"{prefix}{path}" in flat or f"{DEFAULTS}{path}" in flat
+
+    partitions, max_poll = value("partitions"), value("max_poll")
+    by_status = {
+        status: _period(value(f"retention.{status.name.lower()}"))
+        for status in (Status.Completed, Status.Failed, Status.Terminated, Status.Canceled)
+        if given(f"retention.{status.name.lower()}")
+    }
+    return HubSettings(
+        partitions=None if partitions is None else _int(partitions),
+        visibility=_float(value("visibility")),
+        max_poll=ORDINARY_POLL if max_poll is None else _float(max_poll),
+        limits=limits_named(str(value("limits"))),
+        retention=Retention(_period(value("retention.all")), by_status),
+    )
+
+
+def _period(value: Value) -> float | None:
+    return None if value is None else _float(value)
+
+
+def _text(value: Value) -> str | None:
+    return None if value is None else str(value)
+
+
+def _int(value: Value) -> int:
+    assert isinstance(value, int)
+    return value
+
+
+def _float(value: Value) -> float:
+    assert isinstance(value, int | float)
+    return float(value)

@@ -1,0 +1,49 @@
+"""What all client operations of a hub share: its store, its clock, and finding an instance."""
+
+from collections.abc import Callable
+
+from durahub.dispatch.clock import Clock
+from durahub.dispatch.waits import Waits
+from durahub.engine.entities.ids import is_entity
+from durahub.errors import InstanceNotFound
+from durahub.model.history import Event, Execution, Status
+from durahub.model.instance import Instance
+from durahub.model.message import Message
+from durahub.store import HubStore
+
+
+class ClientBase:
+    """The ground that the client operations of one task hub stand on."""
+
+    def __init__(self, store: HubStore, clock: Clock, new_id: Callable[[], str]) -> None:
+        self._store = store
+        self._clock = clock
+        self._new_id = new_id
+        self._waits = Waits()
+
+    @property
+    def name(self) -> str:
+        """The hub's name."""
+        return self._store.hub
+
+    async def get(self, instance_id: str, *, payloads: bool = True) -> Instance | None:
+        """Return an orchestration, ``None`` if there is none (an entity is none)."""
+        if is_entity(instance_id):
+            return None
+        return await self._store.get(instance_id, payloads=payloads)
+
+    async def _existing(self, instance_id: str, *, payloads: bool) -> Instance:
+        row = await self.get(instance_id, payloads=payloads)
+        if row is None:
+            raise InstanceNotFound(instance_id)
+        return row
+
+    async def _send(
+        self, instance_id: str, event: Event, but_not: frozenset[Status] = frozenset()
+    ) -> None:
+        row = await self._existing(instance_id, payloads=False)
+        if not row.status.is_terminal and row.status not in but_not:
+            await self._store.send(Message(event=event, target=Execution(instance_id)))
+
+    def _changed_in_storage(self, instance_id: str) -> None:
+        """Forget what is known of an instance that was changed without its session."""

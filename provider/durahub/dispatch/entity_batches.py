@@ -1,0 +1,188 @@
+"""Runs entities: one batch after another, each from the messages that wait to one commit.
+
+A batch whose messages are all lock requests, releases or early signals needs no worker. One that a
+worker could not run at all is tried again after a pause and changes nothing meanwhile.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from durahub.dispatch.clock import Clock
+from durahub.dispatch.history_cache import size_of
+from durahub.dispatch.session import Session
+from durahub.dispatch.settings import DispatchSettings
+from durahub.dispatch.streams import Kind, Need, Slot, Streams
+from durahub.dispatch.tokens import ABANDON_PAUSE, Abandoned, Tokens
+from durahub.dispatch.work import EntityWork
+from durahub.engine.commit import Commit, Delivery
+from durahub.engine.entities.batch import (
+    EntityLimits,
+    EntityTurn,
+    begin_batch,
+    finish_batch,
+    judge_batch,
+)
+from durahub.engine.entities.ids import name_of
+from durahub.engine.entities.work import EntityAnswer, EntityResult
+from durahub.engine.limited_answers import limited_entity
+from durahub.errors import BadRequest
+from durahub.store import HubStore, StoredHistory
+
+log = logging.getLogger(__name__)
+
+LARGEST_BATCH = 3_000_000  # bytes of messages, about; a worker receives 4 MiB
+
+
+class Sessions(Protocol):
+    """What batches need of the sessions that they run in."""
+
+    async def history(self, instance_id: str) -> StoredHistory:
+        """Return the stored history, mostly from memory."""
+
+    async def write(self, session: Session, history: StoredHistory, commit: Commit) -> None:
+        """Write a commit."""
+
+
+@dataclass(slots=True)
+class _Batch:
+    history: StoredHistory
+    turn: EntityTurn
+    taken: list[Delivery]
+
+
+class EntityBatches:
+    """The entities of one hub that are in this server's hands."""
+
+    def __init__(
+        self,
+        store: HubStore,
+        streams: Streams,
+        tokens: Tokens[EntityAnswer],
+        clock: Clock,
+        new_id: Callable[[], str],
+        settings: DispatchSettings,
+    ) -> None:
+        self._store = store
+        self._streams = streams
+        self._tokens = tokens
+        self._clock = clock
+        self._new_id = new_id
+        self._hub_limits = settings.limits
+        self._limits = EntityLimits(operations=settings.entity_operations)
+
+    async def run(self, sessions: Sessions, session: Session) -> None:
+        """Run the next batch of the session's entity."""
+        instance_id = next(iter(session.inbox.values())).message.target.instance_id
+        batch = await self._begin(sessions, session, instance_id)
+        if batch is None:
+            return
+        slot = None
+        if batch.turn.operations:
+            slot = await self._streams.slot(Need(Kind.ENTITY, name_of(instance_id)))
+        try:
+            if len(session.inbox) > len(batch.taken):  # more has come while it stood in line
+                batch = await self._begin(sessions, session, instance_id)
+            if batch is not None:
+                await self._finish(sessions, session, batch, slot)
+        finally:
+            if slot is not None:
+                slot.release()
+
+    async def _begin(self, sessions: Sessions, session: Session, instance_id: str) -> _Batch | None:
+        """Return the batch that the inbox makes; ``None`` if nothing of it is to be done."""
+        history = await sessions.history(instance_id)
+        waiting = [d for d in session.inbox.values() if d.message.target.instance_id == instance_id]
+        taken, dropped = judge_batch(history.version, history.events, waiting, history.consumed)
+        if dropped:
+            unread = sum(delivery.key not in history.consumed for delivery in dropped)
+            if unread:
+                extra = {"instance_id": instance_id, "messages": unread}
+                log.warning("entity-messages-dropped", extra=extra)
+            await self._store.discard(dropped)
+            session.remove(dropped)
+        taken = _bounded(taken)
+        if not taken:
+            return None
+        turn = begin_batch(
+            instance_id,
+            history.version,
+            history.events,
+            taken,
+            self._clock(),
+            limits=self._limits,
+        )
+        return _Batch(history, turn, taken)
+
+    async def _finish(
+        self, sessions: Sessions, session: Session, batch: _Batch, slot: Slot | None
+    ) -> None:
+        session.remove(batch.taken)
+        session.in_turn = len(batch.taken)
+        try:
+            if batch.turn.operations:
+                session.dispatched = True
+                commit = await self._run_operations(batch.turn, slot)
+            else:
+                nothing = EntityResult(results=(), state=batch.turn.state)
+                commit = finish_batch(batch.turn, nothing, self._clock(), self._new_id)
+            await sessions.write(session, batch.history, commit)
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            session.put_first(batch.taken)
+            raise
+        finally:
+            session.in_turn = 0
+            session.dispatched = False
+
+    async def _run_operations(self, turn: EntityTurn, slot: Slot | None) -> Commit:
+        """Return what comes of the operations; a worker that gives them back is asked again."""
+        need = Need(Kind.ENTITY, name_of(turn.instance_id))
+        pause = ABANDON_PAUSE[0]
+        while True:
+            slot = slot or await self._streams.slot(need)
+            try:
+                answer = await self._hand_out(turn, slot)
+                answer = limited_entity(self._hub_limits, answer, turn.state)
+                return finish_batch(turn, answer, self._clock(), self._new_id)
+            except Abandoned as abandoned:
+                lost = abandoned.lost
+            except BadRequest as error:
+                lost = False
+                extra = {"instance_id": turn.instance_id, "code": error.code}
+                log.warning("entity-answer-refused", extra=extra)
+            slot = None
+            if not lost:
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, ABANDON_PAUSE[1])
+
+    async def _hand_out(self, turn: EntityTurn, slot: Slot) -> EntityAnswer:
+        item = self._tokens.give_out(turn.instance_id, None, slot)
+        slot.stream.push(
+            EntityWork(
+                token=item.token,
+                instance_id=turn.instance_id,
+                execution_id=turn.execution_id,
+                state=turn.state,
+                operations=turn.operations,
+                given_at=self._clock(),
+            )
+        )
+        try:
+            return await item.answer
+        finally:
+            if self._tokens.is_open(item):  # cancelled
+                self._tokens.revoke(item)
+
+
+def _bounded(taken: list[Delivery]) -> list[Delivery]:
+    """Return as many of *taken*, from the first, as one work item can hold; at least one."""
+    size = 0
+    for number, delivery in enumerate(taken):
+        size += size_of((delivery.message.event,))
+        if number and size > LARGEST_BATCH:
+            return taken[:number]
+    return taken

@@ -1,0 +1,1 @@
+"""``BackendService``: what a worker speaks that computes its histories by itself, as DTFx does."""

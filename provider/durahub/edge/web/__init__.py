@@ -1,0 +1,1 @@
+"""The HTTP APIs: that of the scheduler, and that of Durable Functions."""

@@ -1,0 +1,69 @@
+"""Puts a recorded hub into a storage account, as the .NET provider left it."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Iterable
+from urllib.parse import quote
+
+from azure.storage.blob import ContentSettings
+
+from durahub.classic.account import Account
+from durahub.classic.columns import from_odata
+from durahub.classic.queues import Queues
+from durahub.classic.storage_errors import StorageErrors
+from durahub.classic.tables import Tables
+from tests.golden.recorded import FOLDER, RecordedHub, lines_of
+
+AT_ONCE = 8  # requests
+
+
+async def load(hub: RecordedHub, connection_string: str) -> None:
+    """Make the hub's tables, queues and blobs, under its own name.
+
+    Every message is visible at once, and nobody holds a lease: its workers have stopped long ago.
+    """
+    async with Account.from_connection_string(connection_string, "the test") as account:
+        await _load_blobs(hub, account)
+        await _load_tables(hub, account)
+        await _load_queues(hub, account)
+
+
+async def _load_blobs(hub: RecordedHub, account: Account) -> None:
+    folder = FOLDER / hub.name / "hub"
+    for name in json.loads((folder / "dump.json").read_bytes())["containers"]:
+        await account.blobs.create_container(name)
+    for line in lines_of(folder / "blobs.jsonl"):
+        client = account.blobs.get_blob_client(line["container"], line["name"])
+        content = (folder / "blobs" / line["container"] / quote(line["name"])).read_bytes()
+        settings = ContentSettings(line["contentType"], line["contentEncoding"])
+        await client.upload_blob(content, metadata=line["metadata"], content_settings=settings)
+
+
+async def _load_tables(hub: RecordedHub, account: Account) -> None:
+    tables = Tables(account.table_wire, StorageErrors("", hub.settings["hub"]))
+    for path in (FOLDER / hub.name / "hub" / "tables").glob("*.jsonl"):
+        await account.tables.create_table(path.stem)
+        rows = (from_odata(line) for line in lines_of(path))
+        await _all(
+            tables.insert(path.stem, {k: v for k, v in row.items() if k != "Timestamp"})
+            for row in rows
+        )
+
+
+async def _load_queues(hub: RecordedHub, account: Account) -> None:
+    queues = Queues(account.queue_wire, StorageErrors("", hub.settings["hub"]))
+    for name in hub.queue_and_table_names()[0]:
+        await account.queues.create_queue(name)
+    for message in hub.messages:  # one after the other: in their order
+        await queues.put(message.queue, message.text, 0)
+
+
+async def _all(work: Iterable[Awaitable[object]]) -> None:
+    """Do all of *work*, a few at once."""
+    places = asyncio.Semaphore(AT_ONCE)
+
+    async def one(piece: Awaitable[object]) -> None:
+        async with places:
+            await piece
+
+    await asyncio.gather(*map(one, work))
