@@ -7,6 +7,7 @@ what is left visible to others), end the streams with UNAVAILABLE, close the por
 import asyncio
 import contextlib
 import logging
+import os
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from durahub.directory import Directory
 from durahub.edge.http import HttpServer, application, bind
 from durahub.edge.metrics import HubMetrics
 from durahub.edge.server import TlsFiles, start_server
-from durahub.errors import PortInUse
+from durahub.errors import BadSetting, PortInUse
 from durahub.storage import Storage
 
 log = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ async def running_server(
     The HTTP port and the API port serve the same, as with DTS's emulator, whose tools look for its API
     at 8081. With *api_port_if_free* the server goes on without one that is taken.
     """
+    keys = _keys(settings)
     async with contextlib.AsyncExitStack() as stack:
         listeners = _listeners(settings, stack, api_port_if_free)
         directory = Directory(storage, settings)
@@ -57,10 +59,22 @@ async def running_server(
         await directory.start()
         registry = CollectorRegistry()
         registry.register(HubMetrics(storage.requests, directory.numbers))
-        app = application(registry, directory=directory)
+        app = application(registry, directory=directory, keys=keys)
         ports = [await stack.enter_async_context(_http(app, one)) for one in listeners]
         stack.push_async_callback(directory.stop_serving)
         yield Running(grpc.port, ports[0], ports[1] if len(ports) > 1 else None)
+
+
+def _keys(settings: Settings) -> frozenset[str]:
+    """Return the keys of the Functions API. Raises `BadSetting` where a variable is not set."""
+    keys = set()
+    for named in settings.functions_keys:
+        variable = named.removeprefix("env:")
+        key = os.environ.get(variable, "")
+        if not key:
+            raise BadSetting("functions-keys", named, f"the environment variable {variable} set")
+        keys.add(key)
+    return frozenset(keys)
 
 
 def _listeners(

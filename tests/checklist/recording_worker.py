@@ -35,7 +35,7 @@ Entity = Callable[[pb.EntityRequest], "pb.EntityBatchResult | None"]
 class RecordingWorker:
     """One stream of work items. Code is found by name; what has none is held."""
 
-    def __init__(self, stub: TaskHubSidecarServiceStub) -> None:
+    def __init__(self, stub: TaskHubSidecarServiceStub | None = None) -> None:
         self.stub: Any = stub
         self.orchestrators: dict[str, Script] = {}
         self.activities: dict[str, Activity] = {}

@@ -4,6 +4,7 @@ import json
 import os
 import socket
 import sys
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -176,3 +177,33 @@ def test_it_serves_the_same_at_both_http_ports_until_it_is_stopped(tmp_path: Pat
         assert child.interrupt() == 0
     finally:
         child.kill()
+
+
+def test_the_functions_api_asks_for_a_key_where_one_is_configured(tmp_path: Path) -> None:
+    file = written(tmp_path, '[store]\naddress = "sqlite::memory:"\n')
+    env = {"HUB_KEY": "open sesame", "DURAHUB_STATE_DIR": str(tmp_path)}
+    command = [sys.executable, "-m", "durahub.cli.main", "serve", "--config", str(file)]
+    ports = ["--grpc-port", "0", "--http-port", "0", "--api-port", "none"]
+    child = Child(
+        [*command, *ports, "--functions-keys", "env:HUB_KEY", "--format", "json"], env=env
+    )
+    try:
+        ready = child.wait_for(lambda line: json.loads(line) if "ready" in line else None, 60)
+        assert ready, child.tail()
+        url = f"http://localhost:{ready['http_port']}/runtime/webhooks/durabletask/instances"
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(url)
+        assert refused.value.code == 401
+        with urllib.request.urlopen(f"{url}?code=open%20sesame") as answer:
+            assert json.load(answer) == []
+    finally:
+        child.kill()
+
+
+def test_a_key_whose_variable_is_not_set_is_a_wrong_setting(tmp_path: Path) -> None:
+    file = written(tmp_path)
+    answer = durahub(
+        *("serve", "--config", str(file), "--functions-keys", "env:NOT_SET"), state=tmp_path
+    )
+    assert answer.status == 2
+    assert "NOT_SET" in answer.err

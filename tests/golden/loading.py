@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Iterable
 from urllib.parse import quote
 
@@ -12,9 +13,11 @@ from durahub.classic.columns import from_odata
 from durahub.classic.queues import Queues
 from durahub.classic.storage_errors import StorageErrors
 from durahub.classic.tables import Tables
-from tests.golden.recorded import FOLDER, RecordedHub, lines_of
+from tests.golden.recorded import FOLDER, RecordedHub, Row, lines_of
 
 AT_ONCE = 8  # requests
+
+_RECORDED_BLOB = re.compile(r"^http://127\.0\.0\.1:\d+/devstoreaccount1/")
 
 
 async def load(hub: RecordedHub, connection_string: str) -> None:
@@ -44,10 +47,18 @@ async def _load_tables(hub: RecordedHub, account: Account) -> None:
     for path in (FOLDER / hub.name / "hub" / "tables").glob("*.jsonl"):
         await account.tables.create_table(path.stem)
         rows = (from_odata(line) for line in lines_of(path))
-        await _all(
-            tables.insert(path.stem, {k: v for k, v in row.items() if k != "Timestamp"})
-            for row in rows
-        )
+        blobs = account.blobs.primary_endpoint
+        await _all(tables.insert(path.stem, _moved(row, blobs)) for row in rows)
+
+
+def _moved(row: Row, blobs: str) -> Row:
+    """Return a row as it is written, with the addresses of blobs in this account."""
+    address = f"{blobs.rstrip('/')}/"
+    return {
+        name: _RECORDED_BLOB.sub(address, value) if isinstance(value, str) else value
+        for name, value in row.items()
+        if name != "Timestamp"
+    }
 
 
 async def _load_queues(hub: RecordedHub, account: Account) -> None:

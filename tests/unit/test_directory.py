@@ -9,6 +9,8 @@ import pytest
 
 from durahub.configuration.settings import Settings
 from durahub.directory import Directory
+from durahub.dispatch.clients import StartRequest
+from durahub.dispatch.work import StreamOptions
 from durahub.errors import (
     BadHubName,
     HubNotFound,
@@ -158,3 +160,47 @@ async def test_when_it_stops_no_hub_is_opened_any_more_and_all_are_closed() -> N
         await hubs.stop_serving()
         await hubs.close()
         assert set(storage.closed) == {"Shop", "Later"}
+
+
+# -- hubs that clients manage ----------------------------------------------------------------------
+
+
+async def test_a_created_hub_is_served_like_any_other() -> None:
+    async with directory() as (hubs, storage):
+        await hubs.create("shop", wipe=False)
+        await hubs.create("Shop", wipe=False)
+        assert (await hubs.find("shop")).name == "shop"
+        assert storage.opened == ["default", "shop"]
+
+
+async def test_a_deleted_hub_is_gone_with_everything_in_it() -> None:
+    async with directory() as (hubs, _):
+        await hubs.create("shop", wipe=False)
+        shop = await hubs.find("shop")
+        await shop.start(StartRequest(name="Order", instance_id="order-1"))
+        stream = shop.connect(
+            StreamOptions(worker_id="w", max_orchestrations=1, max_activities=1, max_entities=1)
+        )
+
+        await hubs.delete("SHOP")
+        await hubs.delete("shop")
+
+        assert stream.closed
+        with pytest.raises(HubNotFound):
+            await hubs.find("shop")
+        await hubs.create("shop", wipe=False)
+        assert await (await hubs.find("shop")).get("order-1") is None
+
+
+async def test_a_hub_created_anew_is_empty() -> None:
+    async with directory() as (hubs, _):
+        first = await hubs.find("default")
+        await first.start(StartRequest(name="Order", instance_id="order-1"))
+        await hubs.create("default", wipe=True)
+        assert await (await hubs.find("default")).get("order-1") is None
+
+
+async def test_only_a_setting_lets_clients_manage_hubs() -> None:
+    async with WatchedStorage() as storage:
+        assert not Directory(storage, Settings()).allows_management
+        assert Directory(storage, Settings(allow_hub_management=True)).allows_management

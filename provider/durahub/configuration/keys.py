@@ -113,6 +113,13 @@ SERVER_KEYS = (
         flag=True,
     ),
     _key(
+        "server.functions_keys",
+        kinds.key_variables,
+        "--functions-keys",
+        "env:VARIABLE with a key that callers of the Functions HTTP API must send as 'code'; several "
+        "are separated by commas. [default: no key is asked for]",
+    ),
+    _key(
         "purge.every",
         kinds.duration(1, 86_400),
         "--purge-every",

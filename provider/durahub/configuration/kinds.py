@@ -136,6 +136,17 @@ def names(value: object) -> tuple[str, ...]:
     raise Unfit("a list of names")
 
 
+def key_variables(value: object) -> tuple[str, ...]:
+    """Take a list of ``env:VARIABLE``: a key itself stands in no file and on no command line."""
+    try:
+        found = names(value)
+    except Unfit:
+        found = ()
+    if not found or not all(one.startswith("env:") and one[4:] for one in found):
+        raise Unfit("env:VARIABLE, or several of them; the key is that variable's value")
+    return found
+
+
 def store_address(value: object) -> str:
     """Take the address of a store. A connection string has a key in it and belongs in a variable."""
     expected = "env:VARIABLE, storage:ACCOUNT or sqlite:FILE"

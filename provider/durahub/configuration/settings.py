@@ -48,6 +48,7 @@ class Settings:
     tls: tuple[Path, Path] | None = None  # certificate chain, key
     dynamic_hubs: bool = False
     allow_hub_management: bool = False
+    functions_keys: tuple[str, ...] = ()  # env:VARIABLE each
     purge: PurgeSettings = field(default_factory=PurgeSettings)
     defaults: HubSettings = field(default_factory=HubSettings)
     each: Mapping[str, HubSettings] = field(default_factory=dict)  # by folded name
@@ -90,6 +91,8 @@ def settings_of(flat: Flat) -> Settings:
     if (cert is None) != (key is None):
         raise BadSetting("server.tls", "one file", "both a certificate and a key")
     api_port = _value(flat, "server.api_port")
+    keys = flat.get("server.functions_keys") or ()
+    assert isinstance(keys, tuple)
     return Settings(
         store=_text(flat.get("store.address")),
         worker_id=_text(flat.get("store.worker_id")),
@@ -101,6 +104,7 @@ def settings_of(flat: Flat) -> Settings:
         tls=(Path(str(cert)), Path(str(key))) if cert is not None else None,
         dynamic_hubs=dynamic,
         allow_hub_management=bool(_value(flat, "server.allow_hub_management")),
+        functions_keys=keys,
         purge=PurgeSettings(
             _float(_value(flat, "purge.every")),
             _float(_value(flat, "purge.requests_per_second")),

@@ -2,19 +2,19 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential
 
 from durahub.dispatch.clock import Clock
 from durahub.dispatch.settings import DispatchSettings
-from durahub.dispatch.streams import Kind, Need, Streams
+from durahub.dispatch.streams import Kind, Need, Slot, Streams
 from durahub.dispatch.tokens import Abandoned, Tokens
 from durahub.dispatch.work import ActivityWork
 from durahub.engine.answers import ActivityResult, answer
 from durahub.engine.commit import Delivery
 from durahub.engine.inbox import backoff
-from durahub.errors import Unavailable
+from durahub.errors import DurahubError, Unavailable
 from durahub.model.history import TaskScheduled
 from durahub.store import HubStore, Waiting
 
@@ -31,13 +31,16 @@ class Activities:
         tokens: Tokens[ActivityResult],
         clock: Clock,
         settings: DispatchSettings,
+        version_of: Callable[[str], Awaitable[str]],
     ) -> None:
+        self._version_of = version_of  # of an orchestration
         self._store = store
         self._streams = streams
         self._tokens = tokens
         self._clock = clock
         self._settings = settings
         self._tasks: set[asyncio.Task[None]] = set()
+        self._in_line: set[asyncio.Task[None] | None] = set()  # of the tasks: without a worker yet
 
     def take(self, deliveries: Sequence[Delivery]) -> None:
         """Run *deliveries*."""
@@ -51,7 +54,9 @@ class Activities:
         return Waiting(max(0, len(self._tasks) - len(self._tokens)))
 
     async def close(self, time_limit: float) -> None:
-        """Give what runs *time_limit* seconds to end; what is left is the store's to release."""
+        """Give what is with a worker *time_limit* seconds to end; the rest is the store's to release."""
+        for waiting in self._tasks & self._in_line:
+            waiting.cancel()
         if self._tasks:
             await asyncio.wait(set(self._tasks), timeout=time_limit)
         left = set(self._tasks)
@@ -62,7 +67,7 @@ class Activities:
     async def _run(self, delivery: Delivery) -> None:
         try:
             outcome = await self._dispatch(delivery)
-        except Abandoned:
+        except (Abandoned, DurahubError):
             await self._put_back(delivery)
             return
         message = answer(delivery.message, outcome, self._clock())
@@ -82,12 +87,7 @@ class Activities:
         while True:
             version = task.version or await self._inherited_version(target.instance_id)
             need = Need(Kind.ACTIVITY, task.name or "", version)
-            try:
-                slot = await asyncio.wait_for(
-                    self._streams.slot(need), self._settings.filtered_patience
-                )
-            except asyncio.TimeoutError:
-                raise Abandoned from None
+            slot = await self._slot(need)
             item = self._tokens.give_out(target.instance_id, task.event_id, slot)
             slot.stream.push(
                 ActivityWork(
@@ -106,6 +106,18 @@ class Activities:
             finally:
                 if self._tokens.is_open(item):  # cancelled
                     self._tokens.revoke(item)
+
+    async def _slot(self, need: Need) -> Slot:
+        """Stand in line for a worker. Raises `Abandoned` where none takes it for long."""
+        this = asyncio.current_task()
+        self._in_line.add(this)
+        try:
+            patience = self._settings.filtered_patience
+            return await asyncio.wait_for(self._streams.slot(need), patience)
+        except asyncio.TimeoutError:
+            raise Abandoned from None
+        finally:
+            self._in_line.discard(this)
 
     async def _inherited_version(self, instance_id: str) -> str:
         """Return the orchestration's version: filters take it for that of an activity without one."""

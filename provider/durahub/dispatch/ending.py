@@ -43,7 +43,7 @@ class Ending(ClientBase):
                 await self._terminate(found, output, True, seen)
 
     def _can_run(self, row: Instance) -> bool:  # noqa: ARG002 (a hub with workers asks them)
-        """Tell whether a worker is there that takes this orchestration. Without a dispatcher: nobody knows."""
+        """Tell whether a worker is there that takes this orchestration; without a dispatcher it may be."""
         return True
 
     async def force_terminate(self, ids: Sequence[str], reason: str | None) -> tuple[str, ...]:
@@ -66,9 +66,9 @@ class Ending(ClientBase):
         Its history's version guards it: whoever runs it loses its checkpoint, and finds that it has ended.
         """
         store, instance_id = self._store, row.instance_id
-        if not force and isinstance(store, SharedStore):
-            if await store.is_held_elsewhere(instance_id):
-                return False
+        others = store if isinstance(store, SharedStore) and not force else None
+        if others is not None and await others.is_held_elsewhere(instance_id):
+            return False
         for _ in range(TRIES):
             history = await store.load(instance_id)
             full = await store.get(instance_id)

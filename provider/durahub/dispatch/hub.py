@@ -65,7 +65,12 @@ class TaskHub(EntityClients, Clients):
             self._on_written,
         )
         self._activities = Activities(
-            store, self._streams, self._activity_tokens, clock, self._settings
+            store,
+            self._streams,
+            self._activity_tokens,
+            clock,
+            self._settings,
+            self._orchestrations.version_of,
         )
         self._changed = asyncio.Event()
         self._stopping = False

@@ -7,6 +7,7 @@ Clients are told what is over a limit; what workers answer is replaced by a fail
 from collections.abc import Sequence
 
 from durahub.dispatch.clients import StartRequest
+from durahub.dispatch.entity_queries import EntityCleaning
 from durahub.dispatch.hub import TaskHub
 from durahub.engine.answers import ActivityResult
 from durahub.engine.dtfx_turn import TurnAnswer
@@ -88,6 +89,15 @@ class LimitedHub(TaskHub):
             trace=trace,
             requested=requested,
         )
+
+    async def clean_entities(
+        self, *, remove_empty: bool, release_locks: bool, token: str | None
+    ) -> EntityCleaning:
+        """Clean up. Under DTS's limits nothing is told of it: DTS cleans by itself and answers 0."""
+        done = await super().clean_entities(
+            remove_empty=remove_empty, release_locks=release_locks, token=token
+        )
+        return EntityCleaning(0, 0, done.token) if self.limits.silent_cleaning else done
 
     # -- workers -------------------------------------------------------------------------------
 

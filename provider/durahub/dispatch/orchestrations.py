@@ -115,6 +115,15 @@ class Orchestrations:
         """Return the turn of an instance that is with a worker."""
         return self._turns.get(instance_id)
 
+    async def version_of(self, instance_id: str) -> str:
+        """Return an orchestration's version, mostly from memory; ``""`` if it has none, or is gone."""
+        cached = self._cache.get(instance_id)
+        started = read(cached.events).started if cached is not None else None
+        if started is not None:
+            return started.version or ""
+        row = await self._store.get(instance_id, payloads=False)
+        return (row.version or "") if row is not None else ""
+
     def forget(self, instance_id: str) -> None:
         """Forget a history that was changed without its session: by a purge, or a forced end.
 

@@ -1,6 +1,7 @@
 """Deleting instances that have ended, and entities."""
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -39,10 +40,8 @@ class Purging(ClientBase):
         check_batch(ids)
         total = Purged(0)
         for instance_id in ids:
-            try:
+            with contextlib.suppress(WrongStatus):
                 total = _sum(total, await self.purge(instance_id, recursive=recursive))
-            except WrongStatus:
-                continue
         return total
 
     async def purge_matching(

@@ -87,7 +87,7 @@ class WorkStream:
 
     def room(self, kind: Kind) -> int:
         """Return how many more items of *kind* the worker takes now."""
-        return 0 if self.closed else self.limit(kind) - self._open[kind]
+        return 0 if self.closed or self.draining else self._limits[kind] - self._open[kind]
 
     def limit(self, kind: Kind) -> int:
         """Return how many items of *kind* the worker takes at once."""
@@ -203,6 +203,12 @@ class Streams:
 
     def __len__(self) -> int:
         return len(self._streams)
+
+    @property
+    def filter_versions(self) -> bool:
+        """Whether a worker takes only some versions of an activity."""
+        filters = [stream.options.filters for stream in self._streams]
+        return any(any(one.activities.values()) for one in filters if one is not None)
 
     def workers_now(self) -> tuple[WorkerNow, ...]:
         """Return the workers, one entry a stream."""

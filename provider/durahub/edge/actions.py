@@ -164,6 +164,6 @@ _READERS: dict[str, Callable[[int, Any], Action]] = {
 """For each arm that stands for one action the function that reads it."""
 
 _NOT_YET = {
-    "rewindOrchestration": "this server does not rewind yet",
+    "rewindOrchestration": "this server rewrites histories itself and asks no worker to",
 }
 """Arms that are known but not served."""

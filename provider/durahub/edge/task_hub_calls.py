@@ -33,8 +33,8 @@ class TaskHubCalls:
 
     async def DeleteTaskHub(
         self,
-        request: pb.DeleteTaskHubRequest,
-        context: Context,  # noqa: ARG002 (the protocol's)
+        request: pb.DeleteTaskHubRequest,  # noqa: ARG002 (the protocol's)
+        context: Context,
     ) -> pb.DeleteTaskHubResponse:
         """Delete a hub with everything in it."""
         await self._directory.delete(await self._managed(context))

@@ -25,6 +25,7 @@ class Limits:
     id_characters: int = 256  # Durable Functions' limit, well within a table key
     printable_ids: bool = False
     tags_bytes: int | None = None
+    silent_cleaning: bool = False  # how many entities were cleaned up is not told
 
     def check_instance_id(self, instance_id: str) -> None:
         """Raise `BadInstanceId` unless an orchestration may have this ID."""
@@ -64,7 +65,14 @@ class Limits:
 
 
 CLASSIC = Limits(name="classic")
-DTS = Limits(name="dts", payload_bytes=MIB, id_characters=100, printable_ids=True, tags_bytes=1_000)
+DTS = Limits(
+    name="dts",
+    payload_bytes=MIB,
+    id_characters=100,
+    printable_ids=True,
+    tags_bytes=1_000,
+    silent_cleaning=True,
+)
 LIMITS = {limits.name: limits for limits in (CLASSIC, DTS)}
 
 

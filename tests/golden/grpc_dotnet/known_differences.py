@@ -16,7 +16,7 @@ NOT_REPLAYED = {
     "history-stream-fails": "the server ends the stream of a history by a script",
     "oversized-work-item": "the server sends more than 4 MiB on purpose; ours splits or streams",
     "reconnect-server-restart": "the server goes away; see tests/fault",
-    "reconnect-stream-ends": "the server ends streams by a script; see tests/unit/dispatch/test_lost_streams.py",
+    "reconnect-stream-ends": "the server ends streams by a script; see tests of lost streams",
     "rewind-worker-assisted": "a form of rewind that the recorded SDK does not answer",
     "silent-stream": "the server is silent on purpose",
     "silent-stream-after-ping": "the server is silent on purpose",

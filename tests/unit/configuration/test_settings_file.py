@@ -24,6 +24,7 @@ http_port = 9082
 api_port = false
 dynamic_hubs = true
 allow_hub_management = true
+functions_keys = ["env:ONE", "env:OTHER"]
 
 [server.tls]
 cert = "chain.pem"
@@ -63,6 +64,7 @@ def test_every_setting_is_read() -> None:
     assert [path.name for path in settings.tls or ()] == ["chain.pem", "key.pem"]
     assert settings.dynamic_hubs
     assert settings.allow_hub_management
+    assert settings.functions_keys == ("env:ONE", "env:OTHER")
     assert (settings.purge.every, settings.purge.requests_per_second) == (300.0, 20.0)
 
 
@@ -181,3 +183,10 @@ def test_what_is_shown_can_be_read_again() -> None:
     lines = [f"{path} = {show(path, value)}" for path, value in flat.items() if path != "hubs"]
 
     assert read_settings("\n".join(lines), "durahub.toml") == flat | {"hubs": ("orders",)}
+
+
+@pytest.mark.parametrize("value", ['"secret"', '["env:"]', "[]", "7"])
+def test_a_key_itself_stands_in_no_file(value: str) -> None:
+    with pytest.raises(BadSettingsFile, match="env:VARIABLE") as refused:
+        read_settings(f"[server]\nfunctions_keys = {value}", "durahub.toml")
+    assert "server.functions_keys" in str(refused.value)

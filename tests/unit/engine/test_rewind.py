@@ -229,7 +229,7 @@ def test_a_failed_instance_is_rewound_before_anything_else_is_judged() -> None:
     other = arrived(TaskCompleted(timestamp=NOW, task_scheduled_id=1))
     judged = verdict(events, other, CLIENTS, row=row(Status.Failed))
     assert judged.rewind is CLIENTS
-    assert not (judged.take or judged.drop or judged.defer)
+    assert (judged.take, judged.drop, judged.defer) == ([], [], [])
 
 
 def test_a_running_instance_only_wakes_up() -> None:
