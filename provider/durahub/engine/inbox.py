@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from durahub.engine.commit import Delivery, HistoryVersion
 from durahub.engine.effects import FIRE_AND_FORGET, Actor, tell_parent
 from durahub.engine.entities.answers import EntityAnswers, entity_answer_of
+from durahub.engine.entities.releases import releases_of_stray
 from durahub.engine.repairs import Repair, repair_of, terminated_before_start
 from durahub.engine.rewind import is_done, is_from_parent
 from durahub.engine.state import Answer, State, answer_of, same_execution
@@ -109,12 +110,14 @@ def judge(
         episode = _Episode(verdict.start.execution.execution_id, State(started=verdict.start))
         _judge_others(verdict, episode, others, now)
     elif state.is_live:
-        _judge_others(verdict, _Episode(version.execution_id, state), others, now)
+        _judge_others(verdict, _Episode(version.execution_id, state, version), others, now)
     elif state.started is None or _is_to_come(version, row):
         for delivery in others:
             _judge_before_start(verdict, delivery, row, now)
     else:
         verdict.drop.extend(others)
+        for delivery in others:
+            _release_if_stray(verdict, version, state, delivery, now)
     undecided = verdict.start is None and verdict.repair is None
     if undecided and verdict.drop and (row is not None or needs_row(state, batch)):
         begun = any(delivery.key in consumed and _has_begun(row, delivery) for delivery in batch)
@@ -278,6 +281,7 @@ class _Episode:
 
     execution_id: str | None
     state: State
+    version: HistoryVersion | None = None  # None: it begins now
 
 
 def _judge_others(
@@ -294,8 +298,11 @@ def _judge_others(
         call = entity_answer_of(delivery.message)
         is_repeated = answer in answers or of_entities.is_repeated(call)
         is_unasked = answer is not None and answer[1] not in state.action_ids
-        if _is_foreign(target, episode.execution_id) or is_repeated:
+        if _is_foreign(target, episode.execution_id):
             verdict.drop.append(delivery)
+        elif is_repeated:
+            verdict.drop.append(delivery)
+            _release_if_stray(verdict, episode.version, state, delivery, now)
         elif is_unasked or of_entities.is_early(call):
             # the answer overtook the checkpoint that holds the question
             verdict.defer.append((delivery, backoff(delivery.deliveries)))
@@ -309,6 +316,19 @@ def _judge_others(
             of_entities.note(call)
             suspended = _suspended_after(event, suspended)
             verdict.take.append(delivery)
+
+
+def _release_if_stray(
+    verdict: Verdict, version: HistoryVersion | None, state: State, delivery: Delivery, now: Ticks
+) -> None:
+    """Give back the locks of a grant that is dropped, where nothing else would."""
+    if version is None or entity_answer_of(delivery.message) is None:
+        return
+    sender = Execution(delivery.message.target.instance_id, version.execution_id)
+    has_ended = not state.is_live
+    verdict.replies.extend(
+        releases_of_stray(delivery.message, state.sent, sender, now, has_ended=has_ended)
+    )
 
 
 def _suspended_after(event: Event, suspended: bool) -> bool:

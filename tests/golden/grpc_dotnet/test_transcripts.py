@@ -78,7 +78,7 @@ async def test_client_and_worker_find_what_was_recorded(transcript: Transcript) 
 
 
 @pytest.mark.azurite
-@pytest.mark.parametrize("transcript", map(Transcript, ON_CLASSIC), ids=str)
+@pytest.mark.parametrize("transcript", [Transcript(name) for name in ON_CLASSIC], ids=str)
 async def test_client_and_worker_find_it_on_a_storage_account_too(
     transcript: Transcript, request: pytest.FixtureRequest
 ) -> None:

@@ -212,9 +212,14 @@ def finish_batch(
         outbox.pass_lock(lock.at_next_lock())
     for request in turn.early:
         outbox.send_again(request)
-    if deferred or turn.is_cut:
+    if deferred or turn.is_cut or (lock is not None and _may_go_on(scheduler)):
         outbox.go_on()
     return _commit(turn, replace(scheduler, sorting=outbox.sorting), outbox, now)
+
+
+def _may_go_on(scheduler: SchedulerState) -> bool:
+    """Tell whether the first in the queue may run: the holder's own, behind a lock that came twice."""
+    return bool(scheduler.queue) and scheduler.queue[0].parent == scheduler.locked_by
 
 
 def _executed(turn: EntityTurn, answer: EntityAnswer) -> int:

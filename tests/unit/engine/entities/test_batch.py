@@ -336,3 +336,18 @@ def test_what_nobody_can_read_is_dropped_for_it_would_stop_the_entity_for_ever()
     unreadable = [raised("op", "{"), raised("release", "[]"), raised("op@", None)]
     take, drop = judge_batch(NO_HISTORY, (), unreadable, frozenset())
     assert (take, drop) == ([], unreadable)
+
+
+def test_a_lock_that_comes_twice_does_not_leave_its_holder_waiting() -> None:
+    # forwarded again by an entity whose checkpoint was lost: it passes the sorter
+    first = locked(sent(signal("waits")))
+    doubled = replace(lock(ENTITY, ENTITY), position=1)
+    mine = call("mine", at=later(NOW, 1), after=NOW)
+
+    commit = after(sent(doubled), sent(mine), events=first.events)
+
+    assert names(state_of(commit).queue) == ["mine", "waits"]
+    assert (ENTITY, "continue", None) in told(commit)
+    again = after(raised("continue", None), events=commit.events)
+    assert names(state_of(again).queue) == ["waits"]
+    assert not [one for one in told(again) if one[1] == "continue"]

@@ -13,6 +13,7 @@ from durahub.engine.actions import (
 )
 from durahub.engine.commit import Commit, Delivery
 from durahub.engine.entities.messages import (
+    LOCK_GRANTED,
     Response,
     delayed_name,
     release_of,
@@ -20,6 +21,7 @@ from durahub.engine.entities.messages import (
     response_text,
 )
 from durahub.engine.entities.releases import locks_held
+from durahub.engine.inbox import Verdict
 from durahub.engine.turn import Outcome, Turn, finish
 from durahub.model.history import (
     Event,
@@ -298,3 +300,54 @@ def test_a_second_answer_is_dropped() -> None:
 def test_an_event_of_anybody_else_is_taken_whatever_its_name() -> None:
     raised = [answer(5, sender="order-8"), answer(5, sender="order-8", key="m-2")]
     assert verdict(called(), *raised, row=row(Status.Running)).take == raised
+
+
+# -- a lock that is granted when nobody waits for it any more ---------------------------------------
+
+GRANT = response_text(Response(result=LOCK_GRANTED))
+
+
+def given_back(judged: Verdict) -> list[str]:
+    return [
+        reply.target.instance_id
+        for reply in judged.replies
+        if isinstance(reply.event, EventRaised) and reply.event.name == "release"
+    ]
+
+
+def in_section(*more: Action) -> tuple[Event, ...]:
+    """Return a history that has locked two entities, and then did *more*."""
+    first = ended(first_turn(), message("lock", SECTION, locks=(A, B))).events
+    grant = answer(SECTION, sender=B, text=GRANT)
+    return (*first, *ended(turn_of(first, grant, row=row(Status.Running)), *more).events)
+
+
+def test_a_second_grant_after_the_release_is_given_back() -> None:
+    unlocks = (
+        message("unlock", 1, target=A, request=SECTION),
+        message("unlock", 2, target=B, request=SECTION),
+    )
+    grant = answer(SECTION, sender=B, text=GRANT, key="m-2")
+    judged = verdict(in_section(*unlocks), grant, row=row(Status.Running))
+
+    assert judged.drop == [grant]
+    assert given_back(judged) == [A, B]
+
+
+def test_a_second_grant_within_the_section_changes_nothing() -> None:
+    grant = answer(SECTION, sender=B, text=GRANT, key="m-2")
+    judged = verdict(in_section(), grant, row=row(Status.Running))
+
+    assert judged.drop == [grant]
+    assert judged.replies == []
+
+
+def test_a_grant_that_comes_after_the_end_is_given_back_even_of_an_unknown_section() -> None:
+    over = in_section(done())
+    known = answer(SECTION, sender=B, text=GRANT, key="m-2")
+    unknown = answer(0xDEF, sender=A, text=GRANT, key="m-3")
+
+    assert given_back(verdict(over, known, row=row(Status.Completed))) == [A, B]
+    assert given_back(verdict(over, unknown, row=row(Status.Completed))) == [A]
+    other = answer(0xDEF, sender=A, text=response_text(Response(result="1")), key="m-4")
+    assert given_back(verdict(over, other, row=row(Status.Completed))) == []
