@@ -70,6 +70,10 @@ class Activities:
         except (Abandoned, DurahubError):
             await self._put_back(delivery)
             return
+        except Exception as error:  # a bug of ours must not keep an activity hidden for ever
+            log.error("activity-failed", extra={"message_id": delivery.key}, exc_info=error)
+            await self._put_back(delivery)
+            return
         message = answer(delivery.message, outcome, self._clock())
         async for attempt in AsyncRetrying(
             retry=retry_if_exception_type(Unavailable), wait=wait_exponential(max=30)
