@@ -17,6 +17,7 @@ pytestmark = [pytest.mark.sdk, pytest.mark.azurite]
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 LAST_LINES = {
+    "accounts": ["6 transfers of 10: Ada 10, Ben 90"],
     "chaining": ["Hello, London!", "Hello, Cairo!", "Hello, Lima!"],
     "fan_out": ["250 words on 20 pages"],
     "http_polling": ["{'title': 'the harvest', 'text': 'All is well with the harvest.'}"],
