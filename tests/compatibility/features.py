@@ -77,7 +77,8 @@ GROUPS: Mapping[str, Mapping[str, Rpcs]] = {
         "purge": ("PurgeInstances",),
         "purge with sub-orchestrations": ("PurgeInstances",),
         "purge by filter": ("PurgeInstances",),
-        "task hubs made and deleted": ("CreateTaskHub", "DeleteTaskHub"),
+        "task hubs made by clients": ("CreateTaskHub",),
+        "task hubs deleted by clients": ("DeleteTaskHub",),
     },
     "Entities": {
         "entities: signals": SIGNALS,

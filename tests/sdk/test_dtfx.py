@@ -11,9 +11,17 @@ from durabletask.internal import orchestrator_service_pb2 as pb
 from durabletask.task import ActivityContext, OrchestrationContext
 
 from durahub.edge.backend import backend_service_pb2 as bs
+from tests.compatibility.claims import dtfx
 from tests.sdk.dtfx_hubs import Served, served
 from tests.sdk.dtfx_replay import Context, Failed, Orchestrator, Task
 from tests.sdk.dtfx_worker import DtfxWorker, Stub, at_work, complete, handed_in
+
+pytestmark = dtfx(
+    "DTFx: orchestrations and activities",
+    *("CreateInstance", "GetInstance", "WaitForInstance", "AddEvent", "GetWorkItems"),
+    *("GetOrchestrationRuntimeState", "StreamInstanceHistory"),
+    *("CompleteOrchestrationWorkItem", "CompleteActivityWorkItem"),
+)
 
 COMPLETED = pb.ORCHESTRATION_STATUS_COMPLETED
 FAILED = pb.ORCHESTRATION_STATUS_FAILED
@@ -270,6 +278,7 @@ async def test_a_worker_without_a_maximum_for_orchestrations_gets_none(hub: Serv
     assert idle.seen == []
 
 
+@dtfx("DTFx: work given back", "AbandonOrchestrationWorkItem")
 async def test_what_is_abandoned_is_delivered_again(hub: Served, worker: DtfxWorker) -> None:
     async def refuse_once(item: pb.WorkItem) -> bool:
         worker.on_turn = None
@@ -284,6 +293,7 @@ async def test_what_is_abandoned_is_delivered_again(hub: Served, worker: DtfxWor
     assert len(tokens) == len(worker.seen) == 8  # 4 turns, 3 activities, one turn again
 
 
+@dtfx("DTFx: work given back", "ReleaseOrchestrationWorkItem")
 async def test_what_is_released_is_delivered_at_once(hub: Served, worker: DtfxWorker) -> None:
     async def let_go_once(item: pb.WorkItem) -> bool:
         worker.on_turn = None
@@ -371,6 +381,7 @@ def turn_in(session: Any, item: pb.WorkItem, past: list[Any], new: list[Any], co
     return session.CompleteOrchestrationWorkItemWithExtendedSession(request)
 
 
+@dtfx("DTFx: extended sessions", "CompleteOrchestrationWorkItemWithExtendedSession")
 async def test_a_session_gets_its_messages_over_the_call_that_began_it(hub: Served) -> None:
     worker = a_worker(hub)
     worker.hold = True
@@ -396,6 +407,7 @@ async def test_a_session_gets_its_messages_over_the_call_that_began_it(hub: Serv
     assert (await hub.client.kinds(instance_id)).count("eventRaised") == 2
 
 
+@dtfx("DTFx: extended sessions", "CompleteOrchestrationWorkItemWithExtendedSession")
 async def test_a_completion_of_a_session_that_is_repeated_is_taken_once(hub: Served) -> None:
     worker = a_worker(hub)
     worker.hold = True
@@ -412,6 +424,7 @@ async def test_a_completion_of_a_session_that_is_repeated_is_taken_once(hub: Ser
         assert (await hub.client.kinds(instance_id)).count("executionStarted") == 1
 
 
+@dtfx("DTFx: extended sessions", "CompleteOrchestrationWorkItemWithExtendedSession")
 async def test_a_session_that_is_cut_off_leaves_its_turn_to_others(hub: Served) -> None:
     worker = a_worker(hub)
     worker.hold = True
@@ -430,6 +443,7 @@ async def test_a_session_that_is_cut_off_leaves_its_turn_to_others(hub: Served) 
         assert (await hub.client.end(instance_id)).output.value == "[1, 2]"
 
 
+@dtfx("DTFx: extended sessions", "CompleteOrchestrationWorkItemWithExtendedSession")
 async def test_a_session_that_is_released_gives_its_instance_back(hub: Served) -> None:
     worker = a_worker(hub)
     worker.hold = True
@@ -454,6 +468,7 @@ async def numbers(hub: Served) -> bs.BackendMetrics:
     return (await hub.client.stub.GetMetrics(bs.GetMetricsRequest())).metrics
 
 
+@dtfx("DTFx: measures and drain", "GetMetrics")
 async def test_what_waits_without_any_worker_is_counted(hub: Served) -> None:
     for _ in range(20):
         await hub.client.start("chain", "1")
@@ -463,6 +478,7 @@ async def test_what_waits_without_any_worker_is_counted(hub: Served) -> None:
     assert found.connectedWorkers.count == 0
 
 
+@dtfx("DTFx: measures and drain", "GetMetrics")
 async def test_what_is_with_workers_is_counted_as_active(hub: Served) -> None:
     worker = a_worker(hub, maximum=2)
     worker.hold = True
@@ -488,6 +504,7 @@ async def test_a_ping_is_answered_and_one_to_an_unknown_hub_is_not(hub: Served) 
     assert refused.value.code() is grpc.StatusCode.NOT_FOUND
 
 
+@dtfx("DTFx: management", "AddEvents")
 async def test_events_for_several_instances_tell_which_could_not_be_served(
     hub: Served, worker: DtfxWorker
 ) -> None:
@@ -505,6 +522,7 @@ async def test_an_event_for_nobody_is_refused(hub: Served) -> None:
     assert refused.value.code() is grpc.StatusCode.NOT_FOUND
 
 
+@dtfx("DTFx: management", "QueryInstances", "RestartInstance", "PurgeInstances")
 async def test_instances_are_listed_restarted_and_purged(hub: Served, worker: DtfxWorker) -> None:
     instance_id = await hub.client.start("chain", "1")
     await hub.client.end(instance_id)

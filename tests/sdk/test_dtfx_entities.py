@@ -6,12 +6,18 @@ from typing import Any
 import pytest
 from durabletask.internal import orchestrator_service_pb2 as pb
 
+from tests.compatibility.claims import dtfx
 from tests.sdk.dtfx_hubs import Served, served
 from tests.sdk.dtfx_replay import Context, Task
 from tests.sdk.dtfx_worker import DtfxWorker, at_work
 
 COUNTER = "@counter@a"
 GUIDS = [f"0b5cc9e3-6c1f-4d4c-8b8b-3a7d2f4e9a1{n}" for n in range(3)]
+
+pytestmark = dtfx(
+    "DTFx: entities",
+    *("GetEntity", "QueryEntities", "CompleteEntityWorkItem", "CompleteOrchestrationWorkItem"),
+)
 
 
 def calls(ctx: Context) -> Generator[Task, Any, Any]:

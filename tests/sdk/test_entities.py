@@ -92,6 +92,7 @@ def test_a_failed_operation_fails_its_call_and_keeps_the_state(hub: TravelHub) -
     assert value_of(hub, target) == 3
 
 
+@pytest.mark.feature("entities: who holds a lock", sdk="python")
 def test_two_orchestrations_that_lock_the_same_entities_take_turns(hub: TravelHub) -> None:
     both = [str(entity()), str(entity())]
     first = start(hub, "Locks", {"entities": both, "amount": 2, "wait": True})
@@ -127,6 +128,8 @@ def test_a_delayed_signal_comes_at_its_time(hub: TravelHub) -> None:
     assert datetime.now(timezone.utc) >= due
 
 
+@pytest.mark.feature("entities: signals between entities", sdk="python")
+@pytest.mark.feature("entities: starting orchestrations", sdk="python")
 def test_an_entity_signals_another_and_starts_an_orchestration(hub: TravelHub) -> None:
     source, sink, started = entity(), entity(), uuid.uuid4().hex
     signal(hub, source, "forward", str(sink))
@@ -148,6 +151,7 @@ def test_an_entity_that_deleted_its_state_does_not_exist(hub: TravelHub) -> None
     assert has(hub, target, 4)
 
 
+@pytest.mark.feature("entities: large state", sdk="python")
 def test_a_large_state_is_kept(hub: TravelHub) -> None:
     target = entity()
     signal(hub, target, "fill", 200_000)
@@ -214,6 +218,7 @@ def test_a_terminated_holder_gives_its_locks_back(hub: TravelHub) -> None:
     assert state.serialized_output == "[2,2]"
 
 
+@pytest.mark.feature("entities: unknown and malformed IDs", sdk="python")
 def test_a_malformed_entity_id_is_refused(hub: TravelHub) -> None:
     from durabletask.internal import orchestrator_service_pb2 as pb
 

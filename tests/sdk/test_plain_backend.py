@@ -7,6 +7,7 @@ import pytest
 from durabletask.internal import orchestrator_service_pb2 as pb
 
 from durahub.edge.backend import backend_service_pb2 as bs
+from tests.compatibility.claims import dtfx
 from tests.sdk.plain_grpc import PlainHub, WorkItems, plain_hub
 from tests.sdk.python_hub import new_id
 from tests.sdk.travel_hub import until
@@ -25,11 +26,6 @@ def hub(
         plain_hub(server.ready.endpoint, name) as hub,
     ):
         yield hub
-
-
-def shows(feature: str, *rpcs: str) -> pytest.MarkDecorator:
-    named = tuple(f"BackendService.{rpc}" for rpc in rpcs)
-    return pytest.mark.feature(feature, sdk="wire", rpcs=named)
 
 
 def start(hub: PlainHub) -> str:
@@ -72,7 +68,7 @@ def state_of(hub: PlainHub, entity: str) -> str:
     return str(hub.backend.GetEntity(request).entity.serializedState.value)
 
 
-@shows("DTFx: work given back", "AbandonEntityWorkItem", "CompleteEntityWorkItem", "GetWorkItems")
+@dtfx("DTFx: work given back", "AbandonEntityWorkItem", "CompleteEntityWorkItem", "GetWorkItems")
 def test_operations_that_were_given_back_come_again(hub: PlainHub) -> None:
     entity = signal(hub, 5)
     with hub.work(hub.backend) as work:
@@ -88,7 +84,7 @@ def test_operations_that_were_given_back_come_again(hub: PlainHub) -> None:
     until(lambda: state_of(hub, entity) == "5")
 
 
-@shows("DTFx: work given back", "ReleaseEntityWorkItem")
+@dtfx("DTFx: work given back", "ReleaseEntityWorkItem")
 def test_operations_that_were_released_come_again(hub: PlainHub) -> None:
     entity = signal(hub, 6)
     with hub.work(hub.backend) as work:
@@ -104,7 +100,7 @@ def test_operations_that_were_released_come_again(hub: PlainHub) -> None:
     until(lambda: state_of(hub, entity) == "6")
 
 
-@shows("DTFx: work given back", "AbandonActivityWorkItem", "CompleteActivityWorkItem")
+@dtfx("DTFx: work given back", "AbandonActivityWorkItem", "CompleteActivityWorkItem")
 def test_an_activity_that_was_given_back_comes_again(hub: PlainHub) -> None:
     instance_id = start(hub)
     with hub.work(hub.backend) as work:
@@ -167,7 +163,7 @@ def _answer(hub: PlainHub, item: pb.WorkItem, made: list[pb.HistoryEvent], **mor
     )
 
 
-@shows("DTFx: extended sessions", "CompleteEntityWorkItemWithExtendedSession")
+@dtfx("DTFx: extended sessions", "CompleteEntityWorkItemWithExtendedSession")
 def test_the_answer_of_an_entity_may_ask_for_a_session_and_gets_none(hub: PlainHub) -> None:
     entity = signal(hub, 1)
     with hub.work(hub.backend) as work:
@@ -186,7 +182,7 @@ def test_the_answer_of_an_entity_may_ask_for_a_session_and_gets_none(hub: PlainH
     until(lambda: state_of(hub, entity) == "2")
 
 
-@shows("DTFx: measures and drain", "BeginWorkerDrain", "Ping")
+@dtfx("DTFx: measures and drain", "BeginWorkerDrain", "Ping")
 def test_a_worker_that_drains_gets_no_more_work(hub: PlainHub) -> None:
     with hub.work(hub.backend) as draining:
         _take_all(hub, draining)
@@ -212,7 +208,7 @@ def _take_all(hub: PlainHub, work: WorkItems) -> None:
             return
 
 
-@shows(
+@dtfx(
     "DTFx: management",
     *("CreateInstance", "SkipGracefulOrchestrationTerminations", "WaitForInstance"),
 )
@@ -230,7 +226,7 @@ def test_instances_are_terminated_without_a_worker(hub: PlainHub) -> None:
     assert found.orchestrationState.orchestrationStatus == pb.ORCHESTRATION_STATUS_TERMINATED
 
 
-@shows("DTFx: management", "CleanEntityStorage")
+@dtfx("DTFx: management", "CleanEntityStorage")
 def test_entities_are_cleaned(hub: PlainHub) -> None:
     answer = hub.backend.CleanEntityStorage(pb.CleanEntityStorageRequest(removeEmptyEntities=True))
 

@@ -152,7 +152,8 @@ def test_instances_are_terminated_without_a_worker(hub: PlainHub) -> None:
     assert ended(hub, started).orchestrationStatus == pb.ORCHESTRATION_STATUS_TERMINATED
 
 
-@shows("task hubs made and deleted")
+@shows("task hubs made by clients")
+@shows("task hubs deleted by clients")
 def test_a_hub_is_emptied_when_it_is_made_anew(
     request: pytest.FixtureRequest, hub: PlainHub, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

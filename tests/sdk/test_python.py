@@ -224,6 +224,8 @@ def test_an_unknown_instance_is_not_found(hub: PythonHub) -> None:
     ):
         with refused(NOT_FOUND):
             call(nobody)
+    with refused(NOT_FOUND):
+        hub.client.raise_orchestration_event(nobody, "any")
 
 
 @shows("scheduled start")

@@ -18,11 +18,21 @@ from tests.checklist.served_hubs import (
     new_name,
     scheduler_store,
 )
-from tests.golden.grpc_dotnet.known_differences import ALLOWED, NOT_REPLAYED, PLAYED_UNTIL
+from tests.compatibility.claims import recorded
+from tests.golden.grpc_dotnet.known_differences import (
+    ALLOWED,
+    NOT_REPLAYED,
+    PLAYED_UNTIL,
+    SOMETIMES,
+)
 from tests.golden.grpc_dotnet.replay import Replay, as_the_sdk
 from tests.golden.grpc_dotnet.transcripts import TRANSCRIPTS, Line, Transcript
 
-REPLAYED = [t for t in TRANSCRIPTS if t.name not in NOT_REPLAYED]
+REPLAYED = [
+    pytest.param(t, id=t.name, marks=recorded(t.name, "sqlite"))
+    for t in TRANSCRIPTS
+    if t.name not in NOT_REPLAYED
+]
 ON_CLASSIC = (
     "activity-failure",
     "continue-as-new",
@@ -70,7 +80,7 @@ def test_every_transcript_is_played_or_has_a_reason() -> None:
     assert not {*ALLOWED, *PLAYED_UNTIL, *ON_CLASSIC} & NOT_REPLAYED.keys()
 
 
-@pytest.mark.parametrize("transcript", REPLAYED, ids=str)
+@pytest.mark.parametrize("transcript", REPLAYED)
 async def test_client_and_worker_find_what_was_recorded(transcript: Transcript) -> None:
     name = new_name()
     async with scheduler_store(name) as store:
@@ -78,7 +88,13 @@ async def test_client_and_worker_find_what_was_recorded(transcript: Transcript) 
 
 
 @pytest.mark.azurite
-@pytest.mark.parametrize("transcript", [Transcript(name) for name in ON_CLASSIC], ids=str)
+@pytest.mark.parametrize(
+    "transcript",
+    [
+        pytest.param(Transcript(name), id=name, marks=recorded(name, "classic"))
+        for name in ON_CLASSIC
+    ],
+)
 async def test_client_and_worker_find_it_on_a_storage_account_too(
     transcript: Transcript, request: pytest.FixtureRequest
 ) -> None:
@@ -97,7 +113,8 @@ async def play(transcript: Transcript, name: str, store: HubStore) -> None:
 
     allowed = ALLOWED.get(transcript.name, {})
     assert [text for text in differences if not any(known in text for known in allowed)] == []
-    assert all(any(known in text for text in differences) for known in allowed)
+    occurred = {known for known in allowed if any(known in text for text in differences)}
+    assert occurred == set(allowed) or transcript.name in SOMETIMES
 
 
 @asynccontextmanager
