@@ -1,5 +1,6 @@
 """What tests have shown: one outcome a test that claims a feature, kept in a JSON file between runs."""
 
+import contextlib
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -45,15 +46,16 @@ Outcomes = dict[str, Outcome]  # by the test's node ID
 
 
 def read(file: Path) -> Outcomes:
-    """Return the outcomes in *file*; none when there is no such file."""
-    if not file.exists():
-        return {}
-    return {
-        test: Outcome(
-            Claim(one["feature"], one["sdk"], one["store"], tuple(one["rpcs"])), one["passed"]
-        )
-        for test, one in json.loads(file.read_text()).items()
-    }
+    """Return the outcomes in *file*, none when there is no such file.
+
+    Those of features that are no longer known are left out.
+    """
+    outcomes: Outcomes = {}
+    for test, one in json.loads(file.read_text()).items() if file.exists() else ():
+        with contextlib.suppress(ValueError):
+            claim = Claim(one["feature"], one["sdk"], one["store"], tuple(one["rpcs"]))
+            outcomes[test] = Outcome(claim, one["passed"])
+    return outcomes
 
 
 def merged(before: Outcomes, now: Outcomes, gone: Iterable[str] = ()) -> Outcomes:
