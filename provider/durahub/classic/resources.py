@@ -13,8 +13,8 @@ from durahub.classic.account import Account
 from durahub.classic.blobs import Blobs
 from durahub.classic.columns import Columns
 from durahub.classic.names import HubNames
+from durahub.classic.partitioning.table import LeaseRow, decode, encode
 from durahub.classic.storage_errors import BEING_DELETED, StorageErrors, code_of
-from durahub.classic.table_leases import LeaseRow, decode, encode
 from durahub.classic.tables import Tables
 from durahub.errors import HubMismatch, HubNotFound
 

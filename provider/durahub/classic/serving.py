@@ -10,12 +10,12 @@ import logging
 
 from durahub.classic.backoff import Backoff
 from durahub.classic.handover import HandOver
-from durahub.classic.leases import PartitionLeases
+from durahub.classic.partitioning.leases import PartitionLeases
+from durahub.classic.partitioning.table import Times
 from durahub.classic.parts import Parts
 from durahub.classic.poller import Poller
 from durahub.classic.queues import MOST_AT_ONCE, Received
 from durahub.classic.receiving import Receiver
-from durahub.classic.table_leases import Times
 from durahub.store import Listener
 
 log = logging.getLogger(__name__)

@@ -16,11 +16,11 @@ from durahub.classic.instance_memory import InstanceMemory, confirmed_by_instanc
 from durahub.classic.names import HubNames, check_hub_name
 from durahub.classic.options import DEFAULT_PARTITIONS, ClassicOptions
 from durahub.classic.outbox import Outgoing
+from durahub.classic.partitioning.table import is_alive
 from durahub.classic.parts import assemble
 from durahub.classic.posting import Posted, Posting
 from durahub.classic.routing import control_index
 from durahub.classic.serving import Serving
-from durahub.classic.table_leases import is_alive
 from durahub.engine.commit import Commit, Delivery, HistoryVersion, InstanceUpdate
 from durahub.engine.rewind_in_place import Mark
 from durahub.errors import CheckpointLost, InstanceExists

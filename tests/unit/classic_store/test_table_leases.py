@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from durahub.classic.table_leases import (
+from durahub.classic.partitioning.table import (
     Change,
     Hold,
     LeaseRow,

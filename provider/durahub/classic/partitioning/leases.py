@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable
 from typing import Protocol
 
-from durahub.classic.table_leases import (
+from durahub.classic.partitioning.table import (
     MOST_HURRIES,
     Change,
     Hold,

@@ -1,0 +1,1 @@
+"""How workers share the partitions of a hub: three partition managers, as DurableTask.AzureStorage has them."""
