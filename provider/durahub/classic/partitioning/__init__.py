@@ -1,1 +1,1 @@
-"""How workers share the partitions of a hub: three partition managers, as DurableTask.AzureStorage has them."""
+"""How workers share a hub's partitions: three managers, as DurableTask.AzureStorage has them."""
