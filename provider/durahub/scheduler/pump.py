@@ -70,8 +70,9 @@ class Pump:
     async def run(self) -> None:
         """Hand over until cancelled. Raises `FileUnavailable`."""
         while True:
+            looked_at = self._clock()
             await self.look()
-            alarm = self._set_alarm()
+            alarm = self._set_alarm(looked_at)
             try:
                 await self._changed.wait()
             finally:
@@ -118,15 +119,17 @@ class Pump:
 
         turn(LOOPS_TO_COUNT)
 
-    def _set_alarm(self) -> asyncio.TimerHandle | None:
-        """Have `run` woken when the next message is due; what is due already waits for room."""
-        now = self._clock()
+    def _set_alarm(self, looked_at: Ticks) -> asyncio.TimerHandle | None:
+        """Have `run` woken when the next message is due; what was due at *looked_at* waits for room.
+
+        What came due since then may have been missed by the look: for that it rings at once.
+        """
         coming = [
-            due for f in self._feeds.values() if (due := f.next_due) is not None and due > now
+            due for f in self._feeds.values() if (due := f.next_due) is not None and due > looked_at
         ]
         if not coming:
             return None
         # rounded up: a loop that counts milliseconds would ring before the time, and again and again
-        wait = math.ceil(seconds_between(now, min(coming)) * 1000) / 1000
+        wait = math.ceil(seconds_between(self._clock(), min(coming)) * 1000) / 1000
         loop = asyncio.get_running_loop()
-        return loop.call_later(min(wait, LONGEST_WAIT), self._changed.set)
+        return loop.call_later(min(max(wait, 0.0), LONGEST_WAIT), self._changed.set)

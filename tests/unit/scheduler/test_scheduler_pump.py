@@ -1,0 +1,50 @@
+"""When the pump looks: nothing that comes due is missed, whenever it does."""
+
+import asyncio
+import contextlib
+
+import pytest
+from scheduler_hubs import NOON, Desk, timer
+
+from durahub.model.ticks import Ticks, later
+from durahub.scheduler.feed import Found, Want
+from durahub.scheduler.message_rows import delivery as delivery_of
+from durahub.scheduler.pump import Pump
+from durahub.scheduler.writes import Table
+
+DUE = later(NOON, 1.0)
+
+
+class ClockThatPasses:
+    """Stands just before `DUE` for the first *readings*, and just behind it from then on."""
+
+    def __init__(self, readings: int) -> None:
+        self.readings = readings
+
+    def __call__(self) -> Ticks:
+        self.readings -= 1
+        return Ticks(DUE - 1) if self.readings >= 0 else Ticks(DUE + 1)
+
+
+async def _read(table: Table, want: Want) -> Found:
+    """Read an inbox that holds one message, due at `DUE`."""
+    if table == "tasks" or 1 in want.known:
+        return Found([], [], None)
+    if want.now < DUE:
+        return Found([], [], DUE)
+    return Found([(1, delivery_of(1, timer(DUE), activity=False))], [], None)
+
+
+@pytest.mark.parametrize("readings", range(12))
+async def test_a_message_that_comes_due_at_any_moment_of_a_look_is_handed_over(
+    readings: int,
+) -> None:
+    desk = Desk()
+    pump = Pump(desk, _read, ClockThatPasses(readings))
+    running = asyncio.create_task(pump.run())
+    try:
+        assert (await asyncio.wait_for(desk.message(), 5)).key == "1"
+    finally:
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
