@@ -140,6 +140,9 @@ class Directory:
                 partitions=told.partitions,
                 visibility_seconds=told.visibility,
                 max_poll_seconds=told.max_poll,
+                manager=told.manager,
+                app_name=self._settings.app_name,
+                use_app_lease=self._settings.use_app_lease,
             ),
         )
         hub = LimitedHub(store, settings=DispatchSettings(limits=told.limits))

@@ -9,7 +9,7 @@ from typing import Protocol
 from durahub.address import StoreAddress, StoreKind
 from durahub.classic.account import Account
 from durahub.classic.names import FoundHub
-from durahub.classic.options import ClassicOptions, unique_worker_id
+from durahub.classic.options import ClassicOptions, Manager, unique_worker_id
 from durahub.classic.store import ClassicStore
 from durahub.dispatch.clock import system_clock
 from durahub.errors import BadAddress, BadConnectionString
@@ -26,6 +26,9 @@ class StorageOptions:
     visibility_seconds: float = 60.0
     worker_id: str | None = None  # None: one that no other process uses
     max_poll_seconds: float = 10.0
+    manager: Manager = Manager.AUTO
+    app_name: str | None = None
+    use_app_lease: bool | None = None  # None: if there is an app name
 
 
 class Storage(Protocol):
@@ -66,6 +69,9 @@ class ClassicStorage:
             worker_id=own.worker_id or self._worker_id,
             visibility=own.visibility_seconds,
             max_poll=own.max_poll_seconds,
+            manager=own.manager,
+            app_name=own.app_name,
+            use_app_lease=own.use_app_lease,
         )
         return ClassicStore(hub, self._account, classic, system_clock)
 

@@ -3,12 +3,22 @@
 import socket
 import uuid
 from dataclasses import dataclass, field
+from enum import Enum
 
 from durahub.classic.dialect import DTFX_2_9, Dialect
 from durahub.errors import BadSetting
 
 MOST_PARTITIONS = 16
 DEFAULT_PARTITIONS = 4
+
+
+class Manager(Enum):
+    """How workers of a hub share its partitions; ``AUTO`` is what the hub itself tells."""
+
+    AUTO = "auto"
+    TABLE = "table"
+    SAFE = "safe"
+    LEGACY = "legacy"
 
 
 def unique_worker_id() -> str:
@@ -21,13 +31,17 @@ class ClassicOptions:
     """Settings of one hub; times in seconds.
 
     ``partitions`` is ``None`` where the hub is there already and its own number is meant; a new hub
-    then gets four. The lease times are DTFx's: workers of one hub must have the same.
+    then gets four. The lease times are DTFx's: workers of one hub must have the same. ``app_name`` is that
+    of the app lease; ``use_app_lease`` is ``None`` for "if there is an app name".
     """
 
     partitions: int | None = None
     dialect: Dialect = DTFX_2_9
     worker_id: str = field(default_factory=unique_worker_id)
     tracking_prefix: str | None = None
+    manager: Manager = Manager.AUTO
+    app_name: str | None = None
+    use_app_lease: bool | None = None
     control_batch: int = 32  # messages of one receive, at most
     visibility: float = 60.0  # how long a dead server's messages stay hidden
     max_poll: float = 10.0  # the longest wait between two looks at an empty queue
@@ -45,6 +59,11 @@ class ClassicOptions:
             raise BadSetting("visibility", self.visibility, "at least 2 seconds")
         if not 1 <= self.control_batch <= 32:
             raise BadSetting("control_batch", self.control_batch, "a number from 1 to 32")
+
+    @property
+    def app_leased(self) -> bool:
+        """Whether this server works only while its app holds the app lease."""
+        return self.app_name is not None if self.use_app_lease is None else self.use_app_lease
 
     @property
     def visibility_seconds(self) -> int:

@@ -52,6 +52,21 @@ SERVER_KEYS = (
         "back at once after a restart. [default: unique]",
     ),
     _key(
+        "store.app_name",
+        kinds.text,
+        "--app-name",
+        "Name of the app that hubs are served for, as .NET has it (WEBSITE_SITE_NAME of a Functions "
+        "app): apps of different names then take turns by the hub's app lease.",
+        variables=("DURAHUB_APP_NAME", "DTFX_APP_NAME"),
+    ),
+    _key(
+        "store.use_app_lease",
+        kinds.flag,
+        "--use-app-lease",
+        "Serve a hub only while the app holds its app lease. [default: if there is an app name]",
+        flag=True,
+    ),
+    _key(
         "server.hubs",
         kinds.names,
         "--hub",
@@ -141,6 +156,14 @@ HUB_KEYS = (
         "--partitions",
         "Control queues of a hub; every server and worker of it must be told the same number. "
         "[default: the hub's own number; a new hub gets 4]",
+    ),
+    _key(
+        "partition_manager",
+        kinds.manager,
+        "--partition-manager",
+        "How workers share partitions: table, safe or legacy; all of a hub's workers must use the "
+        "same. auto: what the hub tells, a new one gets table.",
+        default="auto",
     ),
     _key(
         "visibility",

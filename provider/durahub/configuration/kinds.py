@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from durahub.address import parse_store
+from durahub.classic.options import Manager
 from durahub.configuration.durations import EXPECTED, seconds_of, to_text
 from durahub.engine.limits import LIMITS
 from durahub.errors import DurahubError
@@ -124,6 +125,14 @@ def limits(value: object) -> str:
     if isinstance(value, str) and value in LIMITS:
         return value
     raise Unfit(" or ".join(f'"{name}"' for name in LIMITS))
+
+
+def manager(value: object) -> str:
+    """Take the name of a partition manager."""
+    known = [one.value for one in Manager]
+    if isinstance(value, str) and value in known:
+        return value
+    raise Unfit(", ".join(f'"{name}"' for name in known[:-1]) + f' or "{known[-1]}"')
 
 
 def names(value: object) -> tuple[str, ...]:

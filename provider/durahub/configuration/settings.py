@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from durahub.classic.names import check_hub_name
+from durahub.classic.options import Manager
 from durahub.configuration.keys import BY_HUB_PATH, BY_PATH, DEFAULTS, HUBS
 from durahub.configuration.kinds import Flat, Value
 from durahub.engine.limits import CLASSIC, Limits, limits_named
@@ -20,6 +21,7 @@ class HubSettings:
     """What a server is told of one hub; times in seconds. ``partitions`` may be the hub's own number."""
 
     partitions: int | None = None
+    manager: Manager = Manager.AUTO
     visibility: float = 60.0
     max_poll: float = ORDINARY_POLL
     limits: Limits = CLASSIC
@@ -40,6 +42,8 @@ class Settings:
 
     store: str | None = None
     worker_id: str | None = None
+    app_name: str | None = None
+    use_app_lease: bool | None = None  # None: if there is an app name
     hubs: tuple[str, ...] = ("default",)
     host: str = "127.0.0.1"
     grpc_port: int = 8080
@@ -92,10 +96,13 @@ def settings_of(flat: Flat) -> Settings:
         raise BadSetting("server.tls", "one file", "both a certificate and a key")
     api_port = _value(flat, "server.api_port")
     keys = flat.get("server.functions_keys") or ()
+    use_app_lease = flat.get("store.use_app_lease")
     assert isinstance(keys, tuple)
     return Settings(
         store=_text(flat.get("store.address")),
         worker_id=_text(flat.get("store.worker_id")),
+        app_name=_text(flat.get("store.app_name")),
+        use_app_lease=None if use_app_lease is None else bool(use_app_lease),
         hubs=hubs,
         host=str(_value(flat, "server.host")),
         grpc_port=_int(_value(flat, "server.grpc_port")),
@@ -141,6 +148,7 @@ def _hub_settings(flat: Flat, prefix: str) -> HubSettings:
     }
     return HubSettings(
         partitions=None if partitions is None else _int(partitions),
+        manager=Manager(value("partition_manager")),
         visibility=_float(value("visibility")),
         max_poll=ORDINARY_POLL if max_poll is None else _float(max_poll),
         limits=limits_named(str(value("limits"))),
