@@ -11,7 +11,14 @@ from durahub.classic.event_fields import EXECUTION, GENERATE_NEW_TRACE, MEMBERS,
 from durahub.classic.event_objects import NotThis, read_object, write_object
 from durahub.classic.keys import escape
 from durahub.errors import BadRow
-from durahub.model.history import EVENT_CLASSES, Event, EventType, ExecutionStarted, Status
+from durahub.model.history import (
+    EVENT_CLASSES,
+    ActionEvent,
+    Event,
+    EventType,
+    ExecutionStarted,
+    Status,
+)
 from durahub.model.json_text import read, write
 from durahub.model.ticks import Ticks
 
@@ -19,7 +26,9 @@ SENTINEL = "sentinel"
 BLOB_NAME = "BlobName"  # ends the name of the column that names a large value's blob
 _Enum = TypeVar("_Enum", bound=Enum)
 _NULL = "null"
-_COMMON = frozenset({"EventId", "IsPlayed", "_Timestamp", "EventType", "ExecutionId"})
+ACTION = "DurahubAction"
+"""A column of ours: the number by which a worker calls an action, where DTFx's columns cannot tell it."""
+_COMMON = frozenset({"EventId", "IsPlayed", "_Timestamp", "EventType", "ExecutionId", ACTION})
 _SYSTEM = frozenset({"PartitionKey", "RowKey", "Timestamp"})
 
 
@@ -61,6 +70,8 @@ def encode(row: HistoryRow, instance_id: str, dialect: Dialect) -> dict[str, Val
         columns[name] = ""
         columns[name + BLOB_NAME] = blob_name
     columns.update(row.extra)
+    if isinstance(event, ActionEvent) and event.worker_number is not None:
+        columns[ACTION] = event.worker_number
     return columns
 
 
@@ -79,9 +90,12 @@ def decode(columns: Columns) -> HistoryRow:
             arguments[one.attribute] = _read(columns, one)
         if event_type is EventType.ExecutionStarted:
             arguments["generate_new_trace"] = bool(arguments["generate_new_trace"])
+        kind = EVENT_CLASSES[event_type]
+        if issubclass(kind, ActionEvent) and ACTION in columns:
+            arguments["worker_number"] = _of(columns[ACTION], ACTION, int)
         known = tuple(one.name for one in members)
         return HistoryRow(
-            event=EVENT_CLASSES[event_type](**arguments),
+            event=kind(**arguments),
             execution_id=_required(columns, "ExecutionId", str),
             index=int(_required(columns, "RowKey", str), 16),
             blobs=_blobs(columns, known),

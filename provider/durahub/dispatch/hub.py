@@ -150,11 +150,14 @@ class TaskHub(EntityClients, Clients):
         return PinnedStream(options, self._streams, Need(Kind.ORCHESTRATION, "", "", instance_id))
 
     def work_history(self, instance_id: str, execution_id: str) -> tuple[Event, ...] | None:
-        """Return the past events of the turn that is out; ``None`` if there is none."""
-        turn = self._orchestrations.turn_of(instance_id)
-        if turn is None or (execution_id and turn.execution_id != execution_id):
+        """Return the past events of the turn that is out, as its worker numbers actions.
+
+        ``None`` if there is none.
+        """
+        work = self._orchestrations.work_of(instance_id)
+        if work is None or (execution_id and work.execution_id != execution_id):
             return None
-        return turn.past
+        return work.past
 
     async def complete_orchestration(
         self, token: str, instance_id: str, result: TurnAnswer

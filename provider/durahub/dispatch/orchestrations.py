@@ -22,6 +22,7 @@ from durahub.engine.commit import Commit, Delivery, InstanceUpdate
 from durahub.engine.dtfx_turn import HistoryResult, TurnAnswer, accept
 from durahub.engine.entities.ids import is_entity
 from durahub.engine.inbox import Verdict, backoff, judge, needs_row
+from durahub.engine.numbering import numbering
 from durahub.engine.rewind import concerned_children, rewound
 from durahub.engine.state import State, read
 from durahub.engine.turn import Outcome, Turn, begin, finish, next_execution_id
@@ -70,7 +71,7 @@ class Orchestrations:
         self._sessions: dict[str, Session] = {}
         self._at_most = 0  # messages in memory, at most
         self._cache = HistoryCache(settings.history_cache_bytes)
-        self._turns: dict[str, Turn] = {}  # by instance: what is with a worker
+        self._out: dict[str, OrchestratorWork] = {}  # by instance: what is with a worker
 
     @property
     def held(self) -> int:
@@ -111,9 +112,9 @@ class Orchestrations:
             session.add(delivery)
             self._ensure_running(session)
 
-    def turn_of(self, instance_id: str) -> Turn | None:
+    def work_of(self, instance_id: str) -> OrchestratorWork | None:
         """Return the turn of an instance that is with a worker."""
-        return self._turns.get(instance_id)
+        return self._out.get(instance_id)
 
     async def version_of(self, instance_id: str) -> str:
         """Return an orchestration's version, mostly from memory; ``""`` if it has none, or is gone."""
@@ -363,7 +364,7 @@ class Orchestrations:
                 turn = outcome
                 slot = await self._streams.slot(_need_of(turn.started))
         finally:
-            self._turns.pop(turn.instance_id, None)
+            self._out.pop(turn.instance_id, None)
 
     def _outcome(self, turn: Turn, result: TurnAnswer) -> Outcome | Turn:
         if isinstance(result, HistoryResult):
@@ -372,20 +373,21 @@ class Orchestrations:
 
     async def _hand_out(self, turn: Turn, slot: Slot) -> TurnAnswer:
         """Give the turn to the worker behind *slot* and wait for its answer; frees the slot."""
+        numbers = numbering(slot.stream.options.counting, (*turn.past, *turn.new))
         item = self._tokens.give_out(turn.instance_id, None, slot)
-        self._turns[turn.instance_id] = turn
-        slot.stream.push(
-            OrchestratorWork(
-                token=item.token,
-                instance_id=turn.instance_id,
-                execution_id=turn.execution_id,
-                past=turn.past,
-                new=turn.new,
-                started=turn.started,
-            )
+        work = OrchestratorWork(
+            token=item.token,
+            instance_id=turn.instance_id,
+            execution_id=turn.execution_id,
+            past=tuple(map(numbers.shown, turn.past)),
+            new=tuple(map(numbers.shown, turn.new)),
+            started=turn.started,
         )
+        self._out[turn.instance_id] = work
+        slot.stream.push(work)
         try:
-            return await item.answer
+            answer = await item.answer
+            return answer if isinstance(answer, HistoryResult) else numbers.stored(answer)
         finally:
             if self._tokens.is_open(item):  # cancelled
                 self._tokens.revoke(item)

@@ -5,13 +5,17 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from durahub.engine.entities.work import Operation
+from durahub.engine.numbering import Counting
 from durahub.model.history import Event, ExecutionStarted, TaskScheduled
 from durahub.model.ticks import Ticks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrchestratorWork:
-    """A turn of an orchestrator for a worker: the history before it and the events that are new."""
+    """A turn of an orchestrator for a worker: the history before it and the events that are new.
+
+    Their actions have the numbers that this worker gives them.
+    """
 
     token: str
     instance_id: str
@@ -66,4 +70,5 @@ class StreamOptions:
     max_entities: int
     history_streaming: bool = False
     native_entities: bool = True  # sends and understands the protocol's own entity events
+    counting: Counting = Counting.AS_STORED
     filters: Filters | None = None

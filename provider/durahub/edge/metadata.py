@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from durahub.edge.hub import Hub
+from durahub.engine.numbering import Counting
 
 
 class HubDirectory(Protocol):
@@ -45,6 +46,28 @@ class Caller:
         and expects DTFx's messages, as ``sendEvent`` and ``eventRaised``.
         """
         return self.agent is not None or not self.library.startswith("grpc-dotnet/")
+
+    @property
+    def counting(self) -> Counting:
+        """How a worker numbers actions. An SDK that is not known counts as DTFx does, from 0.
+
+        Python's and JavaScript's workers name themselves where they were made for the scheduler; others
+        are known by the library of their language, which no other SDK uses.
+        """
+        by = self.agent if (self.agent or "").startswith("durabletask-") else self.library
+        for name, counting in _COUNTING.items():
+            if (by or "").startswith(name):
+                return counting
+        return Counting.AS_STORED
+
+
+_COUNTING = {
+    "durabletask-python/": Counting.FROM_ONE_RETRIES_ALIKE,
+    "grpc-python": Counting.FROM_ONE_RETRIES_ALIKE,  # and grpc-python-asyncio
+    "durabletask-js/": Counting.FROM_ONE,
+    "grpc-node": Counting.FROM_ONE,
+}
+"""How workers count, by how they name themselves, or their gRPC library itself."""
 
 
 def caller_of(metadata: Iterable[tuple[str, str | bytes]] | None) -> Caller:

@@ -21,6 +21,7 @@ from durahub.edge.entity_events import EntityEvents
 from durahub.edge.event_bodies import BODIES, parent_to_proto
 from durahub.edge.traces import child_trace
 from durahub.edge.wellknown import string_value, timestamp, version_value
+from durahub.engine.retries import SPLIT_TIMER
 from durahub.model.history import (
     Event,
     EventType,
@@ -30,9 +31,6 @@ from durahub.model.history import (
     TimerCreated,
     TimerFired,
 )
-
-SPLIT_TIMER = -100
-"""The ID of the timer that DTFx invents to split a turn with too many decisions."""
 
 _NEVER = frozenset(
     {

@@ -18,6 +18,7 @@ from durahub.edge.entity_work import entity_item
 from durahub.edge.projection import for_worker, is_rewind
 from durahub.edge.traces import span_to_proto, trace_to_proto
 from durahub.edge.wellknown import string_value, version_value
+from durahub.engine.numbering import Counting
 
 DEFAULT_MAXIMUM = 100
 """Work items of a kind for a worker that states no maximum (JavaScript and Java send 0)."""
@@ -101,7 +102,11 @@ def _activity_item(work: ActivityWork) -> pb.WorkItem:
 
 
 def stream_options(
-    request: pb.GetWorkItemsRequest, worker_id: str, *, native_entities: bool = True
+    request: pb.GetWorkItemsRequest,
+    worker_id: str,
+    *,
+    native_entities: bool = True,
+    counting: Counting = Counting.AS_STORED,
 ) -> StreamOptions:
     """Return what the worker asks for; a maximum of 0 states none."""
     streaming = pb.WorkerCapability.WORKER_CAPABILITY_HISTORY_STREAMING
@@ -112,6 +117,7 @@ def stream_options(
         max_entities=_maximum(request.maxConcurrentEntityWorkItems),
         history_streaming=streaming in request.capabilities,
         native_entities=native_entities,
+        counting=counting,
         filters=_filters(request.workItemFilters),
     )
 

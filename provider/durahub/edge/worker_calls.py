@@ -68,7 +68,12 @@ class WorkerCalls:
     def _options(
         self, request: pb.GetWorkItemsRequest, worker_id: str, caller: Caller
     ) -> StreamOptions:
-        return stream_options(request, worker_id, native_entities=caller.native_entities)
+        return stream_options(
+            request,
+            worker_id,
+            native_entities=caller.native_entities,
+            counting=caller.counting,
+        )
 
     # -- the stream ----------------------------------------------------------------------------
 

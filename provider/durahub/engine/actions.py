@@ -1,10 +1,11 @@
 """What an orchestrator asks for at the end of a turn, one value an action.
 
-``id`` is the worker's own number for the action (.NET counts from 0, Python from 1); it becomes the
-``event_id`` of the history event and is never changed.
+``id`` is the number of the action. From a worker it comes as its SDK counts; `durahub.engine.numbering`
+gives it the number that is stored, as the ``event_id`` of the history event.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from durahub.model.failure import Failure
@@ -116,7 +117,8 @@ class TurnResult:
 
     ``custom_status`` replaces the stored one; ``None`` clears it. ``events_processed`` counts the
     new events that were used, from the front; ``None`` means all. ``span_id`` and
-    ``span_start`` are the orchestration's own trace span, as text of DTFx's form.
+    ``span_start`` are the orchestration's own trace span, as text of DTFx's form. ``noted`` are the
+    worker's numbers that the events are to keep, by the number of the action.
     """
 
     actions: tuple[Action, ...]
@@ -124,3 +126,4 @@ class TurnResult:
     events_processed: int | None = None
     span_id: str | None = None
     span_start: str | None = None
+    noted: Mapping[int, int] = field(default_factory=dict)

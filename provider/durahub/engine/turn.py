@@ -6,7 +6,7 @@ of one work item run one after another, and only the last one is written.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from durahub.engine.actions import Action, Complete, TurnResult
@@ -16,6 +16,7 @@ from durahub.engine.entities.releases import missing_releases
 from durahub.engine.entities.sending import calls_of
 from durahub.engine.state import State, open_children, read
 from durahub.model.history import (
+    ActionEvent,
     Event,
     Execution,
     ExecutionCompleted,
@@ -126,7 +127,7 @@ def finish(turn: Turn, result: TurnResult, now: Ticks, new_execution_id: str) ->
     effects = [carry_out(action, actor) for action in actions]
     outbound = [effect.outbound for effect in effects if effect.outbound is not None]
     activities = [effect.activity for effect in effects if effect.activity is not None]
-    events = [effect.event for effect in effects if effect.event is not None]
+    events = [_noted(e.event, result.noted) for e in effects if e.event is not None]
     if completion is not None and completion.status is Status.ContinuedAsNew:
         sent = replace(
             turn,
@@ -200,6 +201,13 @@ def with_span(turn: Turn, span_id: str | None, span_start: str | None) -> Turn:
     spanned = replace(trace, span_id=span_id, activity_start_time=span_start)
     started = replace(turn.started, trace=spanned)
     return replace(turn, started=started, new=(turn.new[0], started, *turn.new[2:]))
+
+
+def _noted(event: Event, numbers: Mapping[int, int]) -> Event:
+    """Return *event* with its worker's number, if that is to be kept."""
+    if isinstance(event, ActionEvent) and event.event_id in numbers:
+        return replace(event, worker_number=numbers[event.event_id])
+    return event
 
 
 def _in_order(actions: Sequence[Action]) -> tuple[list[Action], Complete | None]:

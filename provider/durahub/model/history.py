@@ -108,6 +108,17 @@ class _Event:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _ActionEvent(_Event):
+    """What the events of actions have.
+
+    ``worker_number`` is the number by which its worker calls the action, where the history alone would
+    tell another one (`durahub.engine.numbering`). It stands in histories only, never in messages.
+    """
+
+    worker_number: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionStarted(_Event):
     """The start of an execution.
 
@@ -158,7 +169,7 @@ class ExecutionTerminated(_Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TaskScheduled(_Event):
+class TaskScheduled(_ActionEvent):
     """An activity was scheduled. Rows leave ``input`` out; the work item has it."""
 
     type = EventType.TaskScheduled
@@ -193,7 +204,7 @@ class TaskFailed(_Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SubOrchestrationInstanceCreated(_Event):
+class SubOrchestrationInstanceCreated(_ActionEvent):
     """A child was started. Rows leave ``input`` out; the start message has it."""
 
     type = EventType.SubOrchestrationInstanceCreated
@@ -229,7 +240,7 @@ class SubOrchestrationInstanceFailed(_Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TimerCreated(_Event):
+class TimerCreated(_ActionEvent):
     """A timer was set."""
 
     type = EventType.TimerCreated
@@ -262,7 +273,7 @@ class OrchestratorCompleted(_Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EventSent(_Event):
+class EventSent(_ActionEvent):
     """An event, or an entity message, was sent to another instance."""
 
     type = EventType.EventSent
@@ -354,6 +365,9 @@ Event: TypeAlias = (
     | ExecutionResumed
     | ExecutionRewound
 )
+
+ActionEvent: TypeAlias = TaskScheduled | SubOrchestrationInstanceCreated | TimerCreated | EventSent
+"""What tells of an action that leaves the execution running; its number is the ``event_id``."""
 
 EVENT_CLASSES: Mapping[EventType, type[Event]] = {
     cls.type: cls

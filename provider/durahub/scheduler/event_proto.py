@@ -98,6 +98,7 @@ _HEADER: _Fields = {
 
 _TRACE = trace("parentTraceContext")
 _TRACE_BEYOND = beyond(to_json=asdict, from_json=lambda found: h.Trace(**found))
+_ACTION: _Fields = {"worker_number": beyond()}
 _RESULT: _Fields = {"task_scheduled_id": number("taskScheduledId"), "result": text("result")}
 _FAILED: _Fields = {
     "task_scheduled_id": number("taskScheduledId"),
@@ -155,6 +156,7 @@ _KINDS: Mapping[h.EventType, tuple[str, _Fields]] = {
             "input": text("input"),
             "trace": _TRACE,
             "tags": tags("tags"),
+            **_ACTION,
         },
     ),
     h.EventType.TaskCompleted: ("taskCompleted", _RESULT),
@@ -168,11 +170,15 @@ _KINDS: Mapping[h.EventType, tuple[str, _Fields]] = {
             "input": text("input"),
             "client_span_id": beyond(),
             "tags": tags("tags"),
+            **_ACTION,
         },
     ),
     h.EventType.SubOrchestrationInstanceCompleted: ("subOrchestrationInstanceCompleted", _RESULT),
     h.EventType.SubOrchestrationInstanceFailed: ("subOrchestrationInstanceFailed", _FAILED),
-    h.EventType.TimerCreated: ("timerCreated", {"fire_at": moment("fireAt")}),
+    h.EventType.TimerCreated: (
+        "timerCreated",
+        {"fire_at": moment("fireAt"), **_ACTION},
+    ),
     h.EventType.TimerFired: (
         "timerFired",
         {"timer_id": number("timerId"), "fire_at": moment("fireAt")},
@@ -181,7 +187,12 @@ _KINDS: Mapping[h.EventType, tuple[str, _Fields]] = {
     h.EventType.OrchestratorCompleted: ("orchestratorCompleted", {}),
     h.EventType.EventSent: (
         "eventSent",
-        {"instance_id": plain("instanceId"), "name": plain("name"), "input": text("input")},
+        {
+            "instance_id": plain("instanceId"),
+            "name": plain("name"),
+            "input": text("input"),
+            **_ACTION,
+        },
     ),
     h.EventType.EventRaised: (
         "eventRaised",

@@ -9,6 +9,7 @@ from durahub.classic.columns import EARLIEST
 from durahub.model.failure import Failure
 from durahub.model.history import (
     EVENT_CLASSES,
+    ActionEvent,
     Event,
     Execution,
     ExecutionTerminated,
@@ -90,7 +91,14 @@ def _events(
     return st.builds(cls, **(arguments | given))
 
 
-message_events = st.one_of([_events(cls, any_ticks) for cls in EVENT_CLASSES.values()])
+message_events = st.one_of(
+    [
+        _events(cls, any_ticks, worker_number=st.none())
+        if issubclass(cls, ActionEvent)
+        else _events(cls, any_ticks)
+        for cls in EVENT_CLASSES.values()
+    ]
+)
 """Events as messages carry them: any times, and whether a termination reaches the children."""
 
 row_events = st.one_of(

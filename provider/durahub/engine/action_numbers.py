@@ -1,0 +1,67 @@
+"""Actions and the events that tell of them, with other numbers than they have."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from durahub.engine.actions import Action, TurnResult
+from durahub.model.history import (
+    Event,
+    SubOrchestrationInstanceCompleted,
+    SubOrchestrationInstanceFailed,
+    TaskCompleted,
+    TaskFailed,
+    TimerFired,
+)
+
+
+class Numbering(Protocol):
+    """What the numbers of one history are for one worker."""
+
+    def shown(self, event: Event) -> Event:
+        """Return *event*, of this history, with the worker's numbers."""
+
+    def stored(self, result: TurnResult) -> TurnResult:
+        """Return the worker's answer with the numbers that are stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shifted:
+    """The numbers of a worker that counts from *first*, and otherwise as DTFx does."""
+
+    first: int
+
+    def shown(self, event: Event) -> Event:
+        """Return *event* with the worker's numbers."""
+        return renumbered(event, lambda number: number + self.first) if self.first else event
+
+    def stored(self, result: TurnResult) -> TurnResult:
+        """Return the worker's answer with the numbers that are stored."""
+        if not self.first:
+            return result
+        numbers = (max(action.id - self.first, -1) for action in result.actions)
+        actions = map(with_id, result.actions, numbers)
+        return replace(result, actions=tuple(actions))
+
+
+def renumbered(event: Event, new: Callable[[int], int]) -> Event:
+    """Return *event* with *new* numbers of the action that it tells of; negative ones stay."""
+    match event:
+        case (
+            TaskCompleted(task_scheduled_id=number)
+            | TaskFailed(task_scheduled_id=number)
+            | SubOrchestrationInstanceCompleted(task_scheduled_id=number)
+            | SubOrchestrationInstanceFailed(task_scheduled_id=number)
+        ) if number >= 0:
+            return replace(event, task_scheduled_id=new(number))
+        case TimerFired(timer_id=number) if number >= 0:
+            return replace(event, timer_id=new(number))
+        case _ if event.event_id >= 0:
+            return replace(event, event_id=new(event.event_id))
+        case _:
+            return event
+
+
+def with_id(action: Action, number: int) -> Action:
+    """Return *action* under another number."""
+    return action if action.id == number else replace(action, id=number)

@@ -1,0 +1,183 @@
+"""The numbers of actions: DTFx's in storage, the worker's own between us and it.
+
+DTFx numbers the actions of an execution 0, 1, 2, …, and a retry gets a number like any other action. So
+they are stored, whatever runs the orchestrator: whoever reads a history next can go on with it. Other
+SDKs count differently. JavaScript's begins with 1. So does Python's, and there a retry keeps the number of
+the action that it repeats ::
+
+    stored    0          1          2          3         an activity, the pause, its retry, another
+    Python    1          2          1          3
+
+Hence a number of Python's is the stored one, plus 1, less the retries before it. Which actions are
+retries is read off the history (`durahub.engine.retries`). Where that would be wrong, because the
+orchestrator repeats something by hand or its retries are too entangled, the event's ``worker_number``
+tells what the number of the action was; the history of a .NET worker has none of these.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import replace
+from enum import Enum, auto
+
+from durahub.engine.action_numbers import Numbering, Shifted, renumbered, with_id
+from durahub.engine.actions import (
+    Action,
+    Complete,
+    CreateSubOrchestration,
+    CreateTimer,
+    ScheduleTask,
+    TerminateOther,
+    TurnResult,
+)
+from durahub.engine.retries import Retries
+from durahub.model.history import (
+    ActionEvent,
+    Event,
+    EventSent,
+    SubOrchestrationInstanceCreated,
+    TaskScheduled,
+    TimerCreated,
+)
+from durahub.model.ticks import MINIMUM
+
+
+class Counting(Enum):
+    """How a worker numbers the actions of an execution."""
+
+    AS_STORED = auto()  # from 0, each its own number: .NET, Java, Go
+    FROM_ONE = auto()  # JavaScript
+    FROM_ONE_RETRIES_ALIKE = auto()  # from 1, and a retry has the number of the first try: Python
+
+
+def numbering(counting: Counting, events: Iterable[Event]) -> Numbering:
+    """Return the numbers of the history *events* for a worker that counts so."""
+    match counting:
+        case Counting.AS_STORED:
+            return Shifted(0)
+        case Counting.FROM_ONE:
+            return Shifted(1)
+        case Counting.FROM_ONE_RETRIES_ALIKE:
+            return RetriesAlike(events)
+
+
+class RetriesAlike:
+    """The numbers of a worker that counts from 1 and gives a retry the number of the first try.
+
+    An event is shown with the number that its action has by now; new events that answer old actions
+    and new actions need no more of the history than what is kept here.
+    """
+
+    def __init__(self, events: Iterable[Event] = ()) -> None:
+        self._retries = Retries()
+        self._numbers: dict[int, int] = {}  # the worker's by the stored ones
+        self._known: dict[int, int] = {}  # the first stored one by the worker's
+        self._top = -1  # the highest that is stored
+        # From each stored number on, how many of those before it are no number of the worker's own:
+        self._starts = [0]
+        self._surplus = [0]
+        for event in events:
+            self.read(event)
+
+    def read(self, event: Event) -> None:
+        """Go on to the next event of the history."""
+        if not isinstance(event, ActionEvent) or event.event_id < 0:
+            self._retries.add(event)
+            return
+        number = event.worker_number
+        self._note(event, self._likely(event) if number is None else number)
+
+    def shown(self, event: Event) -> Event:
+        """Return *event* with the worker's numbers."""
+        return renumbered(event, self.number_of)
+
+    def number_of(self, stored: int) -> int:
+        """Return the worker's number of an action, also of one that is not in the history."""
+        known = self._numbers.get(stored)
+        return self._plain(stored) if known is None else known
+
+    def stored(self, result: TurnResult) -> TurnResult:
+        """Return the worker's answer with the numbers that are stored; what it did is then known."""
+        actions = self._placed(result.actions)
+        noted: dict[int, int] = {}
+        for action, number in sorted(actions, key=lambda placed: placed[0].id):
+            event = _event_of(action)
+            if event is None or action.id < 0:
+                continue
+            if self._likely(event) != number:
+                noted[action.id] = number
+            self._note(event, number)
+        return replace(result, actions=tuple(action for action, _ in actions), noted=noted)
+
+    def _placed(self, actions: Iterable[Action]) -> list[tuple[Action, int]]:
+        """Return the actions under the numbers that are stored, each with the worker's."""
+        placed: list[tuple[Action, int]] = []
+        taken, known = set(self._numbers), set(self._known)
+        top, surplus = self._top, self._surplus[-1]
+        for action in actions:
+            number = stored = action.id
+            if number >= 0:
+                stored = number - 1 + surplus
+                if number in known:
+                    stored = top + 1
+                    surplus += 1
+                elif stored <= top:
+                    stored = self._gap(number)
+                if stored < 0 or stored in taken:
+                    stored = top + 1
+                taken.add(stored)
+                known.add(number)
+                top = max(top, stored)
+            placed.append((with_id(action, stored), number))
+        return placed
+
+    def _gap(self, number: int) -> int:
+        """Return where an action would stand that a rewind took out, or the worker skipped."""
+        later = min((one for one in self._known if one > number), default=number)
+        return self._known.get(later, -1) - (later - number)
+
+    def _likely(self, event: ActionEvent) -> int:
+        """Return the number of the next event's action, as far as the history can tell."""
+        if isinstance(event, TaskScheduled | SubOrchestrationInstanceCreated):
+            repeated = self._retries.likely(event)
+            if repeated is not None:
+                return repeated
+        return self._plain(event.event_id)
+
+    def _plain(self, stored: int) -> int:
+        """Return the number of an action that is no retry."""
+        place = bisect_right(self._starts, stored) - 1
+        return stored + 1 - self._surplus[max(place, 0)]
+
+    def _note(self, event: ActionEvent, number: int) -> None:
+        stored = event.event_id
+        if stored > self._top:
+            if number in self._known:
+                self._go_on(stored + 1, self._surplus[-1] + 1)
+            elif number != self._plain(stored):
+                self._go_on(stored, stored + 1 - number)
+            self._top = stored
+        self._numbers[stored] = number
+        self._known.setdefault(number, stored)
+        self._retries.add(event, number)
+
+    def _go_on(self, start: int, surplus: int) -> None:
+        self._starts.append(start)
+        self._surplus.append(surplus)
+
+
+def _event_of(action: Action) -> ActionEvent | None:
+    """Return what the history will hold of *action*, as far as it matters here."""
+    number = action.id
+    match action:
+        case ScheduleTask(name=name):
+            return TaskScheduled(event_id=number, timestamp=MINIMUM, name=name)
+        case CreateSubOrchestration(name=name, instance_id=child):
+            return SubOrchestrationInstanceCreated(
+                event_id=number, timestamp=MINIMUM, name=name, instance_id=child
+            )
+        case CreateTimer(fire_at=fire_at):
+            return TimerCreated(event_id=number, timestamp=MINIMUM, fire_at=fire_at)
+        case TerminateOther() | Complete():
+            return None
+        case _:
+            return EventSent(event_id=number, timestamp=MINIMUM, instance_id=None, name=None)
