@@ -10,12 +10,15 @@ from durahub.address import StoreAddress, StoreKind
 from durahub.classic.account import Account
 from durahub.classic.names import FoundHub
 from durahub.classic.options import ClassicOptions, Manager, unique_worker_id
+from durahub.classic.reader import ClassicReader
 from durahub.classic.store import ClassicStore
 from durahub.dispatch.clock import system_clock
 from durahub.errors import BadAddress, BadConnectionString
 from durahub.scheduler.file import SchedulerFile
 from durahub.scheduler.hub_store import SchedulerStore
+from durahub.scheduler.reader import SchedulerReader
 from durahub.store import HubStore
+from durahub.stored import HubReader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +39,9 @@ class Storage(Protocol):
 
     def store(self, hub: str, options: "StorageOptions | None" = None) -> HubStore:
         """Return the store of a hub, with *options* of its own; it is opened by its user."""
+
+    def reader(self, hub: str, tracking_prefix: str | None = None) -> HubReader:
+        """Return what reads a hub as it is; it is opened by its user. Raises `BadHubName`."""
 
     async def find_hubs(self) -> tuple[FoundHub, ...]:
         """Return the hubs there are."""
@@ -75,6 +81,10 @@ class ClassicStorage:
         )
         return ClassicStore(hub, self._account, classic, system_clock)
 
+    def reader(self, hub: str, tracking_prefix: str | None = None) -> HubReader:
+        """Return what reads a hub as it is. Raises `BadHubName`."""
+        return ClassicReader(hub, self._account, tracking_prefix)
+
     async def find_hubs(self) -> tuple[FoundHub, ...]:
         """Return the hubs of the account."""
         return await self._account.find_hubs()
@@ -105,6 +115,10 @@ class SqliteStorage:
     def store(self, hub: str, options: StorageOptions | None = None) -> HubStore:  # noqa: ARG002
         """Return the store of a hub. Raises `BadHubName`. The file has none of these options."""
         return SchedulerStore(self._file, hub)
+
+    def reader(self, hub: str, tracking_prefix: str | None = None) -> HubReader:  # noqa: ARG002
+        """Return what reads a hub as it is. A file has no tracking prefixes."""
+        return SchedulerReader(self._file, hub)
 
     async def find_hubs(self) -> tuple[FoundHub, ...]:
         """Return the hubs in the file."""

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from urllib.parse import quote
 
 from azure.storage.blob import ContentSettings
@@ -17,56 +17,83 @@ from tests.golden.recorded import FOLDER, RecordedHub, Row, lines_of
 
 AT_ONCE = 8  # requests
 
-_RECORDED_BLOB = re.compile(r"^http://127\.0\.0\.1:\d+/devstoreaccount1/")
+_RECORDED_BLOB = re.compile(r"^http://127\.0\.0\.1:\d+/devstoreaccount1/([^/]+)/")
+
+Renaming = Callable[[str], str]
 
 
-async def load(hub: RecordedHub, connection_string: str) -> None:
-    """Make the hub's tables, queues and blobs, under its own name.
+async def load(hub: RecordedHub, connection_string: str, name: str | None = None) -> None:
+    """Make the hub's tables, queues and blobs, under its own name or *name*.
 
-    Every message is visible at once, and nobody holds a lease: its workers have stopped long ago.
+    Under *name* its tables in a tracking store are named for that as well. Every message is visible
+    at once, and nobody holds a lease: its workers have stopped long ago.
     """
     async with Account.from_connection_string(connection_string, "the test") as account:
-        await _load_blobs(hub, account)
-        await _load_tables(hub, account)
-        await _load_queues(hub, account)
+        renamed = _renaming(hub, name)
+        await _load_blobs(hub, account, renamed)
+        await _load_tables(hub, account, renamed)
+        await _load_queues(hub, account, renamed)
 
 
-async def _load_blobs(hub: RecordedHub, account: Account) -> None:
+def _renaming(hub: RecordedHub, name: str | None) -> Renaming:
+    """Return what makes of a queue's, table's, container's or hub's name the one to be used."""
+    old, prefix = hub.names.hub, hub.names.tracking_prefix
+
+    def renamed(text: str) -> str:
+        if name is None:
+            return text
+        if prefix is not None and text.startswith(prefix):
+            return f"{name}Track{text.removeprefix(prefix)}"
+        assert text.lower().startswith(old.lower())
+        new = name.lower() if "-" in text else name  # queues and containers are lower case
+        return new + text[len(old) :]
+
+    return renamed
+
+
+async def _load_blobs(hub: RecordedHub, account: Account, renamed: Renaming) -> None:
     folder = FOLDER / hub.name / "hub"
     for name in json.loads((folder / "dump.json").read_bytes())["containers"]:
-        await account.blobs.create_container(name)
+        await account.blobs.create_container(renamed(name))
     for line in lines_of(folder / "blobs.jsonl"):
-        client = account.blobs.get_blob_client(line["container"], line["name"])
+        client = account.blobs.get_blob_client(renamed(line["container"]), line["name"])
         content = (folder / "blobs" / line["container"] / quote(line["name"])).read_bytes()
         settings = ContentSettings(line["contentType"], line["contentEncoding"])
         await client.upload_blob(content, metadata=line["metadata"], content_settings=settings)
 
 
-async def _load_tables(hub: RecordedHub, account: Account) -> None:
+async def _load_tables(hub: RecordedHub, account: Account, renamed: Renaming) -> None:
     tables = Tables(account.table_wire, StorageErrors("", hub.settings["hub"]))
     for path in (FOLDER / hub.name / "hub" / "tables").glob("*.jsonl"):
-        await account.tables.create_table(path.stem)
+        table = renamed(path.stem)
+        await account.tables.create_table(table)
         rows = (from_odata(line) for line in lines_of(path))
         blobs = account.blobs.primary_endpoint
-        await _all(tables.insert(path.stem, _moved(row, blobs)) for row in rows)
+        await _all(tables.insert(table, _moved(row, blobs, renamed)) for row in rows)
 
 
-def _moved(row: Row, blobs: str) -> Row:
+def _moved(row: Row, blobs: str, renamed: Renaming) -> Row:
     """Return a row as it is written, with the addresses of blobs in this account."""
-    address = f"{blobs.rstrip('/')}/"
-    return {
+
+    def address(found: re.Match[str]) -> str:
+        return f"{blobs.rstrip('/')}/{renamed(found[1])}/"
+
+    moved = {
         name: _RECORDED_BLOB.sub(address, value) if isinstance(value, str) else value
         for name, value in row.items()
         if name != "Timestamp"
     }
+    if "TaskHubName" in moved:
+        moved["TaskHubName"] = renamed(str(moved["TaskHubName"]))
+    return moved
 
 
-async def _load_queues(hub: RecordedHub, account: Account) -> None:
+async def _load_queues(hub: RecordedHub, account: Account, renamed: Renaming) -> None:
     queues = Queues(account.queue_wire, StorageErrors("", hub.settings["hub"]))
     for name in hub.queue_and_table_names()[0]:
-        await account.queues.create_queue(name)
+        await account.queues.create_queue(renamed(name))
     for message in hub.messages:  # one after the other: in their order
-        await queues.put(message.queue, message.text, 0)
+        await queues.put(renamed(message.queue), message.text, 0)
 
 
 async def _all(work: Iterable[Awaitable[object]]) -> None:

@@ -26,19 +26,20 @@ _BY_NAME = {f"{NAMESPACE}{event_type.name}Event": event_type for event_type in E
 _CLASS_NAME = {event_type: name for name, event_type in _BY_NAME.items()}
 
 
-def write_event(event: Event, dialect: Dialect) -> dict[str, Any]:
-    """Return the JSON object of *event*, with ``$type`` first."""
-    written: dict[str, Any] = {"$type": _CLASS_NAME[event.type]}
+def write_event(event: Event, dialect: Dialect, *, typed: bool = True) -> dict[str, Any]:
+    """Return the JSON object of *event*, with ``$type`` first; not *typed*, without any of them."""
+    written: dict[str, Any] = {"$type": _CLASS_NAME[event.type]} if typed else {}
     members = [m for m in MEMBERS[event.type] if _is_known(m, event, dialect)]
     if isinstance(event, ExecutionStarted):
         written[EXECUTION.name] = write_object(
-            event.execution, Shape.EXECUTION, dialect, typed=True
+            event.execution, Shape.EXECUTION, dialect, typed=typed
         )
     if isinstance(event, GenericEvent):
         written["Data"] = event.data
     written["EventType"] = int(event.type)
     for one in members:
-        written[one.name] = _write(getattr(event, one.attribute), one.shape, dialect)
+        value = getattr(event, one.attribute)
+        written[one.name] = _write(value, one.shape, dialect, typed=typed)
     if isinstance(event, ExecutionTerminated) and event.recurse:
         written[RECURSE] = True
     written["EventId"] = event.event_id
@@ -79,11 +80,11 @@ def _is_known(one: Member, event: Event, dialect: Dialect) -> bool:
     return not isinstance(event, GenericEvent)  # its one member stands elsewhere
 
 
-def _write(value: Any, shape: Shape, dialect: Dialect) -> Any:
+def _write(value: Any, shape: Shape, dialect: Dialect, *, typed: bool) -> Any:
     if value is None:
         return None
     if shape.is_object:
-        return write_object(value, shape, dialect, typed=True)
+        return write_object(value, shape, dialect, typed=typed)
     if shape is Shape.DATE:
         return to_text(value)
     return int(value) if shape is Shape.STATUS else value

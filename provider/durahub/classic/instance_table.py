@@ -7,11 +7,10 @@ from dataclasses import replace
 from durahub.classic import instance_query, instance_rows
 from durahub.classic.aside import Aside
 from durahub.classic.columns import Columns
-from durahub.classic.envelope import Envelope, decode
-from durahub.classic.instance_rows import InstanceRow
+from durahub.classic.instance_payloads import input_of, output_of
 from durahub.classic.keys import escape
 from durahub.classic.large_payloads import LargePayloads
-from durahub.classic.payloads import candidates, is_large_property, is_message_blob, utf16_size
+from durahub.classic.payloads import is_large_property, utf16_size
 from durahub.classic.tables import Row, Tables
 from durahub.classic.together import Together
 from durahub.engine.commit import InstanceUpdate
@@ -220,36 +219,9 @@ class InstanceTable:
             return replace(found.instance, input=None, output=None)
         return replace(
             found.instance,
-            input=await self._input(found),
-            output=await self._resolved(found.instance.output),
+            input=await input_of(found, self._payloads),
+            output=await output_of(found, self._payloads),
         )
-
-    async def _input(self, found: InstanceRow) -> str | None:
-        if found.input_blob is not None:
-            return await self._payloads.read(found.input_blob)
-        return await self._resolved(found.instance.input)
-
-    async def _resolved(self, text: str | None) -> str | None:
-        """Return *text*, or what stands in the blob that it is the address of."""
-        names = candidates(text, self._payloads.url) if text is not None else ()
-        for number, name in enumerate(names, 1):
-            try:
-                content = await self._payloads.read(name)
-            except BadPayload:
-                if number == len(names):
-                    raise
-                continue
-            return _start_input(content, name) if is_message_blob(name) else content
-        return text
-
-
-def _start_input(text: str, blob_name: str) -> str | None:
-    """Return the input in a start message that stands in a blob."""
-    envelope = decode(text)
-    event = envelope.message.event if isinstance(envelope, Envelope) else None
-    if not isinstance(event, ExecutionStarted):
-        raise BadPayload(blob_name, "it holds no start message")
-    return event.input
 
 
 def _key(columns: Columns) -> str:

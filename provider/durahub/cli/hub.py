@@ -3,6 +3,7 @@
 import click
 
 from durahub.address import parse_hub, parse_store
+from durahub.cli.hub_read import read
 from durahub.cli.opening import hub_address, open_hub, run, storage_of
 from durahub.cli.output import format_option, print_facts, print_json, print_rows, say
 from durahub.model.ticks import to_text
@@ -143,3 +144,6 @@ def set_aside(address: str | None, output: str) -> None:
         return 1 if found else 0
 
     raise SystemExit(run(listing()))
+
+
+hub.add_command(read)

@@ -16,6 +16,7 @@ from durahub.dispatch.clock import new_id, system_clock
 from durahub.local.azurite import ACCOUNT, WELL_KNOWN_PORTS, connection_string
 from durahub.storage import Storage, StorageOptions, open_storage
 from durahub.store import HubStore
+from durahub.stored import HubReader
 
 T = TypeVar("T")
 
@@ -70,6 +71,20 @@ async def open_hub(
             yield store
         finally:
             await store.close()
+
+
+@contextlib.asynccontextmanager
+async def open_reader(
+    address: HubAddress, *, tracking_prefix: str | None = None
+) -> AsyncIterator[HubReader]:
+    """Open a hub for reading it as it is. Raises `HubNotFound`."""
+    async with storage_of(address.store) as storage:
+        reader = storage.reader(address.hub, tracking_prefix)
+        try:
+            await reader.open()
+            yield reader
+        finally:
+            await reader.close()
 
 
 @contextlib.asynccontextmanager
