@@ -124,6 +124,7 @@ class HubInfo:
     manager: str = ""
     queues: dict[str, int] = field(default_factory=dict)  # messages, about
     owners: dict[str, str | None] = field(default_factory=dict)
+    app_lease: str | None = None  # the ID under which an app has it now
     resources: tuple[str, ...] = ()
 
 

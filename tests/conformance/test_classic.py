@@ -16,7 +16,7 @@ from durahub.classic.account import Account
 from durahub.classic.columns import DateTime
 from durahub.classic.connection import EMULATOR_ACCOUNT, EMULATOR_KEY
 from durahub.classic.names import HubNames
-from durahub.classic.options import ClassicOptions
+from durahub.classic.options import ClassicOptions, Manager
 from durahub.classic.storage_errors import StorageErrors
 from durahub.classic.store import ClassicStore
 from durahub.classic.tables import Tables, merge, put
@@ -64,7 +64,7 @@ async def test_a_hub_that_others_share_by_blob_leases_is_refused(
 
     lease = await blob.acquire_lease(lease_duration=60)
     with pytest.raises(HubMismatch, match=manager):
-        await hub.open()
+        await hub.open(manager=Manager.TABLE)
     with pytest.raises(HubMismatch, match=manager):
         await store.serve(Desk())
     client = await hub.open(create=False)  # who only sends and looks may do so

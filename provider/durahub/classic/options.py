@@ -48,6 +48,9 @@ class ClassicOptions:
     lease: float = 30.0
     lease_pass: float = 10.0  # between two looks at the leases
     lease_haste: float = 1.0  # the same while a partition changes hands
+    app_lease: float = 60.0
+    app_lease_acquire: float = 300.0  # between two tries, while another app has it
+    app_lease_renew: float = 25.0
     row_refresh: float = 10.0  # an instance row of which only the time changes is written so often
     leave_within: float = 60.0  # letting all partitions go takes no longer
     parallel: int = 32  # storage requests of one commit at once

@@ -16,6 +16,9 @@ from durahub.classic.large_payloads import LargePayloads
 from durahub.classic.names import HubNames
 from durahub.classic.options import ClassicOptions
 from durahub.classic.outbox import Outbox
+from durahub.classic.partitioning.lease_storage import AppLeaseContainer, LeaseBlobs
+from durahub.classic.partitioning.lease_store import LeaseStore
+from durahub.classic.partitioning.managers import Managers
 from durahub.classic.queues import Queues
 from durahub.classic.resources import Resources
 from durahub.classic.storage_errors import StorageErrors
@@ -39,6 +42,9 @@ class Parts:
     aside: Aside
     outbox: Outbox
     resources: Resources
+    leases: LeaseStore
+    managers: Managers
+    app_lease: AppLeaseContainer
     histories: HistoryTable
     instances: InstanceTable
     held: HeldMessages
@@ -65,6 +71,12 @@ def assemble(
     blobs = Blobs(account.blobs, errors)
     together = Together(options.parallel)
     aside = Aside(blobs, names.set_aside_container, clock)
+    lease_blobs = LeaseBlobs(account.blobs, names.leases_container, names.hub, errors)
+    leases = LeaseStore(names, tables, blobs, lease_blobs, clock)
+    app_lease = AppLeaseContainer(
+        account.blobs, names.app_lease_container, names.app_lease_blob, names.hub, errors
+    )
+    resources = Resources(account, names, tables, blobs, leases, app_lease, errors)
     payloads = LargePayloads(blobs, names.large_messages_container, lambda: random.getrandbits(31))
     return Parts(
         names=names,
@@ -76,7 +88,19 @@ def assemble(
         payloads=payloads,
         aside=aside,
         outbox=Outbox(payloads, options.dialect, make_guid),
-        resources=Resources(account, names, tables, blobs, errors),
+        resources=resources,
+        leases=leases,
+        managers=Managers(
+            options,
+            tables,
+            names.partitions_table,
+            lease_blobs,
+            app_lease,
+            clock,
+            make_guid,
+            resources.make_queue,
+        ),
+        app_lease=app_lease,
         histories=HistoryTable(
             tables, names.history_table, payloads, aside, options.dialect, clock, together
         ),

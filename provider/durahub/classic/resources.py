@@ -1,6 +1,7 @@
 """A hub's queues, tables and containers: made, checked, listed, deleted; classic layout 1, 5.6, 9.1."""
 
 import asyncio
+import contextlib
 import json
 import re
 from collections.abc import Awaitable, Callable
@@ -11,14 +12,15 @@ from azure.core.exceptions import HttpResponseError, ResourceExistsError, Resour
 
 from durahub.classic.account import Account
 from durahub.classic.blobs import Blobs
-from durahub.classic.columns import Columns
 from durahub.classic.names import HubNames
-from durahub.classic.partitioning.table import LeaseRow, decode, encode
+from durahub.classic.options import Manager
+from durahub.classic.partitioning.app_lease import decode
+from durahub.classic.partitioning.lease_storage import AppLeaseContainer
+from durahub.classic.partitioning.lease_store import LeaseStore
 from durahub.classic.storage_errors import BEING_DELETED, StorageErrors, code_of
 from durahub.classic.tables import Tables
 from durahub.errors import HubMismatch, HubNotFound
 
-BLOB_MANAGERS = {"ownership/": "safe", "default/": "legacy"}
 DELETION_TAKES = 60  # seconds, at most, until a name that was deleted can be used again
 
 
@@ -45,12 +47,16 @@ class Resources:
         names: HubNames,
         tables: Tables,
         blobs: Blobs,
+        leases: LeaseStore,
+        app_lease: AppLeaseContainer,
         errors: StorageErrors,
     ) -> None:
         self._account = account
         self._names = names
         self._tables = tables
         self._blobs = blobs
+        self._leases = leases
+        self._app_lease = app_lease
         self._errors = errors
 
     # -- looking -------------------------------------------------------------------------------
@@ -75,23 +81,8 @@ class Resources:
     async def evidence(self) -> PartitionEvidence:
         """Return what tells the number of partitions."""
         queues = await self.control_queues()
-        rows = [row.partition for row in await self.lease_rows()]
+        rows = [row.partition for row in await self._leases.rows()]
         return PartitionEvidence(_count(queues), _count(rows), await self._count_in_task_hub_json())
-
-    async def lease_rows(self) -> list[LeaseRow]:
-        """Return the rows of the table manager; none if it was never used here."""
-        try:
-            pages = self._tables.pages(self._names.partitions_table, "")
-            return [decode(row.columns, row.etag) async for page in pages for row in page]
-        except HubNotFound:
-            return []
-
-    async def other_manager(self) -> str | None:
-        """Return which blob manager's leases are alive on this hub: ``"safe"`` or ``"legacy"``."""
-        for folder, manager in BLOB_MANAGERS.items():
-            if await self._blobs.leased(self._names.leases_container, folder):
-                return manager
-        return None
 
     def check_partitions(self, found: PartitionEvidence, wanted: int) -> None:
         """Raise `HubMismatch` if the hub in storage has another number of partitions."""
@@ -108,16 +99,6 @@ class Resources:
                     f"--partitions {number}, or another hub",
                 )
 
-    async def check_manager(self) -> None:
-        """Raise `HubMismatch` if workers share this hub by blob leases: they would not see ours."""
-        manager = await self.other_manager()
-        if manager is not None:
-            raise HubMismatch(
-                self._names.hub,
-                f"workers serve it with the {manager} partition manager (blob leases); stop them, "
-                "or let them use the table partition manager",
-            )
-
     async def _count_in_task_hub_json(self) -> int | None:
         content = await self._blobs.read(self._names.leases_container, "taskhub.json")
         try:
@@ -128,8 +109,8 @@ class Resources:
 
     # -- making --------------------------------------------------------------------------------
 
-    async def create(self, partitions: int) -> None:
-        """Make what is missing of the hub.
+    async def create(self, partitions: int, manager: Manager) -> None:
+        """Make what is missing of the hub, and of what *manager* keeps in it.
 
         The queue of the last partition is made first: whatever is there after a crash tells the
         right number.
@@ -141,17 +122,24 @@ class Resources:
         await self._make(account.blobs.create_container, names.app_lease_container)
         await self._blobs.write_new_json(names.app_lease_container, names.app_lease_blob, {})
         await asyncio.gather(
-            self._make(account.tables.create_table, names.partitions_table),
+            self._make_lease_store(manager),
             self._make(account.tables.create_table, names.history_table),
             self._make(account.tables.create_table, names.instances_table),
             self._make(account.queues.create_queue, names.workitem_queue),
             *(self._make(account.queues.create_queue, queue) for queue in queues[:-1]),
         )
-        there = {row.partition for row in await self.lease_rows()}
-        for queue in reversed(queues):
-            if queue not in there:
-                columns: Columns = encode(LeaseRow(partition=queue))
-                await self._tables.insert(names.partitions_table, columns)
+        await self._leases.fill(manager, names.hub, queues)
+
+    async def _make_lease_store(self, manager: Manager) -> None:
+        names, account = self._names, self._account
+        if manager is Manager.TABLE:
+            await self._make(account.tables.create_table, names.partitions_table)
+        else:
+            await self._make(account.blobs.create_container, names.leases_container)
+
+    async def make_queue(self, queue: str) -> None:
+        """Make a control queue, if it is missing: partitions stay when their number is lowered."""
+        await self._make(self._account.queues.create_queue, queue)
 
     async def _make(self, create: Callable[[str], Awaitable[Any]], name: str) -> None:
         """Create something that may exist; wait for one of the same name that is being deleted."""
@@ -192,6 +180,8 @@ class Resources:
         )
         await asyncio.gather(*(self._drop(account.queues.delete_queue, one) for one in queues))
         await asyncio.gather(*(self._drop(account.tables.delete_table, one) for one in tables))
+        with contextlib.suppress(HubNotFound):
+            await self._app_lease.break_lease()
         await asyncio.gather(
             *(self._drop(account.blobs.delete_container, one) for one in containers)
         )
@@ -212,6 +202,15 @@ class Resources:
         """Return about how many messages are in each queue."""
         queues = (*await self.control_queues(), self._names.workitem_queue)
         return {queue: await self._depth(queue) for queue in queues}
+
+    async def app_lease_owner(self) -> str | None:
+        """Return the app lease's ID while an app has it."""
+        try:
+            if await self._app_lease.is_leased():
+                return decode(await self._app_lease.read_info()).owner_id or "unknown"
+        except HubNotFound:
+            pass  # made by an old version, perhaps without such a container
+        return None
 
     async def _depth(self, queue: str) -> int:
         with self._errors.translated():

@@ -1,5 +1,7 @@
 """The worker side while a listener is there: leases, one poller a partition, one for activities.
 
+With an app lease all of it happens in turns: from when the app has the lease until it loses it.
+
 Closing a partition: its poller stops (what it is just receiving is put back), what waits for its time
 stops waiting, the listener finishes or drops what it has, commits that are being written are written to
 their ends, and what is left is made visible. Only then is the lease given up.
@@ -10,8 +12,8 @@ import logging
 
 from durahub.classic.backoff import Backoff
 from durahub.classic.handover import HandOver
-from durahub.classic.partitioning.leases import PartitionLeases
-from durahub.classic.partitioning.table import Times
+from durahub.classic.options import Manager
+from durahub.classic.partitioning.holding import PartitionManager
 from durahub.classic.parts import Parts
 from durahub.classic.poller import Poller
 from durahub.classic.queues import MOST_AT_ONCE, Received
@@ -26,58 +28,59 @@ COMMITS_END_WITHIN = 10.0  # seconds, when a partition is closed
 class Serving:
     """One run of a store's worker side."""
 
-    def __init__(self, listener: Listener, parts: Parts) -> None:
+    def __init__(self, listener: Listener, parts: Parts, manager: Manager) -> None:
         self._listener = listener
         self._parts = parts
         self._workitems = parts.names.workitem_queue
         self._pollers: dict[str, tuple[Poller, asyncio.Task[None]]] = {}
-        options = parts.options
-        self._leases = PartitionLeases(
-            parts.tables,
-            parts.names.partitions_table,
-            options.worker_id,
-            parts.clock,
-            Times(lease=options.lease, pass_every=options.lease_pass, haste=options.lease_haste),
-            self,
-        )
+        self._manager = manager
+        self._leases: PartitionManager | None = None
         self.handover = HandOver(
             listener,
             parts.held,
             self._workitems,
             parts.clock,
-            options.visibility_seconds,
-            self._leases.trusts,
+            parts.options.visibility_seconds,
+            self.trusts,
             self.nudge,
             parts.together,
         )
 
     def trusts(self, queue: str) -> bool:
         """Tell whether what belongs to *queue* may be written now: it is ours, be it draining."""
-        return self._leases.trusts(queue)
+        return self._leases is not None and self._leases.trusts(queue)
 
     async def run(self) -> None:
         """Serve until cancelled, then let everything go. Raises `HubNotFound` when the hub is deleted."""
-        self._open(self._workitems)
+        turns = self._parts.managers.app_turns(self._manager)
+        serving = self._take_turn() if turns is None else turns.run(self._take_turn)
         work = [
-            asyncio.create_task(self._leases.run(), name="leases"),
+            asyncio.create_task(serving, name="leases"),
             asyncio.create_task(self._parts.held.keep_hidden(), name="renewals"),
         ]
         try:
             await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            work[0].cancel()
-            await asyncio.gather(work[0], return_exceptions=True)
-            await self._leave()
-            work[1].cancel()  # to the end: what is draining must stay hidden
-            await asyncio.gather(work[1], return_exceptions=True)
+            for task in work:  # renewals go on to the end: what is draining must stay hidden
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
         for task in work:
             if not task.cancelled():
                 task.result()
 
-    async def _leave(self) -> None:
+    async def _take_turn(self) -> None:
+        """Take activities and share partitions until cancelled, then let all go."""
+        self._leases = leases = self._parts.managers.make(self._manager, self)
+        self._open(self._workitems)
+        try:
+            await leases.run()
+        finally:
+            await self._leave(leases)
+
+    async def _leave(self, leases: PartitionManager) -> None:
         limit = self._parts.options.leave_within
         closing = asyncio.create_task(self.close_partition(self._workitems))
-        await asyncio.gather(asyncio.wait({closing}, timeout=limit), self._leases.leave(limit))
+        await asyncio.gather(asyncio.wait({closing}, timeout=limit), leases.leave(limit))
         if not closing.done():
             log.warning("activities-not-closed", extra={"queue": self._workitems})
             closing.cancel()

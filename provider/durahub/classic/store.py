@@ -14,9 +14,10 @@ from durahub.classic.account import Account
 from durahub.classic.backlog import backlog
 from durahub.classic.instance_memory import InstanceMemory, confirmed_by_instance
 from durahub.classic.names import HubNames, check_hub_name
-from durahub.classic.options import DEFAULT_PARTITIONS, ClassicOptions
+from durahub.classic.options import DEFAULT_PARTITIONS, ClassicOptions, Manager
 from durahub.classic.outbox import Outgoing
-from durahub.classic.partitioning.table import is_alive
+from durahub.classic.partitioning.evidence import choose, is_held, manager_of
+from durahub.classic.partitioning.lease_store import owners
 from durahub.classic.parts import assemble
 from durahub.classic.posting import Posted, Posting
 from durahub.classic.routing import control_index
@@ -60,6 +61,7 @@ class ClassicStore:
         self._options = options
         self._clock = clock
         self._partitions = options.partitions or DEFAULT_PARTITIONS
+        self._manager: Manager | None = None  # until the hub is made
         self._memory = InstanceMemory(options.row_refresh)
         self._serving: Serving | None = None
         self._parts = parts = assemble(names, account, options, clock, random or Random())
@@ -86,8 +88,16 @@ class ClassicStore:
         self._partitions = self._options.partitions or found.count or DEFAULT_PARTITIONS
         self._resources.check_partitions(found, self._partitions)
         if create:
-            await self._resources.check_manager()
-            await self._resources.create(self._partitions)
+            await self._create()
+
+    async def _create(self) -> None:
+        """Make what is missing for the partition manager that workers of the hub use."""
+        self._manager = manager = await self._choose(self._options.manager)
+        await self._resources.create(self._partitions, manager)
+
+    async def _choose(self, configured: Manager) -> Manager:
+        evidence, me = await self._parts.leases.evidence(), self._options.worker_id
+        return choose(self.hub, evidence, configured, me, self._clock())
 
     async def close(self) -> None:
         """End what is still being written; calling it twice is fine."""
@@ -96,8 +106,11 @@ class ClassicStore:
 
     async def serve(self, listener: Listener) -> None:
         """Take partitions and hand over their messages until cancelled; then let all go in order."""
-        await self._resources.check_manager()
-        self._serving = serving = Serving(listener, self._parts)
+        if self._manager is None:
+            await self._create()
+        assert self._manager is not None
+        manager = await self._choose(self._manager)
+        self._serving = serving = Serving(listener, self._parts, manager)
         try:
             await serving.run()
         finally:
@@ -279,11 +292,8 @@ class ClassicStore:
         """Tell whether another server's lease on the instance's partition is alive."""
         if self.owns(instance_id):
             return False
-        queue, now = self._queue_of(instance_id), self._clock()
-        rows = await self._resources.lease_rows()
-        if any(is_alive(row, now) for row in rows if row.partition == queue):
-            return True
-        return await self._resources.other_manager() is not None
+        evidence = await self._parts.leases.evidence()
+        return is_held(evidence, self._queue_of(instance_id), self._clock())
 
     async def mark_rows(self, instance_id: str, execution_id: str, marks: Sequence[Mark]) -> None:
         """Mark rows of a history as rewound. Raises `CheckpointLost`."""
@@ -304,19 +314,21 @@ class ClassicStore:
         """Return what the hub consists of."""
         names = self._names
         depths = await self._resources.depths()
-        rows = await self._resources.lease_rows()
+        evidence = await self._parts.leases.evidence()
+        manager = self._manager or manager_of(evidence, "", self._clock())
         return HubInfo(
             name=names.hub,
             store="classic",
             partitions=self._partitions,
-            manager=await self._resources.other_manager() or "table",
+            manager=manager.value,
             queues=depths,
-            owners={row.partition: row.current_owner for row in rows},
+            owners=owners(evidence, manager),
+            app_lease=await self._resources.app_lease_owner(),
             resources=(
                 *depths,
                 names.history_table,
                 names.instances_table,
-                names.partitions_table,
+                names.partitions_table if manager is Manager.TABLE else names.leases_container,
                 names.app_lease_container,
             ),
         )

@@ -3,10 +3,12 @@
 import click
 
 from durahub.address import parse_hub, parse_store
+from durahub.classic.options import Manager
 from durahub.cli.hub_read import read
 from durahub.cli.opening import hub_address, open_hub, run, storage_of
 from durahub.cli.output import format_option, print_facts, print_json, print_rows, say
 from durahub.model.ticks import to_text
+from durahub.storage import StorageOptions
 
 
 @click.group()
@@ -56,6 +58,7 @@ def show(address: str | None, output: str) -> None:
                     "manager": info.manager or None,
                     "queues": info.queues,
                     "owners": info.owners,
+                    "appLease": info.app_lease,
                     "resources": list(info.resources),
                 }
             )
@@ -66,6 +69,7 @@ def show(address: str | None, output: str) -> None:
                 "store": info.store,
                 "partitions": info.partitions,
                 "manager": info.manager,
+                "app lease": info.app_lease,
             }
         )
         print_rows(
@@ -87,11 +91,19 @@ def show(address: str | None, output: str) -> None:
     show_default=True,
     help="Control queues; every server and worker of the hub must be told the same number.",
 )
-def create(address: str, partitions: int) -> None:
+@click.option(
+    "--partition-manager",
+    type=click.Choice([one.value for one in Manager]),
+    default=Manager.AUTO.value,
+    show_default=True,
+    help="How workers will share partitions; auto: what the hub tells, a new one gets table.",
+)
+def create(address: str, partitions: int, partition_manager: str) -> None:
     """Create a task hub: its queues, tables and containers. One that exists is left as it is."""
 
     async def creating() -> None:
-        async with open_hub(parse_hub(address), create=True, partitions=partitions) as store:
+        options = StorageOptions(partitions=partitions, manager=Manager(partition_manager))
+        async with open_hub(parse_hub(address), options, create=True) as store:
             say(f"task hub {store.hub} is there, with {partitions} partitions")
 
     run(creating())

@@ -60,10 +60,9 @@ async def storage_of(
 
 @contextlib.asynccontextmanager
 async def open_hub(
-    address: HubAddress, *, create: bool = False, partitions: int | None = None
+    address: HubAddress, options: StorageOptions | None = None, *, create: bool = False
 ) -> AsyncIterator[HubStore]:
     """Open a hub for the body. Raises `HubNotFound`."""
-    options = StorageOptions(partitions=partitions)
     async with storage_of(address.store, options) as storage:
         store = storage.store(address.hub)
         try:
