@@ -1,5 +1,6 @@
 """Large payloads: when a value moves to a blob, what the blob is called and holds; classic layout 3."""
 
+import re
 import zlib
 from collections.abc import Mapping
 from urllib.parse import quote, unquote
@@ -27,6 +28,7 @@ MOVABLE = (
 )
 """The columns that may stand in a blob. A custom status may not: above 64 KiB no row can hold it."""
 
+_ACCOUNT = re.compile(r"https?://[\w.\-:\[\]]+(/[a-z0-9-]+)?", re.ASCII)  # in an emulator a segment
 _GZIP = 31  # zlib's window bits for gzip
 
 
@@ -108,19 +110,30 @@ def blob_name_of(text: str, container_url: str) -> str | None:
 
     Old writers left the address unescaped or escaped it otherwise; `candidates` has both readings.
     """
-    prefix = f"{container_url}/"
-    if not text.startswith(prefix) or len(text) == len(prefix):
-        return None
-    return unquote(text[len(prefix) :])
+    path = _path_within(text, container_url)
+    return unquote(path) if path else None
 
 
 def candidates(text: str, container_url: str) -> tuple[str, ...]:
     """Return the blob names that *text* may mean, the likelier first; empty if it is no address."""
-    name = blob_name_of(text, container_url)
-    if name is None:
+    raw = _path_within(text, container_url)
+    if not raw:
         return ()
-    raw = text[len(container_url) + 1 :]
+    name = unquote(raw)
     return (name,) if raw == name else (name, raw)
+
+
+def _path_within(text: str, container_url: str) -> str | None:
+    """Return what follows the container in an address.
+
+    The host may be another one: a writer has its own name for it, and a hub may have been copied. What
+    is then read is in our account, whatever the address says.
+    """
+    prefix = f"{container_url}/"
+    if text.startswith(prefix):
+        return text[len(prefix) :]
+    head, found, path = text.partition(f"/{container_url.rpartition('/')[2]}/")
+    return path if found and _ACCOUNT.fullmatch(head) else None
 
 
 def is_message_blob(blob_name: str) -> bool:

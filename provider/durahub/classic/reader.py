@@ -32,7 +32,9 @@ PAGE = 100  # instance rows held at a time: each may have 64 KiB of input and as
 AT_ONCE = 16  # histories read at a time
 REQUESTS = 32  # at a time, of all of them
 SAMPLE = 1000  # rows that are looked at to tell whose hub it is
+SAMPLE_OF_ENTITIES = 20  # fewer, for their inputs are looked at
 _OF_WRITERS = ("PartitionKey", "RowKey", "Name", "Version", "Generation")
+_OF_ENTITIES = ("PartitionKey", "RowKey", "Input")
 
 
 class ClassicReader:
@@ -62,12 +64,12 @@ class ClassicReader:
 
     async def is_of_functions(self) -> bool:
         """Tell whether the first rows show that Durable Functions writes this hub."""
-        for condition, select in (
-            (instance_query.NOT_ENTITIES, _OF_WRITERS),
-            (instance_query.ENTITIES, ("PartitionKey", "RowKey", "Input")),
+        for condition, select, most in (
+            (instance_query.NOT_ENTITIES, _OF_WRITERS, SAMPLE),
+            (instance_query.ENTITIES, _OF_ENTITIES, SAMPLE_OF_ENTITIES),
         ):
             rows, _ = await self._tables.query(
-                self._names.instances_table, condition, select=select, most=SAMPLE
+                self._names.instances_table, condition, select=select, most=most
             )
             if any(shows_functions(row.columns) for row in rows):
                 return True

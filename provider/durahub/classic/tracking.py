@@ -21,7 +21,7 @@ async def find_tables(account: Account, tables: Tables, names: HubNames) -> HubN
         found = [str(table.name) async for table in account.tables.list_tables()]
     spelled = {name.lower(): name for name in found}
     if {names.instances_table.lower(), names.history_table.lower()} <= spelled.keys():
-        return names
+        return _as_spelled(names, spelled[names.instances_table.lower()])
     if names.tracking_prefix is not None:
         raise HubNotFound(
             names.hub, f"there is no table {names.instances_table} with a {names.history_table}"
@@ -35,6 +35,14 @@ async def find_tables(account: Account, tables: Tables, names: HubNames) -> HubN
         if rows:
             return HubNames(names.hub, prefix)
     raise HubNotFound(names.hub, "it has queues but no tables; --tracking-prefix names others")
+
+
+def _as_spelled(names: HubNames, table: str) -> HubNames:
+    """Return *names* with the case in which *table* was made: not every emulator disregards it."""
+    prefix = table[: -len(_INSTANCES)]
+    if names.tracking_prefix is None:
+        return HubNames(prefix)
+    return HubNames(names.hub, prefix)
 
 
 def _prefixes(spelled: dict[str, str]) -> list[str]:

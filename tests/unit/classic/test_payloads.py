@@ -223,5 +223,17 @@ def test_what_is_no_address_in_the_container_is_a_value(text: str) -> None:
     assert candidates(text, CONTAINER) == ()
 
 
+@pytest.mark.parametrize(
+    "container",
+    [
+        "http://store.privatelink.blob.core.windows.net/myhub-largemessages",
+        "http://localhost:10000/devstoreaccount1/myhub-largemessages",
+        "http://[::1]:10000/devstoreaccount1/myhub-largemessages",
+    ],
+)
+def test_the_host_of_an_address_may_be_another_one(container: str) -> None:
+    assert candidates(blob_url(container, "a/b c"), CONTAINER) == ("a/b c", "a/b%20c")
+
+
 def test_a_json_value_is_never_taken_for_an_address() -> None:
     assert blob_name_of(json.dumps(blob_url(CONTAINER, "a")), CONTAINER) is None
