@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from durahub.dispatch.clock import Clock
 from durahub.dispatch.entity_batches import EntityBatches
 from durahub.dispatch.history_cache import HistoryCache, size_of
+from durahub.dispatch.readings import Readings
 from durahub.dispatch.session import Session
 from durahub.dispatch.settings import DispatchSettings
 from durahub.dispatch.streams import Kind, Need, Slot, Streams
@@ -27,7 +28,7 @@ from durahub.engine.rewind import concerned_children, rewound
 from durahub.engine.state import State, read
 from durahub.engine.turn import Outcome, Turn, begin, finish, next_execution_id
 from durahub.errors import CheckpointLost, DurahubError, Malformed, Unavailable
-from durahub.model.history import Event, ExecutionCompleted, ExecutionStarted
+from durahub.model.history import Event, Execution, ExecutionCompleted, ExecutionStarted
 from durahub.model.instance import Instance
 from durahub.store import HubStore, StoredHistory, Waiting
 
@@ -71,6 +72,7 @@ class Orchestrations:
         self._sessions: dict[str, Session] = {}
         self._at_most = 0  # messages in memory, at most
         self._cache = HistoryCache(settings.history_cache_bytes)
+        self._readings = Readings()
         self._out: dict[str, OrchestratorWork] = {}  # by instance: what is with a worker
 
     @property
@@ -373,21 +375,30 @@ class Orchestrations:
 
     async def _hand_out(self, turn: Turn, slot: Slot) -> TurnAnswer:
         """Give the turn to the worker behind *slot* and wait for its answer; frees the slot."""
-        numbers = numbering(slot.stream.options.counting, (*turn.past, *turn.new))
+        events = (*turn.past, *turn.new)
+        execution = Execution(turn.instance_id, turn.execution_id)
+        numbers = numbering(slot.stream.options.counting, events, self._readings.of(execution))
         item = self._tokens.give_out(turn.instance_id, None, slot)
         work = OrchestratorWork(
             token=item.token,
             instance_id=turn.instance_id,
             execution_id=turn.execution_id,
-            past=tuple(map(numbers.shown, turn.past)),
-            new=tuple(map(numbers.shown, turn.new)),
+            past=numbers.shown(turn.past),
+            new=numbers.shown(turn.new),
             started=turn.started,
         )
         self._out[turn.instance_id] = work
         slot.stream.push(work)
         try:
             answer = await item.answer
-            return answer if isinstance(answer, HistoryResult) else numbers.stored(answer)
+            if isinstance(answer, HistoryResult):
+                return answer
+            otherwise = numbers.otherwise(answer)
+            if otherwise is not None:
+                log.info("history-read-otherwise", extra={"instance_id": turn.instance_id})
+                self._readings.note(execution, otherwise)
+                raise Abandoned(lost=True)
+            return numbers.stored(answer)
         finally:
             if self._tokens.is_open(item):  # cancelled
                 self._tokens.revoke(item)

@@ -1,10 +1,11 @@
 """Actions and the events that tell of them, with other numbers than they have."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from durahub.engine.actions import Action, TurnResult
+from durahub.engine.readings import Reading
 from durahub.model.history import (
     Event,
     SubOrchestrationInstanceCompleted,
@@ -18,11 +19,14 @@ from durahub.model.history import (
 class Numbering(Protocol):
     """What the numbers of one history are for one worker."""
 
-    def shown(self, event: Event) -> Event:
-        """Return *event*, of this history, with the worker's numbers."""
+    def shown(self, events: Iterable[Event]) -> tuple[Event, ...]:
+        """Return *events*, a part of this history, with the worker's numbers."""
 
     def stored(self, result: TurnResult) -> TurnResult:
-        """Return the worker's answer with the numbers that are stored."""
+        """Return the worker's answer with the numbers that are stored. To be asked once."""
+
+    def otherwise(self, result: TurnResult) -> Reading | None:
+        """Return how else to read the history if the worker's answer shows that it was misread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +35,11 @@ class Shifted:
 
     first: int
 
-    def shown(self, event: Event) -> Event:
-        """Return *event* with the worker's numbers."""
-        return renumbered(event, lambda number: number + self.first) if self.first else event
+    def shown(self, events: Iterable[Event]) -> tuple[Event, ...]:
+        """Return *events* with the worker's numbers."""
+        if not self.first:
+            return tuple(events)
+        return tuple(renumbered(event, lambda number: number + self.first) for event in events)
 
     def stored(self, result: TurnResult) -> TurnResult:
         """Return the worker's answer with the numbers that are stored."""
@@ -42,6 +48,10 @@ class Shifted:
         numbers = (max(action.id - self.first, -1) for action in result.actions)
         actions = map(with_id, result.actions, numbers)
         return replace(result, actions=tuple(actions))
+
+    def otherwise(self, result: TurnResult) -> None:  # noqa: ARG002 (nothing is guessed here)
+        """Return ``None``: the worker does what is stored."""
+        return
 
 
 def renumbered(event: Event, new: Callable[[int], int]) -> Event:

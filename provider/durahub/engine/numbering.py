@@ -15,7 +15,7 @@ tells what the number of the action was; the history of a .NET worker has none o
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from enum import Enum, auto
 
@@ -29,14 +29,18 @@ from durahub.engine.actions import (
     TerminateOther,
     TurnResult,
 )
-from durahub.engine.retries import Retries
+from durahub.engine.readings import AS_IT_SEEMS, Reading, second_reading
+from durahub.engine.retries import Asked, Retries
 from durahub.model.history import (
     ActionEvent,
     Event,
     EventSent,
     SubOrchestrationInstanceCreated,
+    SubOrchestrationInstanceFailed,
+    TaskFailed,
     TaskScheduled,
     TimerCreated,
+    TimerFired,
 )
 from durahub.model.ticks import MINIMUM
 
@@ -49,7 +53,9 @@ class Counting(Enum):
     FROM_ONE_RETRIES_ALIKE = auto()  # from 1, and a retry has the number of the first try: Python
 
 
-def numbering(counting: Counting, events: Iterable[Event]) -> Numbering:
+def numbering(
+    counting: Counting, events: Sequence[Event], reading: Reading = AS_IT_SEEMS
+) -> Numbering:
     """Return the numbers of the history *events* for a worker that counts so."""
     match counting:
         case Counting.AS_STORED:
@@ -57,17 +63,20 @@ def numbering(counting: Counting, events: Iterable[Event]) -> Numbering:
         case Counting.FROM_ONE:
             return Shifted(1)
         case Counting.FROM_ONE_RETRIES_ALIKE:
-            return RetriesAlike(events)
+            return RetriesAlike(events, reading)
 
 
 class RetriesAlike:
     """The numbers of a worker that counts from 1 and gives a retry the number of the first try.
 
-    An event is shown with the number that its action has by now; new events that answer old actions
-    and new actions need no more of the history than what is kept here.
+    Such a worker gives up at once when a last try has failed. Where a history has a pause after it, the
+    timer is not shown, has no number, and the failure is shown when it has fired.
     """
 
-    def __init__(self, events: Iterable[Event] = ()) -> None:
+    def __init__(self, events: Sequence[Event], reading: Reading = AS_IT_SEEMS) -> None:
+        self._events, self._reading = events, reading
+        self._pauses = reading.last_pauses_of(events)
+        self._failures = {one: e for e in events if (one := _failed(e)) in self._pauses.values()}
         self._retries = Retries()
         self._numbers: dict[int, int] = {}  # the worker's by the stored ones
         self._known: dict[int, int] = {}  # the first stored one by the worker's
@@ -82,13 +91,27 @@ class RetriesAlike:
         """Go on to the next event of the history."""
         if not isinstance(event, ActionEvent) or event.event_id < 0:
             self._retries.add(event)
-            return
-        number = event.worker_number
-        self._note(event, self._likely(event) if number is None else number)
+        elif isinstance(event, TimerCreated) and event.event_id in self._pauses:
+            self._top = event.event_id
+            self._go_on(self._top + 1, self._surplus[-1] + 1)
+            self._retries.add(event)
+        else:
+            number = event.worker_number
+            self._note(event, self._likely(event) if number is None else number)
 
-    def shown(self, event: Event) -> Event:
-        """Return *event* with the worker's numbers."""
-        return renumbered(event, self.number_of)
+    def shown(self, events: Iterable[Event]) -> tuple[Event, ...]:
+        """Return *events* with the worker's numbers."""
+        return tuple(renumbered(event, self.number_of) for event in self._placed_events(events))
+
+    def _placed_events(self, events: Iterable[Event]) -> Iterator[Event]:
+        for event in events:
+            match event:
+                case TimerCreated(event_id=timer) if timer in self._pauses:
+                    pass
+                case TimerFired(timer_id=timer) if timer in self._pauses:
+                    yield self._failures[self._pauses[timer]]
+                case _ if _failed(event) not in self._failures:
+                    yield self._reading.sections.shown(event)
 
     def number_of(self, stored: int) -> int:
         """Return the worker's number of an action, also of one that is not in the history."""
@@ -97,7 +120,7 @@ class RetriesAlike:
 
     def stored(self, result: TurnResult) -> TurnResult:
         """Return the worker's answer with the numbers that are stored; what it did is then known."""
-        actions = self._placed(result.actions)
+        actions = self._placed(map(self._reading.sections.stored, result.actions))
         noted: dict[int, int] = {}
         for action, number in sorted(actions, key=lambda placed: placed[0].id):
             event = _event_of(action)
@@ -107,6 +130,10 @@ class RetriesAlike:
                 noted[action.id] = number
             self._note(event, number)
         return replace(result, actions=tuple(action for action, _ in actions), noted=noted)
+
+    def otherwise(self, result: TurnResult) -> Reading | None:
+        """Return how else to read the history if the worker's answer shows that it was misread."""
+        return second_reading(self._reading, self._events, result)
 
     def _placed(self, actions: Iterable[Action]) -> list[tuple[Action, int]]:
         """Return the actions under the numbers that are stored, each with the worker's."""
@@ -137,7 +164,7 @@ class RetriesAlike:
 
     def _likely(self, event: ActionEvent) -> int:
         """Return the number of the next event's action, as far as the history can tell."""
-        if isinstance(event, TaskScheduled | SubOrchestrationInstanceCreated):
+        if self._reading.retries and isinstance(event, Asked):
             repeated = self._retries.likely(event)
             if repeated is not None:
                 return repeated
@@ -163,6 +190,13 @@ class RetriesAlike:
     def _go_on(self, start: int, surplus: int) -> None:
         self._starts.append(start)
         self._surplus.append(surplus)
+
+
+def _failed(event: Event) -> int | None:
+    """Return the number of the action of which *event* is the failure."""
+    if isinstance(event, TaskFailed | SubOrchestrationInstanceFailed):
+        return event.task_scheduled_id
+    return None
 
 
 def _event_of(action: Action) -> ActionEvent | None:

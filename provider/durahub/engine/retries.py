@@ -8,10 +8,12 @@ what. But a retry follows a timer, and that timer follows the failure: both have
 
 A loop in the orchestrator that does the same by hand looks the same. Who writes it can tell, and does:
 see `durahub.engine.numbering`.
+
+DTFx pauses after the last try, too, and only then lets its failure through. Other SDKs give up at once.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from durahub.model.history import (
@@ -53,10 +55,11 @@ class _Failures:
 
 @dataclass(frozen=True, slots=True)
 class _Pause:
-    """A timer that may be the pause before a retry: the *place*-th that was set after *failures*."""
+    """A *timer* that may be the pause before a retry: the *place*-th that was set after *failures*."""
 
     failures: _Failures
     place: int
+    timer: int
 
 
 class Retries:
@@ -67,8 +70,10 @@ class Retries:
         self._failures = _Failures()
         self._pauses: dict[int, _Pause] = {}  # by the timer's number
         self._over: list[_Pause] = []  # in this turn
+        self._ended: list[_Pause] = []  # before it, and nothing was tried again
         self._arrived = self._done = 0  # events of this turn
         self._suspended = self._is_split = False
+        self.found = 0  # how many retries
 
     def likely(self, asked: Asked) -> int | None:
         """Return the action of which *asked*, the next event, is likely to be a retry."""
@@ -110,11 +115,25 @@ class Retries:
             case _:
                 self._done += 1
 
+    def last_pauses(self, *, open_too: bool) -> dict[int, int]:
+        """Return the timers that were pauses after a last try, each with the number of that try.
+
+        With *open_too* those are among them that may yet turn out to be: they have not fired, or just
+        now, and of the action that was tried most often.
+        """
+        found = _given_up(self._ended)
+        if open_too:
+            waiting = _given_up([*self._over, *self._pauses.values()])
+            most = max((one.count for one in waiting.values()), default=0)
+            found |= {timer: one for timer, one in waiting.items() if one.count == most}
+        return {timer: one.asked.event_id for timer, one in found.items()}
+
     def _begin_turn(self) -> None:
         """Forget the turn before, unless this one goes on with it: what was suspended happens later."""
         if self._suspended or self._is_split:
             self._arrived += 1
         else:
+            self._ended += self._over
             self._failures, self._over, self._arrived = _Failures(), [], 0
         self._done, self._is_split = 0, False
 
@@ -128,10 +147,12 @@ class Retries:
         if timer.event_id == SPLIT_TIMER:
             self._is_split = True
         elif self._failures.tries:
-            self._pauses[timer.event_id] = _Pause(self._failures, self._failures.timers)
+            number = timer.event_id
+            self._pauses[number] = _Pause(self._failures, self._failures.timers, number)
             self._failures.timers += 1
         elif self._over:  # a pause longer than a timer may be
-            self._pauses[timer.event_id] = self._over.pop(0)
+            before = self._over.pop(0)
+            self._pauses[timer.event_id] = replace(before, timer=timer.event_id)
 
     def _try(self, asked: Asked, action: int | None) -> Try:
         """Return the try that *asked* is, and take what it repeats out of what may be repeated."""
@@ -141,6 +162,7 @@ class Retries:
                     self._over.remove(pause)
                     tries = pause.failures.tries
                     tries[tries.index(one)] = None
+                    self.found += 1
                     return Try(asked, action, one.count + 1)
         return Try(asked, asked.event_id if action is None else action)
 
@@ -154,6 +176,19 @@ class Retries:
         yield from sorted(
             fitting, key=lambda one: (one is not own, _is_elsewhere(one.asked, asked), one.count)
         )
+
+
+def _given_up(pauses: Iterable[_Pause]) -> dict[int, Try]:
+    """Return the pauses that may follow a last try. One that was the first was none of a policy."""
+    found: dict[int, Try] = {}
+    for pause in pauses:
+        tries = pause.failures.tries
+        own = tries[pause.place : pause.place + 1] if len(tries) == pause.failures.timers else tries
+        for one in own:
+            if one is not None and one.count > 1 and one not in found.values():
+                found[pause.timer] = one
+                break
+    return found
 
 
 def _fits(before: Asked, asked: Asked) -> bool:

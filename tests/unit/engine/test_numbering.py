@@ -91,7 +91,7 @@ def history(*turns: Sequence[Event]) -> list[Event]:
 
 def numbers(events: Sequence[Event], counting: Counting = PYTHON) -> list[int]:
     """Return the worker's numbers of the actions in *events*."""
-    shown = map(numbering(counting, events).shown, events)
+    shown = numbering(counting, events).shown(events)
     return [event.event_id for event in shown if isinstance(event, ActionEvent)]
 
 
@@ -106,7 +106,7 @@ RETRIED = (
 
 def test_a_worker_of_dtfx_sees_what_is_stored() -> None:
     events = history(*RETRIED)
-    assert [numbering(Counting.AS_STORED, events).shown(event) for event in events] == events
+    assert numbering(Counting.AS_STORED, events).shown(events) == tuple(events)
 
 
 def test_javascript_counts_from_one() -> None:
@@ -122,12 +122,12 @@ def test_answers_and_ends_are_shown_with_the_number_of_their_action() -> None:
     events = history(*RETRIED, [done(4), end])
     shown = numbering(PYTHON, events).shown
 
-    assert shown(failed(0)) == failed(1)
-    assert shown(failed(2)) == failed(1)
-    assert shown(fired(3)) == fired(3)
-    assert shown(done(4)) == done(1)
-    assert shown(end).event_id == 4
-    assert shown(RAISED) is RAISED
+    assert shown([failed(0)]) == (failed(1),)
+    assert shown([failed(2)]) == (failed(1),)
+    assert shown([fired(3)]) == (fired(3),)
+    assert shown([done(4)]) == (done(1),)
+    assert shown([end])[0].event_id == 4
+    assert shown([RAISED]) == (RAISED,)
 
 
 def test_answers_of_children_and_messages_are_shown_with_their_numbers() -> None:
@@ -136,9 +136,9 @@ def test_answers_of_children_and_messages_are_shown_with_their_numbers() -> None
     events = history([STARTED, child(0, "c"), sent], [completed])
     shown = numbering(PYTHON, events).shown
 
-    assert shown(sent).event_id == 2
-    assert shown(completed) == replace(completed, task_scheduled_id=1)
-    assert shown(child_failed(0)) == child_failed(1)
+    assert shown([sent])[0].event_id == 2
+    assert shown([completed]) == (replace(completed, task_scheduled_id=1),)
+    assert shown([child_failed(0)]) == (child_failed(1),)
 
 
 def test_the_timer_that_splits_a_turn_keeps_its_number() -> None:
@@ -207,7 +207,7 @@ def test_the_number_that_was_noted_counts() -> None:
         [STARTED, task(0)], [failed(0), timer(1)], [fired(1), task(2, said=3)], [failed(2)]
     )
     assert numbers(events) == [1, 2, 3]
-    assert numbering(PYTHON, events).shown(failed(2)) == failed(3)
+    assert numbering(PYTHON, events).shown([failed(2)]) == (failed(3),)
 
 
 def stored(events: Sequence[Event], *actions: Action) -> TurnResult:
@@ -364,7 +364,7 @@ def test_any_history_is_numbered_without_gaps_and_read_as_it_was_written(
         told = RetriesAlike((*past, *new))
         actions: list[Action] = []
         for event in new[1:]:
-            shown = told.shown(event)
+            [shown] = told.shown([event])
             if number_of(event) >= 0:
                 assert number_of(shown) == truth[number_of(event)]
             do = data.draw(st.sampled_from(DEEDS))
