@@ -139,13 +139,24 @@ class Directory:
             StorageOptions(
                 partitions=told.partitions,
                 visibility_seconds=told.visibility,
+                activity_visibility_seconds=told.activity_visibility,
+                control_batch=told.control_batch,
+                base64_messages=told.base64_messages,
                 max_poll_seconds=told.max_poll,
                 manager=told.manager,
                 app_name=self._settings.app_name,
                 use_app_lease=self._settings.use_app_lease,
             ),
         )
-        hub = LimitedHub(store, settings=DispatchSettings(limits=told.limits))
+        dispatch = DispatchSettings(
+            message_buffer=told.message_buffer,
+            entity_operations=told.entity_operations,
+            limits=told.limits,
+            max_orchestrations=told.max_orchestrations,
+            max_activities=told.max_activities,
+            max_entities=told.max_entities,
+        )
+        hub = LimitedHub(store, settings=dispatch)
         if not told.retention.purges:
             return _Served(hub, None)
         purge = self._settings.purge

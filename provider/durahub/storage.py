@@ -8,6 +8,7 @@ from typing import Protocol
 
 from durahub.address import StoreAddress, StoreKind
 from durahub.classic.account import Account
+from durahub.classic.dialect import DTFX_2_9, DTFX_2_9_BASE64
 from durahub.classic.names import FoundHub
 from durahub.classic.options import ClassicOptions, Manager, unique_worker_id
 from durahub.classic.reader import ClassicReader
@@ -27,6 +28,9 @@ class StorageOptions:
 
     partitions: int | None = None
     visibility_seconds: float = 60.0
+    activity_visibility_seconds: float | None = None  # None: the same
+    control_batch: int = 32
+    base64_messages: bool = False
     worker_id: str | None = None  # None: one that no other process uses
     max_poll_seconds: float = 10.0
     manager: Manager = Manager.AUTO
@@ -73,7 +77,10 @@ class ClassicStorage:
         classic = ClassicOptions(
             partitions=own.partitions,
             worker_id=own.worker_id or self._worker_id,
+            dialect=DTFX_2_9_BASE64 if own.base64_messages else DTFX_2_9,
             visibility=own.visibility_seconds,
+            activity_visibility=own.activity_visibility_seconds,
+            control_batch=own.control_batch,
             max_poll=own.max_poll_seconds,
             manager=own.manager,
             app_name=own.app_name,

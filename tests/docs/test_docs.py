@@ -12,6 +12,7 @@ from durahub.cli.explain import page_of
 from durahub.cli.main import cli
 from durahub.cli.serve import serve
 from durahub.cli.up import up
+from durahub.configuration.host_json_keys import CURRENT, ONLY_1X, Same, Without
 from durahub.configuration.keys import ALL_KEYS
 from durahub.edge.metrics import HELP, HubMetrics, HubNumbers
 from durahub.errors import all_errors
@@ -82,6 +83,29 @@ def test_every_setting_of_the_server_is_in_the_table_of_settings(option: click.O
 @pytest.mark.parametrize("path", ALL_KEYS)
 def test_every_key_of_the_settings_file_is_in_the_table_of_settings(path: str) -> None:
     assert f"`{path}`" in (ROOT / "docs/settings.md").read_text()
+
+
+@pytest.mark.parametrize("table", [CURRENT, ONLY_1X], ids=["current", "1.x"])
+def test_every_key_of_host_json_is_documented_with_its_meaning(
+    table: dict[str, Same | Without],
+) -> None:
+    rows = dict(
+        re.findall(r"^\| `([\w.]+)` \| (.+) \|$", (ROOT / "docs/settings.md").read_text(), re.M)
+    )
+
+    for name, known in table.items():
+        meaning = f"`{known.path}`" if isinstance(known, Same) else known.reason
+        assert meaning in rows[name], name
+
+
+def test_no_key_of_host_json_is_documented_that_is_not_read() -> None:
+    text = (ROOT / "docs/settings.md").read_text()
+    section = text[text.index("## host.json") : text.index("## Other commands")]
+    documented = re.findall(r"^\| `([\w.]+)` \| ", section, re.M)
+
+    assert sorted(name for name in documented if name != "extensions.durableTask") == sorted(
+        [*CURRENT, *ONLY_1X]
+    )
 
 
 def test_every_metric_is_documented_and_every_documented_metric_exists() -> None:

@@ -15,6 +15,7 @@ from durahub.classic.due import queue_delay
 from durahub.classic.held import Held, HeldMessages, Stage
 from durahub.classic.queues import Receipt
 from durahub.classic.together import Together
+from durahub.classic.visibility import Visibility
 from durahub.engine.commit import Delivery
 from durahub.errors import DurahubError
 from durahub.model.message import Message
@@ -54,7 +55,7 @@ class HandOver:
         held: HeldMessages,
         workitem_queue: str,
         clock: Callable[[], Ticks],
-        visibility: int,
+        visibility: Visibility,
         trusts: Callable[[str], bool],
         nudge: Callable[[str], None],
         together: Together,
@@ -105,7 +106,7 @@ class HandOver:
         held = Held(
             delivery=self._delivery(receipt, message, 1),
             receipt=receipt,
-            hidden_until=asked_at + self._visibility,
+            hidden_until=asked_at + self._visibility.of(receipt.queue),
             stage=Stage.PLACED,
         )
         self._held.add(held)  # not if it came from the queue first, so late was the answer
@@ -206,7 +207,7 @@ class HandOver:
         held = Held(
             delivery=self._delivery(receipt, message, deliveries),
             receipt=receipt,
-            hidden_until=asyncio.get_running_loop().time() + self._visibility,
+            hidden_until=asyncio.get_running_loop().time() + self._visibility.of(receipt.queue),
             stage=Stage.HELD,
         )
         self._held.add(held)
@@ -219,7 +220,7 @@ class HandOver:
     def _hide_until_due(self, held: Held, due: Ticks) -> None:
         """Hide a message that came early until its time, unless it is hidden long enough already."""
         seconds = queue_delay(self._clock(), due)
-        if seconds > self._visibility - CLOSE:
+        if seconds > self._visibility.of(held.receipt.queue) - CLOSE:
             self._held.in_background(self._hide(held, seconds))
 
     def hand(self, queue: str, messages: Sequence[Held]) -> None:

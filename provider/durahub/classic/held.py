@@ -26,6 +26,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential
 
 from durahub.classic.queues import LONGEST_DELAY, Queues, Receipt
 from durahub.classic.together import Together
+from durahub.classic.visibility import Visibility
 from durahub.engine.commit import Delivery
 from durahub.errors import DurahubError, Unavailable
 from durahub.model.ticks import Ticks
@@ -68,7 +69,7 @@ class Held:
 class HeldMessages:
     """All messages that this server knows, by their IDs."""
 
-    def __init__(self, queues: Queues, together: Together, visibility: int) -> None:
+    def __init__(self, queues: Queues, together: Together, visibility: Visibility) -> None:
         self._queues = queues
         self._together = together
         self._visibility = visibility
@@ -108,7 +109,7 @@ class HeldMessages:
         held = self._held.get(receipt.message_id)
         if held is not None:
             held.receipt = receipt
-            held.hidden_until = _now() + self._visibility
+            held.hidden_until = _now() + self._visibility.of(receipt.queue)
         else:
             self.in_background(self._delete_stray(receipt))
         return held
@@ -145,7 +146,8 @@ class HeldMessages:
                     break  # else it was received again meanwhile: once more, with the new receipt
         key = held.delivery.key
         if not deleted:  # it is gone, or on its way to us once more
-            self._settled[key] = _now() + REMEMBERED * self._visibility
+            hidden = self._visibility.of(held.receipt.queue)
+            self._settled[key] = _now() + REMEMBERED * hidden
         self._held.pop(key, None)
         return deleted
 
@@ -191,21 +193,21 @@ class HeldMessages:
     async def keep_hidden(self) -> None:
         """Renew what is held, until cancelled."""
         while True:
-            await asyncio.sleep(self._visibility / LOOKS)
+            await asyncio.sleep(self._visibility.shortest / LOOKS)
             now = _now()
             for key in [key for key, until in self._settled.items() if until < now]:
                 del self._settled[key]
-            soon = now + self._visibility / 2
             due = [
                 held
                 for held in self._held.values()
-                if held.stage in (Stage.PLACED, Stage.HELD) and held.hidden_until < soon
+                if held.stage in (Stage.PLACED, Stage.HELD)
+                and held.hidden_until < now + self._visibility.of(held.receipt.queue) / 2
             ]
             await self._together.all(self._renew(held) for held in due)
 
     async def _renew(self, held: Held) -> None:
         try:
-            await self.hide(held, self._visibility)
+            await self.hide(held, self._visibility.of(held.receipt.queue))
         except DurahubError as error:
             log.warning("renewal-failed", extra={"queue": held.receipt.queue, "code": error.code})
 

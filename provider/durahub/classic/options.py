@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from durahub.classic.dialect import DTFX_2_9, Dialect
+from durahub.classic.visibility import Visibility
 from durahub.errors import BadSetting
 
 MOST_PARTITIONS = 16
@@ -44,6 +45,7 @@ class ClassicOptions:
     use_app_lease: bool | None = None
     control_batch: int = 32  # messages of one receive, at most
     visibility: float = 60.0  # how long a dead server's messages stay hidden
+    activity_visibility: float | None = None  # the same of activities, if it differs
     max_poll: float = 10.0  # the longest wait between two looks at an empty queue
     lease: float = 30.0
     lease_pass: float = 10.0  # between two looks at the leases
@@ -58,8 +60,9 @@ class ClassicOptions:
     def __post_init__(self) -> None:
         if self.partitions is not None and not 1 <= self.partitions <= MOST_PARTITIONS:
             raise BadSetting("partitions", self.partitions, "a number from 1 to 16")
-        if self.visibility < 2:
-            raise BadSetting("visibility", self.visibility, "at least 2 seconds")
+        for visibility in (self.visibility, self.activity_visibility):
+            if visibility is not None and visibility < 2:
+                raise BadSetting("visibility", visibility, "at least 2 seconds")
         if not 1 <= self.control_batch <= 32:
             raise BadSetting("control_batch", self.control_batch, "a number from 1 to 32")
 
@@ -68,7 +71,7 @@ class ClassicOptions:
         """Whether this server works only while its app holds the app lease."""
         return self.app_name is not None if self.use_app_lease is None else self.use_app_lease
 
-    @property
-    def visibility_seconds(self) -> int:
-        """The visibility time-out in the whole seconds that the service takes."""
-        return round(self.visibility)
+    def visibility_in(self, workitem_queue: str) -> Visibility:
+        """Return the visibility time-outs of a hub in the whole seconds that the service takes."""
+        activities = self.activity_visibility or self.visibility
+        return Visibility(round(self.visibility), round(activities), workitem_queue)

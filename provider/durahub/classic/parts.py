@@ -25,6 +25,7 @@ from durahub.classic.storage_errors import StorageErrors
 from durahub.classic.tables import Tables
 from durahub.classic.together import Together
 from durahub.classic.unbroken import Unbroken
+from durahub.classic.visibility import Visibility
 from durahub.model.ticks import Ticks
 
 
@@ -38,6 +39,7 @@ class Parts:
     random: Random
     tables: Tables
     queues: Queues
+    visibility: Visibility
     payloads: LargePayloads
     aside: Aside
     outbox: Outbox
@@ -68,6 +70,7 @@ def assemble(
     errors = StorageErrors(account.name, names.hub)
     tables = Tables(account.table_wire, errors)
     queues = Queues(account.queue_wire, errors)
+    visibility = options.visibility_in(names.workitem_queue)
     blobs = Blobs(account.blobs, errors)
     together = Together(options.parallel)
     aside = Aside(blobs, names.set_aside_container, clock)
@@ -85,6 +88,7 @@ def assemble(
         random=random,
         tables=tables,
         queues=queues,
+        visibility=visibility,
         payloads=payloads,
         aside=aside,
         outbox=Outbox(payloads, options.dialect, make_guid),
@@ -114,7 +118,7 @@ def assemble(
             together,
             shared=names.tracking_prefix is not None,
         ),
-        held=HeldMessages(queues, together, options.visibility_seconds),
+        held=HeldMessages(queues, together, visibility),
         together=together,
         unbroken=Unbroken(),
         claims=Claims(blobs, names.set_aside_container, options.worker_id, clock),

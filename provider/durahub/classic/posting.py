@@ -9,6 +9,7 @@ from durahub.classic.handover import HandOver
 from durahub.classic.held import Held
 from durahub.classic.outbox import Outgoing
 from durahub.classic.queues import Queues, Receipt
+from durahub.classic.visibility import Visibility
 from durahub.model.ticks import Ticks
 
 
@@ -33,7 +34,7 @@ class Posting:
         queues: Queues,
         handover: HandOver | None,
         clock: Callable[[], Ticks],
-        visibility: int,
+        visibility: Visibility,
     ) -> None:
         self._queues = queues
         self._handover = handover
@@ -71,7 +72,7 @@ class Posting:
                 self._handover.nudge(queue)
             return Posted(outgoing, receipt)
         try:
-            receipt = await self._queues.put(queue, outgoing.text, self._visibility)
+            receipt = await self._queues.put(queue, outgoing.text, self._visibility.of(queue))
         except BaseException:
             self._handover.unplaced(queue)
             raise

@@ -40,7 +40,7 @@ class Serving:
             parts.held,
             self._workitems,
             parts.clock,
-            parts.options.visibility_seconds,
+            parts.visibility,
             self.trusts,
             self.nudge,
             parts.together,
@@ -125,8 +125,7 @@ class Serving:
         receiver = Receiver(queue, parts, self.handover, activities=activities)
 
         async def receive(places: int) -> list[Received]:
-            visibility = parts.options.visibility_seconds
-            return await parts.queues.receive(queue, places, visibility)
+            return await parts.queues.receive(queue, places, parts.visibility.of(queue))
 
         poller = Poller(
             queue,

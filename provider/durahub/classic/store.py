@@ -355,7 +355,7 @@ class ClassicStore:
 
     def _posting(self) -> Posting:
         handover = self._serving.handover if self._serving is not None else None
-        return Posting(self._queues, handover, self._clock, self._options.visibility_seconds)
+        return Posting(self._queues, handover, self._clock, self._parts.visibility)
 
     def _queue_of(self, instance_id: str) -> str:
         return self._names.control_queue(control_index(instance_id, self._partitions))

@@ -25,6 +25,12 @@ def say(sentence: str) -> None:
     click.echo(sentence, err=True)
 
 
+def warn(sentences: Iterable[str]) -> None:
+    """Tell what is not as it was asked for, a line each."""
+    for sentence in sentences:
+        say(f"warning: {sentence}")
+
+
 def print_json(value: Mapping[str, Any]) -> None:
     """Print one result as a line of JSON; what is ``None`` is left out."""
     present = {key: item for key, item in value.items() if item is not None}

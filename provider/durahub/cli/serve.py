@@ -6,9 +6,9 @@ import click
 
 from durahub.cli.log import configure
 from durahub.cli.opening import run
-from durahub.cli.output import format_option, print_json, say
+from durahub.cli.output import format_option, print_json, say, warn
 from durahub.cli.server_life import serve_until_stopped, stop_signal
-from durahub.cli.server_options import effective, layers, server_options, settings_from
+from durahub.cli.server_options import effective, server_options, settings_from, told
 from durahub.cli.up import store_address
 from durahub.configuration.settings import Settings
 from durahub.errors import BadSetting
@@ -54,8 +54,9 @@ def serve(
     not answer or a port is in use.
     """  # noqa: D301 (click's mark for a paragraph to leave as it is)
     configure(verbose=verbose)
-    found = layers(context, options, {})
-    settings = settings_from(found)
+    said = told(context, options, {})
+    warn(said.warnings)
+    settings = settings_from(said)
     if settings.store is None:
         raise BadSetting(
             "store.address",
@@ -64,7 +65,7 @@ def serve(
         )
     address = store_address(settings.store)
     if check:
-        _show(effective(found), output)
+        _show(effective(said), output)
         return
     storage = open_storage(address, StorageOptions(worker_id=settings.worker_id))
     run(_serve(storage, settings, output))

@@ -1,6 +1,7 @@
 """The options of the commands that run a server: one for each setting, and the files behind them.
 
-The command line comes first, then the environment, the settings file, host.json, the default.
+The command line comes first, then the environment, the settings file, host.json, the default. host.json
+and the file of app settings may be named anywhere but in host.json itself.
 """
 
 import os
@@ -12,7 +13,9 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from durahub.classic.app_settings import AppSettings
 from durahub.configuration import kinds
+from durahub.configuration.app_settings_file import read_app_settings
 from durahub.configuration.host_json import read_host_json
 from durahub.configuration.keys import ALL_KEYS, HUBS, Key
 from durahub.configuration.kinds import Flat, Unfit, Value
@@ -60,13 +63,6 @@ _FILES = (
         envvar="DURAHUB_CONFIG",
         help="Settings file (TOML). What the command line and the environment say comes first.",
     ),
-    click.option(
-        "--host-json",
-        type=click.Path(dir_okay=False, path_type=Path),
-        envvar="DURAHUB_HOST_JSON",
-        help="A Functions app's host.json: hub name, connection, partitions and times of its Azure "
-        "Storage provider count where nothing else says otherwise.",
-    ),
 )
 
 
@@ -112,17 +108,53 @@ class Layer:
         return (self.origins or {}).get(path, self.name)
 
 
-def layers(context: click.Context, options: Mapping[str, Any], defaults: Flat) -> tuple[Layer, ...]:
-    """Return what every source sets, the weakest first. Raises `BadSettingsFile`."""
-    found = [Layer("default", defaults)]
-    host_json, config = context.params.get("host_json"), context.params.get("config")
-    if host_json is not None:
-        name = str(host_json)
-        found.append(Layer(name, read_host_json(read_text(host_json), name, os.environ)))
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What all sources say: their layers, the weakest first, the app settings, and what to warn of."""
+
+    layers: tuple[Layer, ...]
+    app_settings: AppSettings
+    warnings: tuple[str, ...]
+
+
+def told(context: click.Context, options: Mapping[str, Any], defaults: Flat) -> Told:
+    """Return what every source says. Raises `BadSettingsFile`."""
+    found = [_command_line(context, options)]
+    config = context.params.get("config")
     if config is not None:
-        found.append(Layer(str(config), read_settings(read_text(config), str(config))))
-    found.append(_command_line(context, options))
-    return tuple(found)
+        flat = _beside(config, read_settings(read_text(config), str(config)))
+        found.insert(0, Layer(str(config), flat))
+    named = layered(*(layer.flat for layer in found))
+    app_settings = AppSettings(os.environ, _app_settings(named.get("app.settings")))
+    host_json = named.get("app.host_json")
+    warnings: tuple[str, ...] = ()
+    weakest = [Layer("default", defaults)]
+    if host_json is not None:
+        read = read_host_json(read_text(Path(str(host_json))), str(host_json), app_settings)
+        warnings = read.warnings
+        weakest = [
+            *weakest,
+            Layer(f"Durable Functions' default ({host_json})", _unless(named, read.defaults)),
+            Layer(str(host_json), read.flat, read.origins),
+        ]
+    return Told((*weakest, *found), app_settings, warnings)
+
+
+def _beside(config: Path, flat: Flat) -> Flat:
+    """Return *flat*, in which files are named as seen from the settings file."""
+    named = ("app.host_json", "app.settings")
+    return {**flat, **{p: str(config.parent / str(flat[p])) for p in named if p in flat}}
+
+
+def _app_settings(file: Value) -> Mapping[str, str]:
+    return {} if file is None else read_app_settings(read_text(Path(str(file))), str(file))
+
+
+def _unless(named: Flat, defaults: Flat) -> Flat:
+    """Return *defaults* without the hub, if a hub has a table in the settings file."""
+    if HUBS not in named:
+        return defaults
+    return {path: value for path, value in defaults.items() if path != "server.hubs"}
 
 
 def _command_line(context: click.Context, options: Mapping[str, Any]) -> Layer:
@@ -160,13 +192,14 @@ def read_text(file: Path) -> str:
         raise BadSettingsFile(str(file), "", "not UTF-8 text") from None
 
 
-def settings_from(found: tuple[Layer, ...]) -> Settings:
+def settings_from(said: Told) -> Settings:
     """Return what all layers come to."""
-    return settings_of(layered(*(layer.flat for layer in found)))
+    return settings_of(layered(*(layer.flat for layer in said.layers)))
 
 
-def effective(found: tuple[Layer, ...]) -> list[tuple[str, str, str]]:
+def effective(said: Told) -> list[tuple[str, str, str]]:
     """Return every setting that counts: its path, its value as in TOML, and where it comes from."""
+    found = said.layers
     merged = layered(*(layer.flat for layer in found))
     rows = []
     for path in (*ALL_KEYS, *sorted(path for path in merged if path.startswith(f"{HUBS}."))):

@@ -9,9 +9,9 @@ import click
 from durahub.address import StoreAddress, parse_store
 from durahub.cli.log import configure
 from durahub.cli.opening import run
-from durahub.cli.output import format_option, say
+from durahub.cli.output import format_option, say, warn
 from durahub.cli.server_life import serve_until_stopped, stop_signal
-from durahub.cli.server_options import layers, server_options, settings_from
+from durahub.cli.server_options import server_options, settings_from, told
 from durahub.configuration.kinds import Flat
 from durahub.configuration.settings import Settings
 from durahub.errors import BadSetting, PortInUse
@@ -61,11 +61,12 @@ def up(
       durahub up --dynamic-hubs --limits dts    as the Durable Task Scheduler will take it
     """  # noqa: D301 (click's mark for a paragraph to leave as it is)
     configure(verbose=verbose)
-    found = layers(context, options, {})
-    settings = settings_from(found)
+    said = told(context, options, {})
+    warn(said.warnings)
+    settings = settings_from(said)
     if settings.store is None:
-        settings = settings_from(layers(context, options, LOCAL))
-    api_port_if_free = all("server.api_port" not in layer.flat for layer in found)
+        settings = settings_from(told(context, options, LOCAL))
+    api_port_if_free = all("server.api_port" not in layer.flat for layer in said.layers)
     run(_up(settings, data, _ports(azurite_ports), output, api_port_if_free))
 
 

@@ -26,6 +26,8 @@ def seconds_of_time_span(text: str) -> float:
     if match is None:
         raise ValueError(text)
     days, hours, minutes, seconds = match.groups()
+    if int(hours) > 23 or int(minutes) > 59 or float(seconds or 0) >= 60:
+        raise ValueError(text)  # .NET takes the 24 of "24:00:00" for days
     return int(days or 0) * 86_400 + int(hours) * 3_600 + int(minutes) * 60 + float(seconds or 0)
 
 

@@ -38,11 +38,39 @@ def _key(path: str, kind: Kind, option: str, help: str, **more: Any) -> Key:  # 
 
 SERVER_KEYS = (
     _key(
+        "app.host_json",
+        kinds.text,
+        "--host-json",
+        "A Functions app's host.json: what it says of Durable Functions on Azure Storage counts where "
+        "nothing else says otherwise.",
+    ),
+    _key(
+        "app.settings",
+        kinds.text,
+        "--app-settings",
+        "File with the app's settings (local.settings.json, or a list of names and values), for what "
+        "the environment does not say.",
+    ),
+    _key(
         "store.address",
         kinds.store_address,
         "--store",
         "Where hubs are kept: env:VARIABLE (connection string in that variable), storage:ACCOUNT "
         "(Entra ID), sqlite:FILE, or a connection string.",
+    ),
+    _key(
+        "store.tracking",
+        kinds.account_address,
+        "--tracking-store",
+        "The account in which History, Instances and blobs are, where they are kept apart from the "
+        "queues: env:VARIABLE or storage:ACCOUNT.",
+    ),
+    _key(
+        "store.tracking_prefix",
+        kinds.table_prefix,
+        "--tracking-prefix",
+        "What the names of the tables History and Instances begin with instead of the hub's name. "
+        "[default: DurableTask with a tracking store]",
     ),
     _key(
         "store.worker_id",
@@ -174,8 +202,57 @@ HUB_KEYS = (
         default=60.0,
     ),
     _key(
+        "activity_visibility",
+        kinds.duration(2, 604_800),
+        "--activity-visibility",
+        "The same for activities. [default: as visibility]",
+    ),
+    _key(
+        "control_batch",
+        kinds.whole(1, 32),
+        "--control-batch",
+        "Messages that one look at a control queue takes, at most.",
+        default=32,
+    ),
+    _key(
+        "message_buffer",
+        kinds.whole(1, 100_000),
+        "--message-buffer",
+        "Messages to instances that the server holds in memory, at most.",
+        default=2_000,
+    ),
+    _key(
+        "queue_encoding",
+        kinds.queue_encoding,
+        "--queue-encoding",
+        "Text of the messages that are put: utf8 (JSON as it is), or base64, which .NET workers older "
+        "than DurableTask.AzureStorage 1.17.4 need. Both are read.",
+        default="utf8",
+    ),
+    *(
+        _key(
+            f"max_{kind}",
+            kinds.whole(1, 1_000_000),
+            f"--max-{kind}",
+            f"{what} that this server gives out at once, at most. [default: as many as its workers "
+            "take]",
+        )
+        for kind, what in (
+            ("orchestrations", "Turns of orchestrations"),
+            ("activities", "Activities"),
+            ("entities", "Batches of entity operations"),
+        )
+    ),
+    _key(
+        "entity_operations",
+        kinds.whole(1, 1_000_000),
+        "--entity-operations",
+        "Operations of one batch of an entity, at most.",
+        default=5_000,
+    ),
+    _key(
         "max_poll",
-        kinds.duration(0.05, 300),
+        kinds.duration(0.001, 86_400),
         "--max-poll",
         "Longest pause in seconds between two looks at an idle queue, for what other processes "
         "send. [default: 1 on our own Azurite, else 10]",

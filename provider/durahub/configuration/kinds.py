@@ -3,10 +3,11 @@
 A variable's text is read as its setting's kind: ``"8080"`` is a number, ``"true"`` is true.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from durahub.address import parse_store
+from durahub.address import StoreKind, parse_store
 from durahub.classic.options import Manager
 from durahub.configuration.durations import EXPECTED, seconds_of, to_text
 from durahub.engine.limits import LIMITS
@@ -168,6 +169,37 @@ def store_address(value: object) -> str:
     except DurahubError:
         raise Unfit(expected) from None
     return value
+
+
+def account_address(value: object) -> str:
+    """Take the address of a storage account; a connection string goes into a variable."""
+    try:
+        address = store_address(value)
+    except Unfit:
+        address = ""
+    if parse_store(address).kind not in _ACCOUNTS if address else True:
+        raise Unfit("env:VARIABLE or storage:ACCOUNT")
+    return address
+
+
+_ACCOUNTS = (StoreKind.ENVIRONMENT, StoreKind.STORAGE)
+
+
+def table_prefix(value: object) -> str:
+    """Take what the names of tables may begin with."""
+    if isinstance(value, str) and _TABLE_PREFIX.fullmatch(value.strip()):
+        return value.strip()
+    raise Unfit("letters and digits, a letter first, 50 at most")
+
+
+_TABLE_PREFIX = re.compile(r"[A-Za-z][A-Za-z0-9]{0,49}", re.ASCII)
+
+
+def queue_encoding(value: object) -> str:
+    """Take the encoding of queue messages."""
+    if isinstance(value, str) and value.strip().lower() in ("utf8", "base64"):
+        return value.strip().lower()
+    raise Unfit('"utf8" or "base64"')
 
 
 def show(path: str, value: Value) -> str:

@@ -23,6 +23,14 @@ class HubSettings:
     partitions: int | None = None
     manager: Manager = Manager.AUTO
     visibility: float = 60.0
+    activity_visibility: float | None = None  # None: as visibility
+    control_batch: int = 32
+    message_buffer: int = 2_000
+    base64_messages: bool = False
+    max_orchestrations: int | None = None  # None: as many as the workers take
+    max_activities: int | None = None
+    max_entities: int | None = None
+    entity_operations: int = 5_000
     max_poll: float = ORDINARY_POLL
     limits: Limits = CLASSIC
     retention: Retention = KEEP
@@ -41,6 +49,8 @@ class Settings:
     """What a server is told. The first hub is the default one; a port of 0 is any free one."""
 
     store: str | None = None
+    tracking: str | None = None  # the account of tables and blobs, where it is another
+    tracking_prefix: str | None = None
     worker_id: str | None = None
     app_name: str | None = None
     use_app_lease: bool | None = None  # None: if there is an app name
@@ -100,6 +110,8 @@ def settings_of(flat: Flat) -> Settings:
     assert isinstance(keys, tuple)
     return Settings(
         store=_text(flat.get("store.address")),
+        tracking=_text(flat.get("store.tracking")),
+        tracking_prefix=_text(flat.get("store.tracking_prefix")),
         worker_id=_text(flat.get("store.worker_id")),
         app_name=_text(flat.get("store.app_name")),
         use_app_lease=None if use_app_lease is None else bool(use_app_lease),
@@ -140,16 +152,27 @@ def _hub_settings(flat: Flat, prefix: str) -> HubSettings:
     def given(path: str) -> bool:
         return f"{prefix}{path}" in flat or f"{DEFAULTS}{path}" in flat
 
-    partitions, max_poll = value("partitions"), value("max_poll")
+    def number(path: str) -> int | None:
+        return None if value(path) is None else _int(value(path))
+
+    max_poll, activity_visibility = value("max_poll"), value("activity_visibility")
     by_status = {
         status: _period(value(f"retention.{status.name.lower()}"))
         for status in (Status.Completed, Status.Failed, Status.Terminated, Status.Canceled)
         if given(f"retention.{status.name.lower()}")
     }
     return HubSettings(
-        partitions=None if partitions is None else _int(partitions),
+        partitions=number("partitions"),
         manager=Manager(value("partition_manager")),
         visibility=_float(value("visibility")),
+        activity_visibility=None if activity_visibility is None else _float(activity_visibility),
+        control_batch=_int(value("control_batch")),
+        message_buffer=_int(value("message_buffer")),
+        base64_messages=value("queue_encoding") == "base64",
+        max_orchestrations=number("max_orchestrations"),
+        max_activities=number("max_activities"),
+        max_entities=number("max_entities"),
+        entity_operations=_int(value("entity_operations")),
         max_poll=ORDINARY_POLL if max_poll is None else _float(max_poll),
         limits=limits_named(str(value("limits"))),
         retention=Retention(_period(value("retention.all")), by_status),

@@ -48,7 +48,7 @@ class TaskHub(EntityClients, Clients):
     ) -> None:
         super().__init__(store, clock, make_id)
         self._settings = settings or DispatchSettings()
-        self._streams = Streams(self._on_room, self._on_stream_closed)
+        self._streams = Streams(self._on_room, self._on_stream_closed, self._most())
         self._turn_tokens: Tokens[TurnAnswer] = Tokens(make_id)
         self._activity_tokens: Tokens[ActivityResult] = Tokens(make_id)
         self._entity_tokens: Tokens[EntityAnswer] = Tokens(make_id)
@@ -76,6 +76,15 @@ class TaskHub(EntityClients, Clients):
         self._stopping = False
         self._activities_full = self._messages_full = True
         self._graces: set[asyncio.TimerHandle] = set()
+
+    def _most(self) -> dict[Kind, int]:
+        settings = self._settings
+        most = {
+            Kind.ORCHESTRATION: settings.max_orchestrations,
+            Kind.ACTIVITY: settings.max_activities,
+            Kind.ENTITY: settings.max_entities,
+        }
+        return {kind: number for kind, number in most.items() if number is not None}
 
     async def open(self, *, create: bool) -> None:
         """Connect to the hub in storage; with *create* make what is missing."""

@@ -19,3 +19,6 @@ class DispatchSettings:
         30.0  # an activity that no connected worker takes goes back after this
     )
     limits: Limits = CLASSIC
+    max_orchestrations: int | None = None  # turns out at once, whatever the workers take
+    max_activities: int | None = None  # the same of activities
+    max_entities: int | None = None  # the same of batches

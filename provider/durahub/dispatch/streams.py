@@ -108,11 +108,13 @@ class WorkStream:
     def take(self, kind: Kind) -> Slot:
         """Take a place."""
         self._open[kind] += 1
+        self._streams.out[kind] += 1
         return Slot(self, kind)
 
     def free(self, kind: Kind) -> None:
         """Give a place back and let the next in line have it."""
         self._open[kind] -= 1
+        self._streams.out[kind] -= 1
         self._streams.changed(kind)
 
 
@@ -169,12 +171,18 @@ class _Waiter:
 
 @dataclass(slots=True)
 class Streams:
-    """All streams of a hub. *on_change* is called when streams come, go or have room again."""
+    """All streams of a hub. *on_change* is called when streams come, go or have room again.
+
+    ``most`` says how many items of a kind may be out at once, whatever the workers take; ``out`` is how
+    many are.
+    """
 
     on_change: Callable[[], None]
     on_remove: Callable[[WorkStream], None]
+    most: Mapping[Kind, int] = field(default_factory=dict)
     paused: bool = False  # no new work goes out, what is out may come back
     pinned: dict[tuple[Kind, str], PinnedStream] = field(default_factory=dict)
+    out: dict[Kind, int] = field(default_factory=lambda: dict.fromkeys(Kind, 0))
     _streams: list[WorkStream] = field(default_factory=list)
     _waiting: dict[Kind, deque[_Waiter]] = field(
         default_factory=lambda: {kind: deque() for kind in Kind}
@@ -249,7 +257,13 @@ class Streams:
         """Return how many more items of *kind* all workers take, less those already in line."""
         if self.paused:
             return 0
-        return sum(stream.room(kind) for stream in self._streams) - len(self._waiting[kind])
+        taken = sum(stream.room(kind) for stream in self._streams)
+        return min(taken, self._allowed(kind, taken)) - len(self._waiting[kind])
+
+    def _allowed(self, kind: Kind, otherwise: int) -> int:
+        """Return how many more items of *kind* may go out; *otherwise* where there is no limit."""
+        most = self.most.get(kind)
+        return otherwise if most is None else most - self.out[kind]
 
     def changed(self, kind: Kind) -> None:
         """Serve the line after a place of *kind* became free."""
@@ -279,7 +293,7 @@ class Streams:
                 self._waiting[need.kind].remove(waiter)
 
     def _best(self, need: Need) -> WorkStream | None:
-        if self.paused:
+        if self.paused or self._allowed(need.kind, 1) <= 0:
             return None
         free = [s for s in self._streams if s.room(need.kind) > 0 and s.accepts(need)]
         return max(free, key=lambda s: s.room(need.kind), default=None)
@@ -287,7 +301,7 @@ class Streams:
     def _serve(self, kind: Kind) -> None:
         line = self._waiting[kind]
         left: deque[_Waiter] = deque()
-        while line and any(s.room(kind) > 0 for s in self._streams):
+        while line and self._allowed(kind, 1) > 0 and any(s.room(kind) > 0 for s in self._streams):
             waiter = line.popleft()
             if waiter.future.done():
                 continue

@@ -14,6 +14,7 @@ from durahub.classic.poller import Poller
 from durahub.classic.posting import Posting
 from durahub.classic.queues import Queues, Receipt, Received
 from durahub.classic.together import Together
+from durahub.classic.visibility import Visibility
 from durahub.engine.commit import Delivery
 from durahub.errors import StorageUnavailable
 from durahub.model.history import EventRaised, Execution
@@ -74,6 +75,9 @@ class QueueInMemory(Queues):
             raise StorageUnavailable("shop", "the test says so")
 
 
+HIDDEN = Visibility(60, 60, "myhub-workitems")
+
+
 class Listening:
     def __init__(self) -> None:
         self.messages: list[Delivery] = []
@@ -99,14 +103,14 @@ class Desk:
         self.now = NOW
         self.queue = QueueInMemory()
         self.listener = Listening()
-        self.held = HeldMessages(self.queue, Together(4), 60)
+        self.held = HeldMessages(self.queue, Together(4), HIDDEN)
         self.nudged: list[str] = []
         self.handover = HandOver(
             self.listener,
             self.held,
-            "myhub-workitems",
+            HIDDEN.workitem_queue,
             lambda: self.now,
-            60,
+            HIDDEN,
             bool,
             self.nudged.append,
             Together(4),
@@ -114,7 +118,7 @@ class Desk:
         self.handover.open(QUEUE)
 
     def posting(self) -> Posting:
-        return Posting(self.queue, self.handover, lambda: self.now, 60)
+        return Posting(self.queue, self.handover, lambda: self.now, HIDDEN)
 
     async def send(self, due: Ticks | None = None) -> str:
         with self.posting() as posting:

@@ -176,3 +176,20 @@ def test_a_worker_never_has_more_than_it_asked_for(steps: list[str]) -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     asyncio.run(play())
+
+
+async def test_a_hub_gives_out_no_more_than_it_may_whatever_the_workers_take() -> None:
+    most = {Kind.ACTIVITY: 2}
+    streams = Streams(on_change=lambda: None, on_remove=lambda _: None, most=most)
+    streams.add(options(activities=5))
+    streams.add(options(activities=5))
+    first, second = await streams.slot(ACTIVITY), await streams.slot(ACTIVITY)
+    third = await waiting(streams)
+
+    assert not third.done()
+    assert streams.room(Kind.ACTIVITY) <= 0
+    assert streams.room(Kind.ORCHESTRATION) > 0
+    first.release()
+    (await third).release()
+    second.release()
+    assert streams.room(Kind.ACTIVITY) == 2
