@@ -9,6 +9,7 @@ from typing import Protocol
 from durahub.address import StoreAddress, StoreKind
 from durahub.classic.account import Account
 from durahub.classic.dialect import DTFX_2_9, DTFX_2_9_BASE64
+from durahub.classic.doctor.doctor import Doctor
 from durahub.classic.names import FoundHub
 from durahub.classic.options import ClassicOptions, Manager, unique_worker_id
 from durahub.classic.reader import ClassicReader
@@ -46,6 +47,9 @@ class Storage(Protocol):
 
     def reader(self, hub: str, tracking_prefix: str | None = None) -> HubReader:
         """Return what reads a hub as it is; it is opened by its user. Raises `BadHubName`."""
+
+    def doctor(self, hub: str, tracking_prefix: str | None = None) -> Doctor:
+        """Return who examines a hub and repairs it. Raises `BadHubName`, `BadAddress`."""
 
     async def find_hubs(self) -> tuple[FoundHub, ...]:
         """Return the hubs there are."""
@@ -92,6 +96,10 @@ class ClassicStorage:
         """Return what reads a hub as it is. Raises `BadHubName`."""
         return ClassicReader(hub, self._account, tracking_prefix)
 
+    def doctor(self, hub: str, tracking_prefix: str | None = None) -> Doctor:
+        """Return who examines a hub and repairs it. Raises `BadHubName`."""
+        return Doctor(hub, self._account, system_clock, tracking_prefix)
+
     async def find_hubs(self) -> tuple[FoundHub, ...]:
         """Return the hubs of the account."""
         return await self._account.find_hubs()
@@ -117,6 +125,7 @@ class SqliteStorage:
     """A SQLite file, or memory: for a machine with neither Node nor an account."""
 
     def __init__(self, place: str) -> None:
+        self._place = place
         self._file = SchedulerFile(place, clock=system_clock)
 
     def store(self, hub: str, options: StorageOptions | None = None) -> HubStore:  # noqa: ARG002
@@ -126,6 +135,14 @@ class SqliteStorage:
     def reader(self, hub: str, tracking_prefix: str | None = None) -> HubReader:  # noqa: ARG002
         """Return what reads a hub as it is. A file has no tracking prefixes."""
         return SchedulerReader(self._file, hub)
+
+    def doctor(self, hub: str, tracking_prefix: str | None = None) -> Doctor:  # noqa: ARG002
+        """Raise `BadAddress`: a file's transactions keep what the doctor looks after."""
+        raise BadAddress(
+            f"sqlite:{self._place}/{hub}",
+            "the doctor is for hubs in Azure Storage; a SQLite file writes rows and messages in one "
+            "transaction, so that they cannot disagree",
+        )
 
     async def find_hubs(self) -> tuple[FoundHub, ...]:
         """Return the hubs in the file."""

@@ -3,6 +3,8 @@
 import contextlib
 import json
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from azure.core import MatchConditions
@@ -18,6 +20,15 @@ from durahub.classic.storage_errors import StorageErrors
 
 _PAYLOAD = ContentSettings(content_type="application/octet-stream")
 _JSON = ContentSettings(content_type="application/json")
+
+
+@dataclass(frozen=True, slots=True)
+class ListedBlob:
+    """A blob as a listing shows it."""
+
+    name: str
+    size: int
+    changed: datetime
 
 
 class Blobs:
@@ -66,12 +77,22 @@ class Blobs:
         """Write a JSON text over the version *etag*; ``None``: only if there is none. Tell if it was."""
         if etag is None:
             return await self.write_new_json(container, name, value)
+        content = json.dumps(value, ensure_ascii=False, indent=1).encode()
+        return await self._replace(container, name, content, etag, _JSON)
+
+    async def replace(self, container: str, name: str, content: bytes, etag: str) -> bool:
+        """Write *content* over the version *etag*. Tell if it was that version."""
+        return await self._replace(container, name, content, etag, _PAYLOAD)
+
+    async def _replace(
+        self, container: str, name: str, content: bytes, etag: str, settings: ContentSettings
+    ) -> bool:
         with self._errors.translated():
             try:
                 await self._client.get_blob_client(container, name).upload_blob(
-                    json.dumps(value, ensure_ascii=False, indent=1).encode(),
+                    content,
                     overwrite=True,
-                    content_settings=_JSON,
+                    content_settings=settings,
                     etag=etag,
                     match_condition=MatchConditions.IfNotModified,
                 )
@@ -90,6 +111,28 @@ class Blobs:
                     yield blob.name
             except ResourceNotFoundError:
                 return
+
+    async def listed(self, container: str, prefix: str = "") -> AsyncIterator[ListedBlob]:
+        """Yield the blobs whose names begin with *prefix*, by name; none if there is no container."""
+        with self._errors.translated():
+            found = self._client.get_container_client(container).list_blobs(
+                name_starts_with=prefix or None
+            )
+            try:
+                async for blob in found:
+                    yield ListedBlob(blob.name, blob.size, blob.last_modified)
+            except ResourceNotFoundError:
+                return
+
+    async def is_leased_for_ever(self, container: str) -> bool:
+        """Tell whether somebody has a lease without end on a container."""
+        with self._errors.translated():
+            client = self._client.get_container_client(container)
+            try:
+                found = await client.get_container_properties()
+            except ResourceNotFoundError:
+                return False
+        return found.lease.state == "leased" and found.lease.duration == "infinite"
 
     async def leased(self, container: str, prefix: str) -> str | None:
         """Return the name of a blob under *prefix* that somebody has a lease on."""

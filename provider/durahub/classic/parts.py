@@ -40,6 +40,7 @@ class Parts:
     tables: Tables
     queues: Queues
     visibility: Visibility
+    blobs: Blobs
     payloads: LargePayloads
     aside: Aside
     outbox: Outbox
@@ -89,6 +90,7 @@ def assemble(
         tables=tables,
         queues=queues,
         visibility=visibility,
+        blobs=blobs,
         payloads=payloads,
         aside=aside,
         outbox=Outbox(payloads, options.dialect, make_guid),

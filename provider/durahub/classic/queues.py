@@ -42,10 +42,12 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Peeked:
-    """A message that was looked at; ``inserted`` in whole seconds."""
+    """A message that was looked at; ``inserted`` in whole seconds, ``deliveries`` so far (0: none)."""
 
     text: str
     inserted: datetime
+    message_id: str = ""
+    deliveries: int = 0
 
 
 class Queues:
@@ -87,6 +89,8 @@ class Queues:
             Peeked(
                 text=message.findtext("MessageText") or "",
                 inserted=parsedate_to_datetime(_text(message, "InsertionTime")),
+                message_id=_text(message, "MessageId"),
+                deliveries=int(message.findtext("DequeueCount") or 0),
             )
             for message in found
         ]

@@ -4,6 +4,7 @@ import click
 
 from durahub.address import parse_hub, parse_store
 from durahub.classic.options import Manager
+from durahub.cli.hub_doctor import doctor
 from durahub.cli.hub_read import read
 from durahub.cli.opening import hub_address, open_hub, run, storage_of
 from durahub.cli.output import format_option, print_facts, print_json, print_rows, say
@@ -18,6 +19,9 @@ def hub() -> None:
     HUB is an address: NAME (on the local Azurite), env:VARIABLE/NAME (connection string in that
     variable), storage:ACCOUNT/NAME (Entra ID) or sqlite:FILE/NAME.
     """
+
+
+hub.add_command(doctor)
 
 
 @hub.command("list")

@@ -44,8 +44,8 @@ def answer_of(event: Event) -> Answer | None:
             return None
 
 
-def _question_of(event: TaskScheduled | SubOrchestrationInstanceCreated | TimerCreated) -> Answer:
-    """Return the answer that *event* waits for."""
+def question_of(event: Event) -> Answer | None:
+    """Return the answer that *event* waits for, ``None`` if it asks for none."""
     match event:
         case TaskScheduled():
             return "task", event.event_id
@@ -53,6 +53,8 @@ def _question_of(event: TaskScheduled | SubOrchestrationInstanceCreated | TimerC
             return "child", event.event_id
         case TimerCreated():
             return "timer", event.event_id
+        case _:
+            return None
 
 
 def same_execution(one: str | None, other: str | None) -> bool:
@@ -129,9 +131,8 @@ def read(events: Iterable[Event]) -> State:
             case ExecutionResumed():
                 suspended = False
             case TaskScheduled() | SubOrchestrationInstanceCreated() | TimerCreated():
-                question = _question_of(event)
-                answers.discard(question)
-                if question[0] == "child":
+                answers -= {question_of(event)}
+                if isinstance(event, SubOrchestrationInstanceCreated):
                     children_started[event.event_id] += 1
             case _:
                 answer = answer_of(event)
