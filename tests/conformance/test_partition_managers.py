@@ -194,6 +194,24 @@ async def test_what_ran_when_the_lease_was_stolen_is_not_written(hub: ClassicHub
         await store.commit(episode(delivery))
 
 
+@pytest.mark.parametrize("request_kind", ["comp=lease", "-control-0"])
+async def test_a_lease_whose_taking_was_not_answered_is_taken_all_the_same(
+    hub: ClassicHub, blob_manager: Manager, request_kind: str
+) -> None:
+    store = await hub.open(partitions=2, manager=blob_manager)
+    unanswered = iter(range(2))  # the first two requests of that kind are done, but not answered
+    leases = HubNames(hub.name).leases_container
+    hub.transport(store).loses = lambda url: (
+        leases in url and request_kind in url and next(unanswered, None) is not None
+    )
+    hub.serve(store, Desk())
+    await eventually(lambda: owned_once(store))  # long before a lease runs out
+    found = await LeaseContainer(hub).leases()
+    assert {(state, content["Owner"] is not None) for state, content in found.values()} == {
+        ("leased", True)
+    }
+
+
 @pytest.mark.slow
 async def test_partitions_of_a_server_that_died_are_taken_when_its_blob_leases_have_run_out(
     hub: ClassicHub, blob_manager: Manager

@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 ANSWER_WITHIN = 5.0  # seconds, for one request with its repetitions
+TAKE_WITHIN = 5.0  # seconds, for all of one folder
 PAUSE = 1.0  # seconds, after something failed
 MOST_FAREWELLS = 2  # passes that fail before a server leaves without saying so
 SHORTEST, LONGEST = 15, 60  # seconds that a blob lease can have
@@ -188,9 +189,10 @@ class BlobLeases:
 
     async def _take_some(self, takes: Takes) -> None:
         wanted = takes.want
+        ends = now() + TAKE_WITHIN
         for one in takes.candidates:
-            if wanted == 0:
-                return
+            if wanted == 0 or self._failed or now() >= ends:
+                return  # the rest at the next look: what we have must be renewed in time
             if await self._take(one):
                 wanted -= 1
 
@@ -216,14 +218,15 @@ class BlobLeases:
         return True
 
     async def _release(self, name: str) -> None:
-        """Give a lease up, so that nobody must wait until it runs out."""
+        """Give a lease up, so that nobody must wait until it runs out.
+
+        It is never used again: what is not answered may arrive late, and end it then.
+        """
         lease = self._state.leases[name]
+        self._lose(name)
         blob = LeaseBlob(_partition(name), None, None, lease.epoch)
-        written = await self._answer(self._blobs.write(name, blob, lease.token))
-        if written and await self._answer(self._blobs.release(name, lease.token)) is None:
-            return  # perhaps it is released: asked again, it will be refused
-        if written is not None:
-            self._lose(name)
+        if await self._answer(self._blobs.write(name, blob, lease.token)) is not False:
+            await self._answer(self._blobs.release(name, lease.token))
 
     def _have(self, name: str, token: str, epoch: int, asked_at: float) -> None:
         log.info("lease-taken", extra={"lease": name, "epoch": epoch})
