@@ -239,6 +239,17 @@ async def test_a_hub_without_workers_is_shared_as_its_leftovers_tell(
     assert (await (await hub.open()).info()).manager == blob_manager.value
 
 
+async def test_a_server_joins_those_who_came_between_its_opening_and_its_first_worker(
+    hub: ClassicHub, blob_manager: Manager
+) -> None:
+    early = await hub.open(partitions=2)
+    other = await hub.open(manager=blob_manager)
+    hub.serve(other, Desk())
+    await eventually(lambda: owned_once(other))
+    hub.serve(early, Desk())
+    await eventually(lambda: min(shares(early, other)) > 0 and owned_once(early, other))
+
+
 @pytest.mark.parametrize(
     ("found", "configured", "blob"),
     [

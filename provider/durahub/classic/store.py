@@ -92,12 +92,13 @@ class ClassicStore:
 
     async def _create(self) -> None:
         """Make what is missing for the partition manager that workers of the hub use."""
-        self._manager = manager = await self._choose(self._options.manager)
+        self._manager = manager = await self._choose()
         await self._resources.create(self._partitions, manager)
 
-    async def _choose(self, configured: Manager) -> Manager:
-        evidence, me = await self._parts.leases.evidence(), self._options.worker_id
-        return choose(self.hub, evidence, configured, me, self._clock())
+    async def _choose(self) -> Manager:
+        evidence, options = await self._parts.leases.evidence(), self._options
+        now = self._clock()
+        return choose(self.hub, evidence, options.manager, options.worker_id, now, self._manager)
 
     async def close(self) -> None:
         """End what is still being written; calling it twice is fine."""
@@ -106,10 +107,9 @@ class ClassicStore:
 
     async def serve(self, listener: Listener) -> None:
         """Take partitions and hand over their messages until cancelled; then let all go in order."""
-        if self._manager is None:
+        manager = await self._choose()  # once more: others may have come since the hub was opened
+        if manager is not self._manager:
             await self._create()
-        assert self._manager is not None
-        manager = await self._choose(self._manager)
         self._serving = serving = Serving(listener, self._parts, manager)
         try:
             await serving.run()

@@ -114,6 +114,16 @@ def test_leftovers_of_several_managers_tell_nothing_and_those_of_one_do() -> Non
     assert manager_of(both(blob("ownership"), row(500)), "me", NOW) is Manager.SAFE
 
 
+def test_the_manager_that_was_chosen_stays_unless_workers_of_another_one_have_come() -> None:
+    old = both(blob("ownership", None, leased=False), row(500))
+
+    def again(evidence: Evidence) -> Manager:
+        return choose("myhub", evidence, Manager.AUTO, "me", NOW, Manager.SAFE)
+
+    assert again(old) is Manager.SAFE
+    assert again(both(old, row(5))) is Manager.TABLE
+
+
 def test_a_partition_is_held_by_who_may_work_on_it_not_by_who_wants_it() -> None:
     assert is_held(row(5), QUEUE, NOW)
     assert is_held(blob("ownership"), QUEUE, NOW)

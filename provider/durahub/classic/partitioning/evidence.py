@@ -90,10 +90,23 @@ def manager_of(evidence: Evidence, me: str, now: Ticks) -> Manager:
     return next(iter(left)) if len(left) == 1 else Manager.TABLE
 
 
-def choose(hub: str, evidence: Evidence, configured: Manager, me: str, now: Ticks) -> Manager:
-    """Return the manager to work with. Raises `HubMismatch` if workers of another one are at work."""
-    chosen = manager_of(evidence, me, now) if configured is Manager.AUTO else configured
-    others = [one for one in sightings(evidence, me, now) if one.manager is not chosen]
+def choose(
+    hub: str,
+    evidence: Evidence,
+    configured: Manager,
+    me: str,
+    now: Ticks,
+    before: Manager | None = None,
+) -> Manager:
+    """Return the manager to work with. Raises `HubMismatch` if workers of another one are at work.
+
+    *before* is the one that was chosen earlier: it stays where nobody else is at work.
+    """
+    alive = sightings(evidence, me, now)
+    chosen = configured
+    if configured is Manager.AUTO:
+        chosen = before if before and not alive else manager_of(evidence, me, now)
+    others = [one for one in alive if one.manager is not chosen]
     if not others:
         return chosen
     seen = "; ".join(
