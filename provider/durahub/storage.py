@@ -45,7 +45,7 @@ class Storage(Protocol):
     def store(self, hub: str, options: "StorageOptions | None" = None) -> HubStore:
         """Return the store of a hub, with *options* of its own; it is opened by its user."""
 
-    def reader(self, hub: str, tracking_prefix: str | None = None) -> HubReader:
+    def reader(self, hub: str, options: "ReadOptions | None" = None) -> HubReader:
         """Return what reads a hub as it is; it is opened by its user. Raises `BadHubName`."""
 
     def doctor(self, hub: str, tracking_prefix: str | None = None) -> Doctor:
@@ -65,6 +65,14 @@ class Storage(Protocol):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadOptions:
+    """Where what a reader looks for is kept, if not under the hub's name in its own storage."""
+
+    tracking_prefix: str | None = None  # begins the names of its tables
+    tracking: Storage | None = None  # has its tables and blobs
 
 
 class ClassicStorage:
@@ -92,9 +100,22 @@ class ClassicStorage:
         )
         return ClassicStore(hub, self._account, classic, system_clock)
 
-    def reader(self, hub: str, tracking_prefix: str | None = None) -> HubReader:
-        """Return what reads a hub as it is. Raises `BadHubName`."""
-        return ClassicReader(hub, self._account, tracking_prefix)
+    @property
+    def account(self) -> Account:
+        """The account; it is closed with the storage."""
+        return self._account
+
+    def reader(self, hub: str, options: ReadOptions | None = None) -> HubReader:
+        """Return what reads a hub as it is. Raises `BadHubName`, `BadAddress`."""
+        told = options or ReadOptions()
+        tracking = None
+        if told.tracking is not None:
+            if not isinstance(told.tracking, ClassicStorage):
+                raise BadAddress("--tracking-store", "a tracking store is a storage account")
+            tracking = told.tracking.account
+        return ClassicReader(
+            hub, self._account, tracking_prefix=told.tracking_prefix, tracking=tracking
+        )
 
     def doctor(self, hub: str, tracking_prefix: str | None = None) -> Doctor:
         """Return who examines a hub and repairs it. Raises `BadHubName`."""
@@ -132,8 +153,8 @@ class SqliteStorage:
         """Return the store of a hub. Raises `BadHubName`. The file has none of these options."""
         return SchedulerStore(self._file, hub)
 
-    def reader(self, hub: str, tracking_prefix: str | None = None) -> HubReader:  # noqa: ARG002
-        """Return what reads a hub as it is. A file has no tracking prefixes."""
+    def reader(self, hub: str, options: ReadOptions | None = None) -> HubReader:  # noqa: ARG002
+        """Return what reads a hub as it is. A file has none of these options."""
         return SchedulerReader(self._file, hub)
 
     def doctor(self, hub: str, tracking_prefix: str | None = None) -> Doctor:  # noqa: ARG002

@@ -18,6 +18,7 @@ from durahub.classic.storage_errors import StorageErrors
 from durahub.classic.tables import Tables
 from durahub.cli.hub import hub as hub_commands
 from durahub.errors import DurahubError, HubNotFound, StorageUnavailable
+from durahub.local.azurite import running_azurite
 from durahub.storage import StorageOptions, open_storage
 from tests.conftest import Storage
 from tests.golden.loading import load
@@ -150,6 +151,27 @@ def test_the_tables_of_a_tracking_store_are_found_or_named(tracking: LoadedHub) 
     wrong = tracking.read("--tracking-prefix", "Elsewhere")
     assert isinstance(wrong.exception, HubNotFound)
     assert "ElsewhereInstances" in str(wrong.exception)
+
+
+def test_the_tables_may_be_in_another_account(azurite: Storage, hub_name: str) -> None:
+    recorded = RecordedHub("tracking")
+
+    async def make_queue() -> None:
+        async with Account.from_connection_string(azurite.connection_string, "here") as account:
+            await account.queues.create_queue(f"{hub_name.lower()}-control-00")
+
+    with running_azurite() as other:
+        asyncio.run(load(recorded, other.connection_string, hub_name))
+        asyncio.run(make_queue())
+        env = {STORE: azurite.connection_string, f"{STORE}_2": other.connection_string}
+        address = f"env:{STORE}/{hub_name}"
+        found = CliRunner().invoke(
+            hub_commands, ["read", address, "--tracking-store", f"env:{STORE}_2"], env=env
+        )
+        alone = CliRunner().invoke(hub_commands, ["read", address], env=env)
+
+    assert lines(found) == LoadedHub(recorded, hub_name, "").expected()
+    assert isinstance(alone.exception, HubNotFound)
 
 
 def test_other_hubs_in_the_same_tables_are_left_out(azurite: Storage, hub_name: str) -> None:

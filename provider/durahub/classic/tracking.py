@@ -12,13 +12,18 @@ from durahub.errors import HubNotFound
 _INSTANCES, _HISTORY = "Instances", "History"
 
 
-async def find_tables(account: Account, tables: Tables, names: HubNames) -> HubNames:
-    """Return *names*, with the tracking prefix under which the hub's tables are found.
+async def find_tables(
+    account: Account, tables: Tables, names: HubNames, tracking: Account | None = None
+) -> HubNames:
+    """Return *names*, with the tracking prefix under which the hub's *tables* are found.
 
-    Those of the hub's own name come first. Raises `HubNotFound`, with a hint where others may be meant.
+    They are in *tracking*, or in the *account* that has its queues. Those of the hub's own name come
+    first; others are only looked for if there are queues. Raises `HubNotFound`, with a hint where
+    others may be meant.
     """
-    with StorageErrors(account.name, names.hub).translated():
-        found = [str(table.name) async for table in account.tables.list_tables()]
+    tracking = tracking or account
+    with StorageErrors(tracking.name, names.hub).translated():
+        found = [str(table.name) async for table in tracking.tables.list_tables()]
     spelled = {name.lower(): name for name in found}
     if {names.instances_table.lower(), names.history_table.lower()} <= spelled.keys():
         return _as_spelled(names, spelled[names.instances_table.lower()])

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from durahub.address import parse_store
 from durahub.answers.dtfx_client import instance_answer
 from durahub.answers.entities import entity_answer
 from durahub.answers.functions_client import extension_answer
@@ -31,6 +32,11 @@ TOLD_EVERY = 0.2  # seconds between two words on how far it is
     "Without it they are looked for.",
 )
 @click.option(
+    "--tracking-store",
+    metavar="STORE",
+    help="The storage account of the hub's tables and blobs, where that is another than its queues'.",
+)
+@click.option(
     "--extension/--no-extension",
     default=None,
     help="With what GetStatusAsync of Durable Functions answers; by default if the hub is such an app's.",
@@ -40,9 +46,10 @@ def read(
     entities: bool,
     full: bool,
     tracking_prefix: str | None,
+    tracking_store: str | None,
     extension: bool | None,
 ) -> None:
-    r"""Print every instance of a hub as .NET's clients would tell it, one JSON object a line.
+    """Print every instance of a hub as .NET's clients would tell it, one JSON object a line.
 
     State and history have the members, the order and the values that the .NET client gives: so two
     readers of one hub can be compared with diff. Nothing is written to the hub and nothing is taken
@@ -59,12 +66,15 @@ def read(
 
     Exit status: 0 all was read, 1 something could not be read, 2 there is no such hub, 4 storage does
     not answer.
-    """
+    """  # noqa: D301 (click's mark for a paragraph to leave as it is)
+    tracking = parse_store(tracking_store) if tracking_store is not None else None
 
     async def reading() -> int:
         progress = _Progress()
         unread = 0
-        async with open_reader(hub_address(address), tracking_prefix=tracking_prefix) as reader:
+        async with open_reader(
+            hub_address(address), tracking_prefix=tracking_prefix, tracking_store=tracking
+        ) as reader:
             functions = await reader.is_of_functions() if extension is None else extension
             async for one in reader.instances(entities=entities):
                 try:

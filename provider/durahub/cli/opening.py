@@ -14,7 +14,7 @@ from durahub.cli.running import find_running
 from durahub.dispatch.clients import Clients
 from durahub.dispatch.clock import new_id, system_clock
 from durahub.local.azurite import ACCOUNT, WELL_KNOWN_PORTS, connection_string
-from durahub.storage import Storage, StorageOptions, open_storage
+from durahub.storage import ReadOptions, Storage, StorageOptions, open_storage
 from durahub.store import HubStore
 from durahub.stored import HubReader
 
@@ -74,16 +74,22 @@ async def open_hub(
 
 @contextlib.asynccontextmanager
 async def open_reader(
-    address: HubAddress, *, tracking_prefix: str | None = None
+    address: HubAddress,
+    *,
+    tracking_prefix: str | None = None,
+    tracking_store: StoreAddress | None = None,
 ) -> AsyncIterator[HubReader]:
     """Open a hub for reading it as it is. Raises `HubNotFound`."""
-    async with storage_of(address.store) as storage:
-        reader = storage.reader(address.hub, tracking_prefix)
-        try:
-            await reader.open()
-            yield reader
-        finally:
-            await reader.close()
+    async with contextlib.AsyncExitStack() as stack:
+        storage = await stack.enter_async_context(storage_of(address.store))
+        tracking = None
+        if tracking_store is not None:
+            tracking = await stack.enter_async_context(storage_of(tracking_store))
+        options = ReadOptions(tracking_prefix=tracking_prefix, tracking=tracking)
+        reader = storage.reader(address.hub, options)
+        stack.push_async_callback(reader.close)
+        await reader.open()
+        yield reader
 
 
 @contextlib.asynccontextmanager
