@@ -24,10 +24,12 @@ Row = dict[str, Value]
 
 @dataclass(frozen=True)
 class QueueMessage:
-    """A message as it lay in a queue."""
+    """A message as it lay in a queue; *visible_in* is in seconds, 0 if it was visible."""
 
     queue: str
     text: str
+    visible_in: float
+    dequeue_count: int
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,7 @@ class RecordedHub:
 
     @cached_property
     def settings(self) -> dict[str, Any]:
-        settings: dict[str, Any] = json.loads((FOLDER / self.name / "settings.json").read_bytes())
-        return settings
+        return json_of(FOLDER / self.name / "settings.json")
 
     @property
     def names(self) -> HubNames:
@@ -65,7 +66,7 @@ class RecordedHub:
     def messages(self) -> list[QueueMessage]:
         """Every message of every queue."""
         return [
-            QueueMessage(path.stem, line["text"])
+            QueueMessage(path.stem, line["text"], line["visibleIn"], line["dequeueCount"])
             for path in sorted((FOLDER / self.name / "hub" / "queues").glob("*.jsonl"))
             for line in lines_of(path)
         ]
@@ -147,6 +148,12 @@ def in_expectations(value: Any) -> Any:
         case list():
             return [in_expectations(one) for one in value]
     return value
+
+
+def json_of(path: Path) -> dict[str, Any]:
+    """Return the object that a file holds."""
+    found: dict[str, Any] = json.loads(path.read_bytes())
+    return found
 
 
 def lines_of(path: Path) -> Iterator[dict[str, Any]]:

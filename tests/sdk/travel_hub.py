@@ -52,6 +52,12 @@ class TravelHub:
             data_converter=CompactJson(),
         )
 
+    def beside(self, name: str) -> "TravelHub":
+        """Return another hub of the same server."""
+        other = TravelHub(self.server, (name,), self._ending)
+        self._ending.enter_context(other.client)
+        return other
+
     def start_worker(self, *arguments: str, app: Path = TRAVEL, hub: str | None = None) -> Child:
         """Start a worker and return when it is connected."""
         command = [

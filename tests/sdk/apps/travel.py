@@ -65,7 +65,8 @@ class CompactJson(JsonDataConverter):
 
 
 def compact(value: Json) -> str:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    written = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return written.translate({code: f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029)})
 
 
 def text(value: Json) -> str:
@@ -362,7 +363,7 @@ def calls_entity(ctx: OrchestrationContext, given: Json) -> Turns:
 @orchestration
 def fails_entity(ctx: OrchestrationContext, entity: str) -> Turns:
     try:
-        return (yield ctx.call_entity(EntityInstanceId.parse(entity), "fail"))
+        return (yield ctx.call_entity(EntityInstanceId.parse(entity), "fail", "on purpose"))
     except TaskFailedError as failed:
         inner = failed.details.inner_failure
         return inner.message if inner is not None else failed.details.message
@@ -402,7 +403,7 @@ def counter(ctx: EntityContext, given: Json) -> Json:
         case "delete":
             ctx.set_state(None)
         case "fail":
-            raise RuntimeError("entity refused: on purpose")
+            raise RuntimeError(f"entity refused: {given}")
         case "forward":
             ctx.signal_entity(EntityInstanceId.parse(given), "add", 1)
         case "forward-later":
