@@ -119,8 +119,28 @@ class RecordedHub:
     @cached_property
     def expected(self) -> dict[str, dict[str, Any]]:
         """What the .NET client said about each instance, by its ID."""
-        lines = lines_of(FOLDER / self.name / "expected.jsonl")
-        return {line["instanceId"]: line for line in lines}
+        return self._answers("expected.jsonl")
+
+    @cached_property
+    def finished(self) -> dict[str, dict[str, Any]]:
+        """The same at the end, when a worker had run again."""
+        return self._answers("expected-finished.jsonl")
+
+    @cached_property
+    def finished_entities(self) -> dict[str, dict[str, Any]]:
+        """What the provider's own query said about each entity at the end, by its ID; mostly none."""
+        path = FOLDER / self.name / "expected-finished-entities.jsonl"
+        lines = lines_of(path) if path.exists() else ()
+        return {line["entityId"]: line for line in lines}
+
+    @cached_property
+    def finish(self) -> list[dict[str, Any]]:
+        """What a client did meanwhile, in order."""
+        steps: list[dict[str, Any]] = json.loads((FOLDER / self.name / "finish.json").read_bytes())
+        return steps
+
+    def _answers(self, file: str) -> dict[str, dict[str, Any]]:
+        return {line["instanceId"]: line for line in lines_of(FOLDER / self.name / file)}
 
     def queue_and_table_names(self) -> tuple[list[str], list[str]]:
         """Return the names of all queues and of all tables."""

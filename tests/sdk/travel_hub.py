@@ -42,15 +42,7 @@ class TravelHub:
         return self.names[0]
 
     def client_of(self, hub: str) -> DurableTaskSchedulerClient:
-        """Return a client of *hub* that writes JSON without spaces, as .NET and the worker do."""
-        return DurableTaskSchedulerClient(
-            logger=QUIET,
-            host_address=self.server.ready.endpoint,
-            taskhub=hub,
-            token_credential=None,
-            secure_channel=False,
-            data_converter=CompactJson(),
-        )
+        return client_of(self.server.ready.endpoint, hub)
 
     def beside(self, name: str) -> "TravelHub":
         """Return another hub of the same server."""
@@ -104,6 +96,18 @@ class TravelHub:
     def kinds(self, instance_id: str) -> list[type[HistoryEvent]]:
         """Return the kinds of these events."""
         return [type(event) for event in self.history(instance_id)]
+
+
+def client_of(endpoint: str, hub: str) -> DurableTaskSchedulerClient:
+    """Return a client of *hub* that writes JSON without spaces, as .NET and the worker do."""
+    return DurableTaskSchedulerClient(
+        logger=QUIET,
+        host_address=endpoint,
+        taskhub=hub,
+        token_credential=None,
+        secure_channel=False,
+        data_converter=CompactJson(),
+    )
 
 
 @contextmanager
