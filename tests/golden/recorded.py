@@ -74,12 +74,12 @@ class RecordedHub:
     @cached_property
     def history(self) -> list[dict[str, Any]]:
         """The entities of the History table, in the order of their keys."""
-        return self._table(self.names.history_table)
+        return self.table(self.names.history_table)
 
     @cached_property
     def instances(self) -> list[dict[str, Any]]:
         """The entities of the Instances table, in the order of their keys."""
-        return self._table(self.names.instances_table)
+        return self.table(self.names.instances_table)
 
     @cached_property
     def payloads(self) -> dict[str, bytes]:
@@ -150,7 +150,8 @@ class RecordedHub:
             [path.stem for path in (hub / "tables").glob("*.jsonl")],
         )
 
-    def _table(self, name: str) -> list[dict[str, Any]]:
+    def table(self, name: str) -> list[dict[str, Any]]:
+        """Return the entities of a table, in the order of their keys."""
         return list(lines_of(FOLDER / self.name / "hub" / "tables" / f"{name}.jsonl"))
 
 

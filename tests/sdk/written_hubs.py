@@ -54,6 +54,16 @@ NOBODY = "nobody-of-that-name"
 
 
 @dataclass(frozen=True)
+class StoredBlob:
+    """A blob with the properties that readers could look at."""
+
+    content: bytes
+    content_type: str | None
+    content_encoding: str | None
+    metadata: dict[str, str]
+
+
+@dataclass(frozen=True)
 class WrittenHub:
     """All that a hub consists of, but for its leases."""
 
@@ -62,7 +72,7 @@ class WrittenHub:
     history: list[RawRow]
     instances: list[RawRow]
     messages: list[StoredMessage]
-    blobs: dict[str, bytes]  # of the large-message container
+    blobs: dict[str, StoredBlob]  # of the large-message container
 
 
 class AllClients(Clients, EntityClients):
@@ -119,10 +129,20 @@ def _read(storage: Storage, name: str) -> WrittenHub:
     )
 
 
-def _blobs(storage: Storage, container: str) -> dict[str, bytes]:
+def _blobs(storage: Storage, container: str) -> dict[str, StoredBlob]:
+    found = {}
     with BlobServiceClient.from_connection_string(storage.connection_string) as service:
         client = service.get_container_client(container)
-        return {name: client.download_blob(name).readall() for name in client.list_blob_names()}
+        for name in client.list_blob_names():
+            read = client.download_blob(name)
+            settings = read.properties.content_settings
+            found[name] = StoredBlob(
+                content=read.readall(),
+                content_type=settings.content_type,
+                content_encoding=settings.content_encoding,
+                metadata=read.properties.metadata,
+            )
+    return found
 
 
 # -- as far as the recorded one ------------------------------------------------------------------
