@@ -4,7 +4,6 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable, Iterable
-from math import ceil
 from urllib.parse import quote
 
 from azure.storage.blob import ContentSettings
@@ -23,20 +22,17 @@ _RECORDED_BLOB = re.compile(r"^http://127\.0\.0\.1:\d+/devstoreaccount1/([^/]+)/
 Renaming = Callable[[str], str]
 
 
-async def load(
-    hub: RecordedHub, connection_string: str, name: str | None = None, *, hidden: int = 0
-) -> None:
+async def load(hub: RecordedHub, connection_string: str, name: str | None = None) -> None:
     """Make the hub's tables, queues and blobs, under its own name or *name*.
 
-    Under *name* its tables in a tracking store are named for that as well. Nobody holds a lease: its
-    workers have stopped long ago. What was invisible when it was recorded stays so for *hidden* seconds
-    at most; else every message is visible at once.
+    Under *name* its tables in a tracking store are named for that as well. Every message is visible
+    at once, and nobody holds a lease: its workers have stopped long ago.
     """
     async with Account.from_connection_string(connection_string, "the test") as account:
         renamed = _renaming(hub, name)
         await _load_blobs(hub, account, renamed)
         await _load_tables(hub, account, renamed)
-        await _load_queues(hub, account, renamed, hidden)
+        await _load_queues(hub, account, renamed)
 
 
 def _renaming(hub: RecordedHub, name: str | None) -> Renaming:
@@ -92,13 +88,12 @@ def _moved(row: Row, blobs: str, renamed: Renaming) -> Row:
     return moved
 
 
-async def _load_queues(hub: RecordedHub, account: Account, renamed: Renaming, hidden: int) -> None:
+async def _load_queues(hub: RecordedHub, account: Account, renamed: Renaming) -> None:
     queues = Queues(account.queue_wire, StorageErrors("", hub.settings["hub"]))
     for name in hub.queue_and_table_names()[0]:
         await account.queues.create_queue(renamed(name))
     for message in hub.messages:  # one after the other: in their order
-        delay = min(hidden, ceil(message.visible_in))
-        await queues.put(renamed(message.queue), message.text, delay)
+        await queues.put(renamed(message.queue), message.text, 0)
 
 
 async def _all(work: Iterable[Awaitable[object]]) -> None:

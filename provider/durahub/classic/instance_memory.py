@@ -21,8 +21,8 @@ from durahub.model.history import (
 MOST = 20_000  # instances
 CARRIED = 900.0  # seconds; a message that was consumed has come again by then, or never will
 
-# A history shows by itself that it holds these already. Not so a failure: a rewind takes it out, and the
-# action is asked for again under its number; the old failure would pass for that of the new try.
+# A history shows by itself that it holds these already. Not so a failure: Python retries under the same
+# action ID, and the failure of the first try would pass for that of the second.
 _SELF_EVIDENT = (
     TaskCompleted,
     SubOrchestrationInstanceCompleted,
@@ -66,17 +66,19 @@ class InstanceMemory:
         return fresh and known.custom_status == update.custom_status
 
     def consumed(self, commit: Commit, now: float) -> list[str]:
-        """Return the keys for the sentinel: what this commit and earlier ones have consumed."""
+        """Return the keys for the sentinel: what this commit and earlier ones have consumed.
+
+        Those of this commit are remembered only when it is `written`: a checkpoint that is lost has
+        consumed nothing, and its messages come again.
+        """
         known = self._of(commit.instance_id)
         known.unconfirmed = {key: until for key, until in known.unconfirmed.items() if until > now}
-        for delivery in commit.consumed:
-            if not _is_self_evident(delivery.message.event, commit.execution_id):
-                known.unconfirmed[delivery.key] = now + CARRIED
-        return list(known.unconfirmed)
+        return list(dict.fromkeys([*known.unconfirmed, *_keys_of(commit)]))
 
-    def written(self, commit: Commit, written: WrittenHistory) -> frozenset[str]:
+    def written(self, commit: Commit, written: WrittenHistory, now: float) -> frozenset[str]:
         """Remember a checkpoint; return the blobs of the generation that it has replaced."""
         known = self._of(commit.instance_id)
+        known.unconfirmed |= dict.fromkeys(_keys_of(commit), now + CARRIED)
         if known.token != commit.base.token:
             known.row_written, known.blobs = None, frozenset()
         known.token = written.version.token
@@ -123,6 +125,15 @@ def confirmed_by_instance(deliveries: Iterable[Delivery], keys: set[str]) -> dic
         if delivery.key in keys:
             found.setdefault(delivery.message.target.instance_id, []).append(delivery.key)
     return found
+
+
+def _keys_of(commit: Commit) -> list[str]:
+    """Return the keys of what *commit* consumes and its history does not show by itself."""
+    return [
+        delivery.key
+        for delivery in commit.consumed
+        if not _is_self_evident(delivery.message.event, commit.execution_id)
+    ]
 
 
 def _is_self_evident(event: Event, execution_id: str) -> bool:

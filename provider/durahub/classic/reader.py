@@ -16,14 +16,13 @@ from durahub.classic.names import HubNames, check_hub_name
 from durahub.classic.storage_errors import StorageErrors
 from durahub.classic.stored_rows import (
     current,
-    is_guarding,
     is_of_hub,
     is_sentinel,
     shows_functions,
     stored_event,
     stored_instance,
 )
-from durahub.classic.tables import Row, Tables, literal
+from durahub.classic.tables import Tables, literal
 from durahub.classic.together import Together
 from durahub.classic.tracking import find_tables
 from durahub.errors import Malformed
@@ -32,7 +31,6 @@ from durahub.stored import NotRead, StoredEvent, StoredInstance
 PAGE = 100  # instance rows held at a time: each may have 64 KiB of input and as much of output
 AT_ONCE = 16  # histories read at a time
 REQUESTS = 32  # at a time, of all of them
-TRIES = 5  # to read an instance that a worker keeps writing
 SAMPLE = 1000  # rows that are looked at to tell whose hub it is
 SAMPLE_OF_ENTITIES = 20  # fewer, for their inputs are looked at
 _OF_WRITERS = ("PartitionKey", "RowKey", "Name", "Version", "Generation")
@@ -90,14 +88,13 @@ class ClassicReader:
         found = in_order(self._works(entities), AT_ONCE)
         try:
             async for one in found:
-                if one is not None:
-                    yield one
+                yield one
         finally:
             await found.aclose()
 
     async def _works(
         self, entities: bool
-    ) -> AsyncIterator[Coroutine[Any, Any, StoredInstance | NotRead | None]]:
+    ) -> AsyncIterator[Coroutine[Any, Any, StoredInstance | NotRead]]:
         start = None
         while True:
             rows, start = await self._tables.query(
@@ -108,33 +105,11 @@ class ClassicReader:
             )
             for row in rows:
                 if self._names.tracking_prefix is None or is_of_hub(row.columns, self._names.hub):
-                    yield self._settled(row, with_history=not entities)
+                    yield self._instance(row.columns, with_history=not entities)
             if start is None:
                 return
 
-    async def _settled(self, row: Row, *, with_history: bool) -> StoredInstance | NotRead | None:
-        """Return the instance of *row*, ``None`` if it is purged.
-
-        A worker may write between two requests: what does not fit together is read again, unless the
-        row is still the same. Then it is as .NET left it, or nobody can read it.
-        """
-        for _ in range(TRIES):
-            found, fits = await self._instance(row.columns, with_history=with_history)
-            if fits:
-                return found
-            keys = str(row.columns["PartitionKey"]), str(row.columns["RowKey"])
-            now = await self._tables.get(self._names.instances_table, *keys)
-            if now is None:
-                return None
-            if now.etag == row.etag:
-                break
-            row = now
-        return found
-
-    async def _instance(
-        self, columns: Columns, *, with_history: bool
-    ) -> tuple[StoredInstance | NotRead, bool]:
-        """Return the instance of a row, and whether its history is of the execution that the row names."""
+    async def _instance(self, columns: Columns, *, with_history: bool) -> StoredInstance | NotRead:
         table = self._names.instances_table
         place = f"table {table}, row {columns.get('PartitionKey')!r}"
         try:
@@ -146,18 +121,15 @@ class ClassicReader:
                 output_text=await output_of(found, self._payloads),
             )
             if not with_history:
-                return stored, True
+                return stored
             place = f"table {self._names.history_table}, instance {stored.instance_id!r}"
-            rows, sentinel = await self._history(stored.instance_id, stored.execution_id)
-            told = replace(stored, history=current(rows, sentinel))
-            return told, is_guarding(sentinel, stored.execution_id)
+            history = await self._history(stored.instance_id, stored.execution_id)
+            return replace(stored, history=history)
         except Malformed as error:
-            return NotRead(place, error), False
+            return NotRead(place, error)
 
-    async def _history(
-        self, instance_id: str, execution_id: str | None
-    ) -> tuple[list[tuple[str, StoredEvent]], Columns | None]:
-        """Return the events of an execution, as .NET asks for them, and the sentinel."""
+    async def _history(self, instance_id: str, execution_id: str | None) -> tuple[StoredEvent, ...]:
+        """Return the current events, none if the row tells of another execution than the history."""
         condition = f"PartitionKey eq {literal(escape(instance_id))}"
         if execution_id is not None:
             condition += f" and (RowKey eq 'sentinel' or ExecutionId eq {literal(execution_id)})"
@@ -169,7 +141,7 @@ class ClassicReader:
             events += await self._together.all(
                 self._event(columns) for columns in rows if not is_sentinel(columns)
             )
-        return events, sentinel
+        return current(events, sentinel)
 
     async def _event(self, columns: Columns) -> tuple[str, StoredEvent]:
         return stored_event(await self._payloads.resolve(columns))

@@ -18,7 +18,7 @@ from durahub.classic.options import DEFAULT_PARTITIONS, ClassicOptions, Manager
 from durahub.classic.outbox import Outgoing
 from durahub.classic.partitioning.evidence import choose, is_held, manager_of
 from durahub.classic.partitioning.lease_store import owners
-from durahub.classic.parts import assemble
+from durahub.classic.parts import Parts, assemble
 from durahub.classic.posting import Posted, Posting
 from durahub.classic.routing import control_index
 from durahub.classic.serving import Serving
@@ -44,6 +44,9 @@ from durahub.store import (
 
 CLOSE_WITHIN = 10.0  # seconds for what is being written when the store is closed
 
+PutTogether = Callable[[HubNames, Account, ClassicOptions, Callable[[], Ticks], Random], Parts]
+"""Makes a store's parts; tests make some of their own."""
+
 
 class ClassicStore:
     """A `durahub.store.HubStore` on a storage account, which stays its maker's to close."""
@@ -55,6 +58,7 @@ class ClassicStore:
         options: ClassicOptions,
         clock: Callable[[], Ticks],
         random: Random | None = None,
+        put_together: PutTogether = assemble,
     ) -> None:
         check_hub_name(hub)
         self._names = names = HubNames(hub, options.tracking_prefix)
@@ -64,7 +68,7 @@ class ClassicStore:
         self._manager: Manager | None = None  # until the hub is made
         self._memory = InstanceMemory(options.row_refresh)
         self._serving: Serving | None = None
-        self._parts = parts = assemble(names, account, options, clock, random or Random())
+        self._parts = parts = put_together(names, account, options, clock, random or Random())
         self._queues, self._payloads = parts.queues, parts.payloads
         self._histories, self._instances = parts.histories, parts.instances
         self._resources, self._held = parts.resources, parts.held
@@ -156,7 +160,7 @@ class ClassicStore:
                 consumed=self._memory.consumed(commit, _now()),
             )
         row_is_current = self._memory.row_is_current(commit, _now())
-        old_blobs = self._memory.written(commit, written)
+        old_blobs = self._memory.written(commit, written, _now())
         if not row_is_current:
             await self._instances.update(commit.instance_id, commit.instance, written.moved)
             self._memory.row_written(commit, _now())

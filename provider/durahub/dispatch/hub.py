@@ -75,7 +75,7 @@ class TaskHub(EntityClients, Clients):
         self._changed = asyncio.Event()
         self._stopping = False
         self._activities_full = self._messages_full = True
-        self._graces: dict[asyncio.TimerHandle, Callable[[], None]] = {}
+        self._graces: set[asyncio.TimerHandle] = set()
 
     def _most(self) -> dict[Kind, int]:
         settings = self._settings
@@ -259,11 +259,8 @@ class TaskHub(EntityClients, Clients):
             pause = min(pause * 2, RESTART_PAUSE[1])
 
     def pause(self) -> None:
-        """Give out no more work; what is out may still be completed, but not by a lost worker."""
+        """Give out no more work; what is out may still be completed."""
         self._streams.paused = True
-        for handle, give_up in list(self._graces.items()):
-            handle.cancel()
-            give_up()
 
     def stop_streams(self) -> None:
         """End all streams, now and for good; completions of what is out are still taken."""
@@ -312,7 +309,7 @@ class TaskHub(EntityClients, Clients):
             return
 
         def give_up() -> None:
-            self._graces.pop(handle, None)
+            self._graces.discard(handle)
             for turn in turns:
                 if self._turn_tokens.is_open(turn):
                     self._turn_tokens.revoke(turn, lost=True)
@@ -325,7 +322,7 @@ class TaskHub(EntityClients, Clients):
 
         loop = asyncio.get_running_loop()
         handle = loop.call_later(self._settings.disconnect_grace, give_up)
-        self._graces[handle] = give_up
+        self._graces.add(handle)
 
     def _on_written(self, instance_id: str, update: InstanceUpdate) -> None:
         if update.status is not None:

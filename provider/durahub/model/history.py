@@ -120,7 +120,10 @@ class _ActionEvent(_Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionStarted(_Event):
-    """The start of an execution. ``generation`` counts the client's starts of this id, from 0."""
+    """The start of an execution.
+
+    ``generation`` counts the client's starts of this id, from 0; of a child, its parent's retries.
+    """
 
     type = EventType.ExecutionStarted
 

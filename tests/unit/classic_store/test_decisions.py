@@ -161,7 +161,7 @@ def test_a_row_is_written_again_only_when_something_changes_or_after_a_while() -
     memory = InstanceMemory(row_refresh=10)
     first = commit()
     assert not memory.row_is_current(first, 0)
-    memory.written(first, written("e2"))
+    memory.written(first, written("e2"), 0)
     memory.row_written(first, 0)
 
     second = commit(base=HistoryVersion("x", 6, "e2"))
@@ -179,27 +179,36 @@ def test_the_blobs_of_a_replaced_generation_are_named_once() -> None:
     memory = InstanceMemory(row_refresh=10)
     version = HistoryVersion("x", 3, "e1")
     memory.loaded("order-1", LoadedHistory(version, (), frozenset({"a"})), 0)
-    assert memory.written(commit(), written("e2", "b")) == frozenset()
+    assert memory.written(commit(), written("e2", "b"), 0) == frozenset()
     replacing = commit(base=HistoryVersion("x", 6, "e2"), replaces=True)
-    assert memory.written(replacing, written("e3", "c")) == {"a", "b"}
+    assert memory.written(replacing, written("e3", "c"), 0) == {"a", "b"}
     again = commit(base=HistoryVersion("x", 6, "e3"), replaces=True)
-    assert memory.written(again, written("e4")) == {"c"}
+    assert memory.written(again, written("e4"), 0) == {"c"}
 
 
 def test_blobs_of_a_history_that_another_server_wrote_on_are_left_alone() -> None:
     memory = InstanceMemory(row_refresh=10)
-    memory.written(commit(), written("e2", "a"))
+    memory.written(commit(), written("e2", "a"), 0)
     foreign = commit(base=HistoryVersion("y", 9, "theirs"), replaces=True)
-    assert memory.written(foreign, written("e3", "b")) == frozenset()
+    assert memory.written(foreign, written("e3", "b"), 0) == frozenset()
 
 
 def test_consumed_events_are_carried_until_their_deletion_is_certain() -> None:
     memory = InstanceMemory(row_refresh=10)
     assert memory.consumed(commit("a"), 0) == ["a"]
+    memory.written(commit("a"), written("e2"), 0)
     assert memory.consumed(commit("b"), 1) == ["a", "b"]
+    memory.written(commit("b"), written("e3"), 1)
     memory.confirm("order-1", ["a"])
     assert memory.consumed(commit("c"), 2) == ["b", "c"]
+    memory.written(commit("c"), written("e4"), 2)
     assert memory.consumed(commit("d"), CARRIED + 1.5) == ["c", "d"]
+
+
+def test_a_checkpoint_that_is_lost_has_consumed_nothing() -> None:
+    memory = InstanceMemory(row_refresh=10)
+    assert memory.consumed(commit("lost"), 0) == ["lost"]
+    assert memory.consumed(commit("next"), 1) == ["next"]
 
 
 def test_answers_are_not_carried_for_the_history_shows_them() -> None:
@@ -208,7 +217,7 @@ def test_answers_are_not_carried_for_the_history_shows_them() -> None:
     assert memory.consumed(commit("a", answer), 0) == []
 
 
-def test_a_failure_is_carried_for_a_rewind_asks_again_under_the_same_number() -> None:
+def test_a_failure_is_carried_for_its_retry_may_have_the_same_action_id() -> None:
     memory = InstanceMemory(row_refresh=10)
     failure = TaskFailed(timestamp=NOW, task_scheduled_id=1)
 
