@@ -41,6 +41,7 @@ class Activities:
         self._settings = settings
         self._tasks: set[asyncio.Task[None]] = set()
         self._in_line: set[asyncio.Task[None] | None] = set()  # of the tasks: without a worker yet
+        self._closing = False
 
     def take(self, deliveries: Sequence[Delivery]) -> None:
         """Run *deliveries*."""
@@ -55,6 +56,7 @@ class Activities:
 
     async def close(self, time_limit: float) -> None:
         """Give what is with a worker *time_limit* seconds to end; the rest is the store's to release."""
+        self._closing = True  # no other worker takes what one has lost
         for waiting in self._tasks & self._in_line:
             waiting.cancel()
         if self._tasks:
@@ -63,6 +65,7 @@ class Activities:
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
+        self._closing = False
 
     async def _run(self, delivery: Delivery) -> None:
         try:
@@ -106,6 +109,8 @@ class Activities:
             except Abandoned as abandoned:
                 if not abandoned.lost:
                     raise
+                if self._closing:
+                    raise asyncio.CancelledError from None  # the store's to release, at once
                 # its worker is gone: at once to another one
             finally:
                 if self._tokens.is_open(item):  # cancelled

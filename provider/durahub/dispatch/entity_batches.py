@@ -124,7 +124,7 @@ class EntityBatches:
         try:
             if batch.turn.operations:
                 session.dispatched = True
-                commit = await self._run_operations(batch.turn, slot)
+                commit = await self._run_operations(batch.turn, slot, session)
             else:
                 nothing = EntityResult(results=(), state=batch.turn.state)
                 commit = finish_batch(batch.turn, nothing, self._clock(), self._new_id)
@@ -138,7 +138,9 @@ class EntityBatches:
             session.in_turn = 0
             session.dispatched = False
 
-    async def _run_operations(self, turn: EntityTurn, slot: Slot | None) -> Commit:
+    async def _run_operations(
+        self, turn: EntityTurn, slot: Slot | None, session: Session
+    ) -> Commit:
         """Return what comes of the operations; a worker that gives them back is asked again."""
         need = Need(Kind.ENTITY, name_of(turn.instance_id))
         pause = ABANDON_PAUSE[0]
@@ -154,6 +156,7 @@ class EntityBatches:
                 lost = False
                 extra = {"instance_id": turn.instance_id, "code": error.code}
                 log.warning("entity-answer-refused", extra=extra)
+            session.go_on()
             slot = None
             if not lost:
                 await asyncio.sleep(pause)

@@ -225,7 +225,7 @@ class Orchestrations:
                 self._clock(),
             )
             session.dispatched = True
-            outcome = await self._run_turn(turn, ready.slot)
+            outcome = await self._run_turn(turn, ready.slot, session)
             session.put_first(outcome.returned)
             session.in_turn -= len(outcome.returned)
             await self.write(session, ready.history, outcome.commit)
@@ -346,7 +346,7 @@ class Orchestrations:
 
     # -- a turn --------------------------------------------------------------------------------
 
-    async def _run_turn(self, turn: Turn, slot: Slot) -> Outcome:
+    async def _run_turn(self, turn: Turn, slot: Slot, session: Session) -> Outcome:
         pause = ABANDON_PAUSE[0]
         try:
             while True:
@@ -356,6 +356,7 @@ class Orchestrations:
                     if outcome is turn:
                         raise Abandoned
                 except Abandoned as abandoned:
+                    session.go_on()
                     if not abandoned.lost:
                         await asyncio.sleep(pause)
                         pause = min(pause * 2, ABANDON_PAUSE[1])

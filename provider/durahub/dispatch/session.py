@@ -48,3 +48,11 @@ class Session:
         for handle in self.sleeping.values():
             handle.cancel()
         self.sleeping.clear()
+
+    def go_on(self) -> None:
+        """Go on with a turn that came back without an answer; end the task instead if this is closing.
+
+        No other worker would take it then, and its messages are the store's to release.
+        """
+        if self.closing:
+            raise asyncio.CancelledError

@@ -46,3 +46,27 @@ async def test_an_activity_without_a_worker_holds_nobody_up_at_a_stop() -> None:
         await activities.close(60)
 
     assert activities.waiting().count == 0
+
+
+async def test_an_activity_whose_worker_is_lost_at_a_stop_waits_for_no_other() -> None:
+    count = itertools.count()
+    streams = Streams(lambda: None, lambda _: None)
+    streams.add(
+        StreamOptions(worker_id="w", max_orchestrations=1, max_activities=1, max_entities=1)
+    )
+    tokens: Tokens[ActivityResult] = Tokens(lambda: f"t{next(count)}")
+    store = SchedulerStore(SchedulerFile(":memory:", clock=system_clock), "hub")
+    activities = Activities(store, streams, tokens, system_clock, DispatchSettings(), no_version)
+    activities.take([activity()])
+    for _ in range(10):
+        await asyncio.sleep(0)
+    item = tokens.find("order-7")
+    assert item is not None
+
+    closing = asyncio.create_task(activities.close(60))
+    await asyncio.sleep(0)
+    streams.paused = True
+    tokens.revoke(item, lost=True)
+
+    with anyio.fail_after(5):
+        await closing

@@ -3,6 +3,8 @@
 import asyncio
 from dataclasses import replace
 
+import pytest
+
 from durahub.dispatch.session import Session
 from durahub.engine.commit import Delivery
 from durahub.model.history import EventRaised
@@ -51,3 +53,12 @@ def test_messages_in_the_inbox_asleep_and_in_a_turn_are_held() -> None:
         assert found.held == 2
 
     asyncio.run(play())
+
+
+def test_a_turn_that_came_back_goes_on_unless_its_partition_is_closing() -> None:
+    found = session("a")
+    found.go_on()
+
+    found.closing = True
+    with pytest.raises(asyncio.CancelledError):
+        found.go_on()

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from random import Random
 
 from durahub.classic.account import Account
+from durahub.classic.dialect import DTFX_2_9_BASE64
 from durahub.classic.doctor.examination import GRACE, Examination, Report
 from durahub.classic.doctor.findings import Finding
 from durahub.classic.doctor.reading import Reading
@@ -13,6 +14,9 @@ from durahub.classic.options import ClassicOptions
 from durahub.classic.parts import Parts, assemble
 from durahub.classic.tracking import find_tables
 from durahub.model.ticks import Ticks
+
+READABLE_BY_ALL = DTFX_2_9_BASE64
+"""Which workers a hub has is not known, and every version reads Base64."""
 
 
 class Doctor:
@@ -70,7 +74,9 @@ class Doctor:
     async def _assembled(self) -> Parts:
         """Return what the hub consists of, its tables found."""
         if self._parts is None:
-            options = ClassicOptions(tracking_prefix=self._names.tracking_prefix)
+            options = ClassicOptions(
+                tracking_prefix=self._names.tracking_prefix, dialect=READABLE_BY_ALL
+            )
             parts = assemble(self._names, self._account, options, self._clock, Random())
             names = await find_tables(self._account, parts.tables, self._names)
             if names != self._names:
