@@ -3,8 +3,10 @@
 import base64
 import json
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from azure.core import MatchConditions
 from azure.data.tables import TableClient, UpdateMode
 from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import QueueClient, QueueServiceClient
@@ -84,7 +86,50 @@ class BareHub:
 
 
 def event_of(text: str) -> dict[str, Any]:
-    """Return the event in a message, plain or Base64."""
+    """Return the event in a message, plain or Base64; of one in a blob, the blob's name."""
     plain = text if text.startswith("{") else base64.b64decode(text).decode()
-    event: dict[str, Any] = json.loads(plain)["TaskMessage"]["Event"]
-    return event
+    found: dict[str, Any] = json.loads(plain)
+    event: dict[str, Any] | None = (found["TaskMessage"] or {}).get("Event")
+    return event if event is not None else {"blob": found["CompressedBlobName"]}
+
+
+@dataclass(frozen=True)
+class ForeignWorker:
+    """Takes partitions and messages as the layout says a worker may, and nothing sooner."""
+
+    hub: BareHub
+    worker_id: str = "foreign"
+
+    def claim(self) -> set[str]:
+        """Claim the partitions that are free: nobody stands in their row, or the lease has run out."""
+        taken = set()
+        now = datetime.now(timezone.utc)
+        with self.hub.table("Partitions") as table:
+            for row in table.list_entities():
+                free = not row.get("CurrentOwner") and not row.get("NextOwner")
+                expires = row.get("ExpiresAt")
+                if not free and not (expires is not None and now >= expires):
+                    continue
+                claimed = {
+                    "PartitionKey": "",
+                    "RowKey": row["RowKey"],
+                    "CurrentOwner": self.worker_id,
+                    "OwnedSince": now,
+                    "LastRenewal": now,
+                    "ExpiresAt": now + timedelta(seconds=30),
+                    "IsDraining": False,
+                }
+                table.update_entity(
+                    claimed,
+                    mode=UpdateMode.REPLACE,
+                    etag=row.metadata["etag"],
+                    match_condition=MatchConditions.IfNotModified,
+                )
+                taken.add(str(row["RowKey"]))
+        return taken
+
+    def receive(self, name: str) -> list[dict[str, Any]]:
+        """Receive all that is visible in a queue: the events."""
+        with self.hub.queue(name) as queue:
+            received = queue.receive_messages(messages_per_page=32, visibility_timeout=300)
+            return [event_of(one.content) for one in received]

@@ -20,6 +20,8 @@ from durahub.local.child import Child
 from durahub.local.server import ServerProcess
 from tests.cli.command import Answer, durahub
 from tests.conftest import STORE, Storage
+from tests.golden.loading import load
+from tests.golden.recorded import HUBS
 from tests.sdk.bare_hub import BareHub
 
 pytestmark = [pytest.mark.sdk, pytest.mark.azurite]
@@ -182,3 +184,31 @@ def test_a_damaged_hub_is_found_out_repaired_and_ends(
         caller.schedule_new_orchestration("Locks", input=given, instance_id="next")
         assert result(ended(caller, "next")) == [2]
         assert "lockedBy" not in hub.rows("Instances", "@counter@a")[0]["CustomStatus"]
+
+
+CRASHED = [hub for hub in HUBS if hub.name.startswith("crash-")]
+
+
+@pytest.mark.timeout(120)
+def test_a_hub_whose_dotnet_worker_was_killed_is_clean_when_it_is_finished_here(
+    azurite: Storage,
+    start_server: Callable[..., ServerProcess],
+    start_worker: Callable[..., Child],
+) -> None:
+    hubs = [BareHub(azurite, hub.names.hub) for hub in CRASHED]
+    for recorded in CRASHED:
+        asyncio.run(load(recorded, azurite.connection_string))
+    named = [part for hub in hubs for part in ("--hub", hub.name)]
+    store = {STORE: azurite.connection_string}
+    server = start_server("--store", f"env:{STORE}", *named, env=store)
+    for hub in hubs:
+        start_worker(TRAVEL, server.ready.endpoint, hub.name)
+    for hub in hubs:
+        with client(server, hub) as caller:
+            [row] = hub.rows("Instances")
+            assert result(ended(caller, row["PartitionKey"])) == 30
+        until(lambda hub=hub: not any(hub.hidden(q) or hub.visible(q) for q in hub.queues()))
+    assert server.stop() == 0
+    for hub in hubs:
+        report = examined(hub)
+        assert report.findings == report.undecided == (), hub.name
