@@ -161,9 +161,9 @@ class ClassicHub:
 
     # -- damage ------------------------------------------------------------------------------------
 
-    async def put_raw(self, text: str) -> None:
+    async def put_raw(self, text: str, partition: int = 0) -> None:
         account = self.account()
-        queue = HubNames(self.name).control_queue(0)
+        queue = HubNames(self.name).control_queue(partition)
         await Queues(account.queue_wire, StorageErrors("", self.name)).put(queue, text, 0)
 
     async def spoil_history(self, instance_id: str) -> None:

@@ -1,12 +1,14 @@
 """What holds for the classic store alone: exact rows, other managers, requests, and what storage refuses."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from azure.core.exceptions import ResourceExistsError
 from azure.storage.blob import AccountSasPermissions, ResourceTypes, generate_account_sas
 from hubs_under_test import ClassicHub
 from listening_desk import Desk, eventually
@@ -54,7 +56,7 @@ async def test_times_keep_their_seventh_decimal_both_ways(hub: ClassicHub) -> No
 async def test_a_hub_that_others_share_by_blob_leases_is_refused(
     hub: ClassicHub, folder: str, manager: str
 ) -> None:
-    store = await hub.open()
+    store = await hub.open(manager=Manager.TABLE)
     names = HubNames(hub.name)
     service = hub.account().blobs
     await service.create_container(names.leases_container)
@@ -72,15 +74,34 @@ async def test_a_hub_that_others_share_by_blob_leases_is_refused(
     await lease.release()
 
 
-async def test_a_task_hub_json_of_another_count_is_refused(hub: ClassicHub) -> None:
+async def write_task_hub_json(hub: ClassicHub, partitions: int) -> None:
+    container = hub.account().blobs.get_container_client(HubNames(hub.name).leases_container)
+    with contextlib.suppress(ResourceExistsError):
+        await container.create_container()
+    content = json.dumps({"TaskHubName": hub.name, "PartitionCount": partitions})
+    await container.upload_blob("taskhub.json", content, overwrite=True)
+
+
+async def test_the_task_hub_json_of_a_blob_managers_hub_tells_its_number_even_a_lowered_one(
+    hub: ClassicHub,
+) -> None:
+    await hub.open(partitions=4, manager=Manager.SAFE)
+    await write_task_hub_json(hub, 3)
+    with pytest.raises(HubMismatch, match=r"3 partitions \(by its taskhub.json\) and 4"):
+        await hub.open(partitions=4)
+    store = await hub.open()
+    assert (await store.info()).partitions == 3
+    hub.serve(store, Desk())
+    await hub.put_raw("what is left of the fourth is still served", partition=3)
+    await eventually(lambda: store.set_aside_count)
+
+
+async def test_the_task_hub_json_that_a_blob_manager_left_means_nothing_under_the_table_manager(
+    hub: ClassicHub,
+) -> None:
     await hub.open(partitions=2)
-    service = hub.account().blobs
-    container = HubNames(hub.name).leases_container
-    await service.create_container(container)
-    content = json.dumps({"TaskHubName": hub.name, "PartitionCount": 3})
-    await service.get_blob_client(container, "taskhub.json").upload_blob(content)
-    with pytest.raises(HubMismatch, match=r"3 partitions \(by its taskhub.json\) and 2"):
-        await hub.open(partitions=2)
+    await write_task_hub_json(hub, 3)
+    assert (await (await hub.open()).info()).partitions == 2
 
 
 async def test_a_hub_that_was_half_made_is_completed(hub: ClassicHub) -> None:

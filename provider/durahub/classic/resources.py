@@ -13,7 +13,7 @@ from azure.core.exceptions import HttpResponseError, ResourceExistsError, Resour
 from durahub.classic.account import Account
 from durahub.classic.blobs import Blobs
 from durahub.classic.names import HubNames
-from durahub.classic.options import Manager
+from durahub.classic.options import DEFAULT_PARTITIONS, Manager
 from durahub.classic.partitioning.app_lease import decode
 from durahub.classic.partitioning.lease_storage import AppLeaseContainer
 from durahub.classic.partitioning.lease_store import LeaseStore
@@ -32,10 +32,16 @@ class PartitionEvidence:
     rows: int | None
     task_hub_json: int | None
 
-    @property
-    def count(self) -> int | None:
-        """The number; the queues are the best evidence."""
-        return self.queues or self.rows or self.task_hub_json
+    def by(self, manager: Manager) -> dict[str, int]:
+        """Return the numbers that count under *manager*, by where they stand.
+
+        The blob managers keep ``taskhub.json``, and it alone tells of a number that was lowered, for
+        queues and lease blobs stay. Under the table manager it is a leftover.
+        """
+        found = {"control queues": self.queues, "Partitions table": self.rows}
+        if manager is not Manager.TABLE:
+            found = {"taskhub.json": self.task_hub_json or self.queues}
+        return {where: number for where, number in found.items() if number is not None}
 
 
 class Resources:
@@ -84,20 +90,18 @@ class Resources:
         rows = [row.partition for row in await self._leases.rows()]
         return PartitionEvidence(_count(queues), _count(rows), await self._count_in_task_hub_json())
 
-    def check_partitions(self, found: PartitionEvidence, wanted: int) -> None:
-        """Raise `HubMismatch` if the hub in storage has another number of partitions."""
-        sources = {
-            "control queues": found.queues,
-            "Partitions table": found.rows,
-            "taskhub.json": found.task_hub_json,
-        }
-        for what, number in sources.items():
-            if number not in (None, wanted):
+    def partitions(self, found: PartitionEvidence, manager: Manager, wanted: int | None) -> int:
+        """Return the hub's number of partitions. Raises `HubMismatch` if another one is *wanted*."""
+        numbers = found.by(manager)
+        count = wanted or next(iter(numbers.values()), DEFAULT_PARTITIONS)
+        for what, number in numbers.items():
+            if number != count:
                 raise HubMismatch(
                     self._names.hub,
-                    f"it has {number} partitions (by its {what}) and {wanted} were asked for; use "
+                    f"it has {number} partitions (by its {what}) and {count} were asked for; use "
                     f"--partitions {number}, or another hub",
                 )
+        return count
 
     async def _count_in_task_hub_json(self) -> int | None:
         content = await self._blobs.read(self._names.leases_container, "taskhub.json")

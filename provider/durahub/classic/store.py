@@ -88,16 +88,21 @@ class ClassicStore:
         """Connect; with *create* make what is missing. Raises `HubNotFound`, `HubMismatch`."""
         if not create:
             await self._resources.check_there()
-        found = await self._resources.evidence()
-        self._partitions = self._options.partitions or found.count or DEFAULT_PARTITIONS
-        self._resources.check_partitions(found, self._partitions)
         if create:
-            await self._create()
+            await self._create(await self._choose())
+            return
+        evidence = await self._parts.leases.evidence()
+        await self._count_partitions(manager_of(evidence, "", self._clock()))
 
-    async def _create(self) -> None:
-        """Make what is missing for the partition manager that workers of the hub use."""
-        self._manager = manager = await self._choose()
+    async def _count_partitions(self, manager: Manager) -> None:
+        found, wanted = await self._resources.evidence(), self._options.partitions
+        self._partitions = self._resources.partitions(found, manager, wanted)
+
+    async def _create(self, manager: Manager) -> None:
+        """Make what is missing, and what *manager* needs."""
+        await self._count_partitions(manager)
         await self._resources.create(self._partitions, manager)
+        self._manager = manager
 
     async def _choose(self) -> Manager:
         evidence, options = await self._parts.leases.evidence(), self._options
@@ -113,7 +118,7 @@ class ClassicStore:
         """Take partitions and hand over their messages until cancelled; then let all go in order."""
         manager = await self._choose()  # once more: others may have come since the hub was opened
         if manager is not self._manager:
-            await self._create()
+            await self._create(manager)
         self._serving = serving = Serving(listener, self._parts, manager)
         try:
             await serving.run()

@@ -56,7 +56,7 @@ class Reading:
         queues += await asyncio.gather(*(self._queue(name) for name in control))
         return hub_facts(
             names,
-            evidence.queues or evidence.count or 1,
+            evidence.queues or evidence.rows or evidence.task_hub_json or 1,
             self._clock(),
             queues,
             leases=await self._parts.leases.evidence(),
