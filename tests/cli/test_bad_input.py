@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from azure.data.tables import TableServiceClient
+from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import QueueServiceClient
 
 from tests.cli.command import Answer, durahub
@@ -141,6 +142,32 @@ def test_a_hub_with_another_partition_count_is_refused_and_left_as_it_is(
     said = sentence(answer, "DH303")
     assert "it has 3 partitions" in said
     assert "5" in said
+    assert resources_of(azurite, hub_name) == before
+
+
+@pytest.mark.azurite
+def test_another_partition_manager_than_that_of_workers_at_work_is_refused_with_what_was_seen(
+    azurite: Storage, hub_name: str, tmp_path: Path
+) -> None:
+    env = {STORE: azurite.connection_string}
+    create = ("hub", "create", f"env:{STORE}/{hub_name}", "--partition-manager", "legacy")
+    assert durahub(*create, state=tmp_path, env=env).status == 0
+    before = resources_of(azurite, hub_name)
+    name = f"default/{hub_name.lower()}-control-02"
+    container = f"{hub_name.lower()}-leases"
+    with BlobServiceClient.from_connection_string(azurite.connection_string) as service:
+        lease = service.get_blob_client(container, name).acquire_lease(lease_duration=60)
+        answer = up(
+            *("--hub", hub_name, "--store", f"env:{STORE}", "--partition-manager", "table"),
+            state=tmp_path,
+            env=env,
+        )
+        lease.release()
+
+    assert answer.status == 2
+    said = sentence(answer, "DH303")
+    assert name in said
+    assert "--partition-manager legacy" in said
     assert resources_of(azurite, hub_name) == before
 
 

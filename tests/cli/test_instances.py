@@ -91,6 +91,19 @@ def test_a_hub_is_created_shown_listed_and_deleted(
     assert hub_name not in after.out
 
 
+def test_a_hub_is_created_for_the_partition_manager_that_is_named_and_shows_it(
+    run: Callable[..., Answer], hub_name: str
+) -> None:
+    address = f"env:{STORE}/{hub_name}"
+    assert run("hub", "create", address, "--partition-manager", "legacy").status == 0
+
+    (shown,) = rows(run("hub", "show", address, "--format", "json"))
+    assert shown["manager"] == "legacy"
+    assert shown["owners"] == {f"{hub_name.lower()}-control-0{n}": None for n in range(4)}
+    assert shown.get("appLease") is None
+    assert "manager     legacy" in run("hub", "show", address).out
+
+
 def test_deleting_a_hub_asks_first(run: Callable[..., Answer], hub_name: str) -> None:
     address = f"env:{STORE}/{hub_name}"
     run("hub", "create", address)

@@ -9,6 +9,7 @@ from durahub.dispatch.settings import DispatchSettings
 from durahub.dispatch.streams import StreamClosed
 from durahub.dispatch.work import ActivityWork, Filters, OrchestratorWork, StreamOptions
 from durahub.engine.actions import Action, TurnResult
+from durahub.engine.numbering import Counting
 from durahub.model.failure import Failure
 from durahub.model.history import Event
 from durahub.store import HubStore
@@ -37,10 +38,16 @@ class ScriptedHub(TaskHub):
         scripts: Mapping[str, Script],
         activities: Mapping[str, Doing] | None = None,
         filters: Filters | None = None,
+        counting: Counting = Counting.AS_STORED,
     ) -> "asyncio.Task[None]":
         """Connect a worker that runs *scripts* and *activities*, by their names."""
         options = StreamOptions(
-            worker_id="w", max_orchestrations=9, max_activities=9, max_entities=9, filters=filters
+            worker_id="w",
+            max_orchestrations=9,
+            max_activities=9,
+            max_entities=9,
+            counting=counting,
+            filters=filters,
         )
         task = asyncio.create_task(self._work(options, scripts, activities or {}))
         self._tasks.add(task)

@@ -9,6 +9,7 @@ from hubs_under_test import HubUnderTest
 from scripted_worker import ScriptedHub, scripted
 
 from durahub.dispatch.clients import StartRequest
+from durahub.engine.numbering import Counting
 from durahub.errors import BadInstanceId, InstanceNotFound, WrongStatus
 from durahub.model.history import ExecutionRewound, Status, TaskFailed
 
@@ -149,8 +150,8 @@ async def test_an_activity_that_had_not_answered_is_asked_again(shop: ScriptedHu
     assert await shop.ended(instance_id) == "Completed: paid done"
 
 
-async def test_what_was_retried_under_its_id_keeps_its_first_failure(shop: ScriptedHub) -> None:
-    shop.work(SCRIPTS, {"Pay": failing(2)})
+async def test_what_was_retried_keeps_its_first_failure(shop: ScriptedHub) -> None:
+    shop.work(SCRIPTS, {"Pay": failing(2)}, counting=Counting.FROM_ONE_RETRIES_ALIKE)
     instance_id = await start(shop, "Patient")
     assert await shop.ended(instance_id) == "Failed: PaymentError: twice in vain"
 

@@ -10,9 +10,12 @@ from hubs_in_files import SchedulerHub
 from scripted_worker import PATIENCE, ScriptedHub, scripted
 
 from durahub.dispatch.clients import StartRequest
+from durahub.dispatch.hub import TaskHub
+from durahub.dispatch.settings import DispatchSettings
 from durahub.dispatch.streams import WorkerNow
-from durahub.dispatch.work import Filters, OrchestratorWork, StreamOptions
-from durahub.engine.actions import ScheduleTask
+from durahub.dispatch.work import ActivityWork, Filters, OrchestratorWork, StreamOptions
+from durahub.engine.actions import ScheduleTask, TurnResult
+from durahub.errors import WorkItemNotFound
 from durahub.model.history import Status
 
 SCRIPTS = {"Order": lambda events: in_turn(events, ScheduleTask(id=0, name="Pay"))}
@@ -94,3 +97,31 @@ async def test_a_drained_worker_keeps_what_it_has_and_gets_nothing_new(shop: Scr
     with pytest.raises(asyncio.TimeoutError):
         await asyncio.wait_for(stream.next(), 0.05)
     stream.close()
+
+
+async def test_a_hub_that_ends_does_not_wait_for_a_worker_that_is_gone(
+    hub_name: str, tmp_path: Path
+) -> None:
+    hub = SchedulerHub(hub_name, tmp_path)
+    store = await hub.open()
+    served = TaskHub(store, settings=DispatchSettings(disconnect_grace=999.0, drain=999.0))
+    running = asyncio.create_task(served.run())
+    stream = served.connect(stream_options("w"))
+    await served.start(StartRequest(name="Order", instance_id="an order"))
+    work = await asyncio.wait_for(stream.next(), PATIENCE)
+    assert isinstance(work, OrchestratorWork)
+    await served.complete_orchestration(
+        work.token, work.instance_id, TurnResult(actions=(ScheduleTask(id=0, name="Pay"),))
+    )
+    paying = await asyncio.wait_for(stream.next(), PATIENCE)
+    stream.close()
+
+    served.pause()
+    running.cancel()
+    await asyncio.wait_for(asyncio.gather(running, return_exceptions=True), PATIENCE)
+
+    assert isinstance(paying, ActivityWork)
+    with pytest.raises(WorkItemNotFound):
+        await served.complete_activity(paying.token, "an order", 0, result="late", failure=None)
+    served.stop_streams()
+    await hub.close()

@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable, Iterable
+from math import ceil
 from urllib.parse import quote
 
 from azure.storage.blob import ContentSettings
@@ -22,17 +23,20 @@ _RECORDED_BLOB = re.compile(r"^http://127\.0\.0\.1:\d+/devstoreaccount1/([^/]+)/
 Renaming = Callable[[str], str]
 
 
-async def load(hub: RecordedHub, connection_string: str, name: str | None = None) -> None:
+async def load(
+    hub: RecordedHub, connection_string: str, name: str | None = None, *, hidden: int = 0
+) -> None:
     """Make the hub's tables, queues and blobs, under its own name or *name*.
 
-    Under *name* its tables in a tracking store are named for that as well. Every message is visible
-    at once, and nobody holds a lease: its workers have stopped long ago.
+    Under *name* its tables in a tracking store are named for that as well. Nobody holds a lease: its
+    workers have stopped long ago. What was invisible when it was recorded stays so for *hidden* seconds
+    at most; else every message is visible at once.
     """
     async with Account.from_connection_string(connection_string, "the test") as account:
         renamed = _renaming(hub, name)
         await _load_blobs(hub, account, renamed)
         await _load_tables(hub, account, renamed)
-        await _load_queues(hub, account, renamed)
+        await _load_queues(hub, account, renamed, hidden)
 
 
 def _renaming(hub: RecordedHub, name: str | None) -> Renaming:
@@ -88,12 +92,13 @@ def _moved(row: Row, blobs: str, renamed: Renaming) -> Row:
     return moved
 
 
-async def _load_queues(hub: RecordedHub, account: Account, renamed: Renaming) -> None:
+async def _load_queues(hub: RecordedHub, account: Account, renamed: Renaming, hidden: int) -> None:
     queues = Queues(account.queue_wire, StorageErrors("", hub.settings["hub"]))
     for name in hub.queue_and_table_names()[0]:
         await account.queues.create_queue(renamed(name))
     for message in hub.messages:  # one after the other: in their order
-        await queues.put(renamed(message.queue), message.text, 0)
+        delay = min(hidden, ceil(message.visible_in))
+        await queues.put(renamed(message.queue), message.text, delay)
 
 
 async def _all(work: Iterable[Awaitable[object]]) -> None:

@@ -24,10 +24,12 @@ Row = dict[str, Value]
 
 @dataclass(frozen=True)
 class QueueMessage:
-    """A message as it lay in a queue."""
+    """A message as it lay in a queue; *visible_in* is in seconds, 0 if it was visible."""
 
     queue: str
     text: str
+    visible_in: float
+    dequeue_count: int
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,7 @@ class RecordedHub:
 
     @cached_property
     def settings(self) -> dict[str, Any]:
-        settings: dict[str, Any] = json.loads((FOLDER / self.name / "settings.json").read_bytes())
-        return settings
+        return json_of(FOLDER / self.name / "settings.json")
 
     @property
     def names(self) -> HubNames:
@@ -65,7 +66,7 @@ class RecordedHub:
     def messages(self) -> list[QueueMessage]:
         """Every message of every queue."""
         return [
-            QueueMessage(path.stem, line["text"])
+            QueueMessage(path.stem, line["text"], line["visibleIn"], line["dequeueCount"])
             for path in sorted((FOLDER / self.name / "hub" / "queues").glob("*.jsonl"))
             for line in lines_of(path)
         ]
@@ -73,12 +74,12 @@ class RecordedHub:
     @cached_property
     def history(self) -> list[dict[str, Any]]:
         """The entities of the History table, in the order of their keys."""
-        return self._table(self.names.history_table)
+        return self.table(self.names.history_table)
 
     @cached_property
     def instances(self) -> list[dict[str, Any]]:
         """The entities of the Instances table, in the order of their keys."""
-        return self._table(self.names.instances_table)
+        return self.table(self.names.instances_table)
 
     @cached_property
     def payloads(self) -> dict[str, bytes]:
@@ -118,8 +119,28 @@ class RecordedHub:
     @cached_property
     def expected(self) -> dict[str, dict[str, Any]]:
         """What the .NET client said about each instance, by its ID."""
-        lines = lines_of(FOLDER / self.name / "expected.jsonl")
-        return {line["instanceId"]: line for line in lines}
+        return self._answers("expected.jsonl")
+
+    @cached_property
+    def finished(self) -> dict[str, dict[str, Any]]:
+        """The same at the end, when a worker had run again."""
+        return self._answers("expected-finished.jsonl")
+
+    @cached_property
+    def finished_entities(self) -> dict[str, dict[str, Any]]:
+        """What the provider's own query said about each entity at the end, by its ID; mostly none."""
+        path = FOLDER / self.name / "expected-finished-entities.jsonl"
+        lines = lines_of(path) if path.exists() else ()
+        return {line["entityId"]: line for line in lines}
+
+    @cached_property
+    def finish(self) -> list[dict[str, Any]]:
+        """What a client did meanwhile, in order."""
+        steps: list[dict[str, Any]] = json.loads((FOLDER / self.name / "finish.json").read_bytes())
+        return steps
+
+    def _answers(self, file: str) -> dict[str, dict[str, Any]]:
+        return {line["instanceId"]: line for line in lines_of(FOLDER / self.name / file)}
 
     def queue_and_table_names(self) -> tuple[list[str], list[str]]:
         """Return the names of all queues and of all tables."""
@@ -129,7 +150,8 @@ class RecordedHub:
             [path.stem for path in (hub / "tables").glob("*.jsonl")],
         )
 
-    def _table(self, name: str) -> list[dict[str, Any]]:
+    def table(self, name: str) -> list[dict[str, Any]]:
+        """Return the entities of a table, in the order of their keys."""
         return list(lines_of(FOLDER / self.name / "hub" / "tables" / f"{name}.jsonl"))
 
 
@@ -147,6 +169,12 @@ def in_expectations(value: Any) -> Any:
         case list():
             return [in_expectations(one) for one in value]
     return value
+
+
+def json_of(path: Path) -> dict[str, Any]:
+    """Return the object that a file holds."""
+    found: dict[str, Any] = json.loads(path.read_bytes())
+    return found
 
 
 def lines_of(path: Path) -> Iterator[dict[str, Any]]:

@@ -6,7 +6,7 @@ Each is started as it was, under its ID, and a client does with it what it did t
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
@@ -20,7 +20,10 @@ from durabletask.history import (
     TimerCreatedEvent,
 )
 
-from tests.golden.recorded import FOLDER, RecordedHub
+from durahub.classic.envelope import Envelope, decode
+from durahub.classic.payloads import unpack
+from durahub.model.history import EventRaised, ExecutionStarted
+from tests.golden.recorded import FOLDER, RecordedHub, lines_of
 from tests.sdk.travel_hub import TravelHub, until
 
 HUBS = (RecordedHub("finished"), RecordedHub("waiting"))
@@ -32,7 +35,6 @@ NOT_PLAYED = {
     "awaits-timer-far": "it waits for days",
     "scheduled-far": "it waits for days",
     "rewound": "rewinding is not served yet",
-    "never-started-big": "its input was recorded inside a message only",
 }
 STARTED_BY_OTHERS = {
     "awaits-many:waits",
@@ -40,7 +42,12 @@ STARTED_BY_OTHERS = {
     "never-started-parent:child-1",
     "parent:child-1",
 }
-BEFORE_ANY_WORKER = ("never-started", "never-started-parent", "never-started-terminated")
+BEFORE_ANY_WORKER = (
+    "never-started",
+    "never-started-big",
+    "never-started-parent",
+    "never-started-terminated",
+)
 GIVES_UP = "awaits-retry-until-terminated"
 FIRST_INPUT = '{"round":0,"of":3,"log":""}'  # of `Eternal`; what was recorded is its last
 
@@ -133,27 +140,39 @@ STEPS: dict[str, tuple[Step, ...]] = {
 
 @cache
 def recorded_instances() -> dict[str, Recorded]:
-    """Return what was recorded of every instance that can be played, by its ID."""
+    """Return what became of every instance that can be played, by its ID."""
     lines = [
-        json.loads(line)
-        for hub in HUBS
-        for line in (FOLDER / hub.name / "expected-finished.jsonl").read_text("utf-8").split("\n")
-        if line
+        line for hub in HUBS for line in lines_of(FOLDER / hub.name / "expected-finished.jsonl")
     ]
     return {
-        line["instanceId"]: Recorded(
-            instance_id=line["instanceId"],
-            name=line["name"],
-            version=line["version"],
-            input=FIRST_INPUT if line["name"] == "Eternal" else _whole(line["input"]),
-            tags=line["tags"],
-            status=OrchestrationStatus[line["status"].upper()],
-            output=line["output"],
-            custom_status=line["customStatus"],
-        )
+        line["instanceId"]: _recorded(line)
         for line in lines
         if line["instanceId"] not in NOT_PLAYED
     }
+
+
+@cache
+def recorded_in(group: str) -> dict[str, Recorded]:
+    """Return every orchestration of a group as the hub was left, by its ID."""
+    lines = lines_of(FOLDER / group / "expected.jsonl")
+    return {
+        line["instanceId"]: _recorded(line)
+        for line in lines
+        if not line["instanceId"].startswith("@")
+    }
+
+
+def _recorded(line: dict[str, Any]) -> Recorded:
+    return Recorded(
+        instance_id=line["instanceId"],
+        name=line["name"],
+        version=line["version"],
+        input=FIRST_INPUT if line["name"] == "Eternal" else _whole(line["input"]),
+        tags=line["tags"],
+        status=OrchestrationStatus[line["status"].upper()],
+        output=line["output"],
+        custom_status=line["customStatus"],
+    )
 
 
 def play_without_worker(hub: TravelHub) -> None:
@@ -182,10 +201,10 @@ def play(hub: TravelHub) -> None:
     terminates("enough")(hub, GIVES_UP)
 
 
-def take_steps(hub: TravelHub, instance_id: str) -> None:
+def take_steps(hub: TravelHub, instance_id: str, steps: Sequence[Step] | None = None) -> None:
     """Do what was done with an instance, each step when it has come to rest after the one before."""
     hub.begun(instance_id)
-    for step in STEPS.get(instance_id, ()):
+    for step in STEPS.get(instance_id, ()) if steps is None else steps:
         before = hub.history(instance_id)
         step(hub, instance_id)
         until(partial(_rests_again, hub, instance_id, before))
@@ -218,5 +237,24 @@ def _whole(recorded: Any) -> str | None:
 @cache
 def _long_texts() -> dict[str, str]:
     histories = [rows for hub in HUBS for rows in hub.current_history.values()]
-    texts = [row["Input"] for rows in histories for row in rows if "Input" in row]
-    return {hashlib.sha256(str(text).encode()).hexdigest(): str(text) for text in texts}
+    texts = [str(row["Input"]) for rows in histories for row in rows if "Input" in row]
+    texts += [input_ for hub in HUBS for input_ in _inputs_in_blobs(hub).values()]
+    return {hashlib.sha256(text.encode()).hexdigest(): text for text in texts}
+
+
+def recorded_event() -> str:
+    """Return the data of the one event that was too large for its queue, as JSON."""
+    [found] = [text for blob, text in _inputs_in_blobs(HUBS[1]).items() if "-EventRaised." in blob]
+    return found
+
+
+def _inputs_in_blobs(hub: RecordedHub) -> dict[str, str]:
+    """Return the inputs of the messages in blobs, by blob."""
+    found = {}
+    for blob, content in hub.payloads.items():
+        if "/message-" in blob:
+            envelope = decode(unpack(content, blob))
+            event = envelope.message.event if isinstance(envelope, Envelope) else None
+            if isinstance(event, ExecutionStarted | EventRaised) and event.input is not None:
+                found[blob] = event.input
+    return found

@@ -1,16 +1,17 @@
-"""In what our rows of an orchestration may differ from those that .NET wrote for it, and why.
+"""In what our rows of an instance may differ from those that .NET wrote for it, and why.
 
 `alike` takes that out of both, and nothing else; what is left must be the same. Names, order and types
-of columns stay in but for the two of `COLUMNS`.
+of columns stay in but for those of `COLUMNS`.
 """
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from tests.sdk.neutral_texts import neutral_ids, neutral_times
 from tests.sdk.raw_tables import RawRow, columns
 
 Ours = bool  # whether a value stands in a row of ours, or in one of .NET's
@@ -29,39 +30,54 @@ class Difference:
     columns: tuple[str, ...]
     reason: str
     alike: Alike
-    instances: tuple[str, ...] = ()  # none named: all
+    instances: tuple[str, ...] = ()  # by partition key; none named: all
+    by_chance: bool = False  # now and then there is none
 
 
-def _neutral(value: Any, ours: Ours) -> None:
-    return None
+def _neutral(value: Any, ours: Ours) -> Any:
+    return "<any>"
+
+
+def _ids(text: str, ours: Ours) -> str:
+    return neutral_ids(text)
+
+
+def _times(text: str, ours: Ours) -> str:
+    return neutral_times(text)
+
+
+def _address(text: str, ours: Ours) -> str:
+    return re.sub(r"^http://[^/]+/devstoreaccount1/\w+-largemessages/", "<container>/", text)
 
 
 def _json(text: str, ours: Ours) -> Any:
     return json.loads(text)
 
 
-def _execution(text: str, ours: Ours) -> str:
-    return re.sub(r"\b[0-9a-f]{32}\b", "…", text)
-
-
-def _child(instance_id: str, ours: Ours) -> str:
-    given_none = r".+:[0-9a-f]{4}" if ours else r"[0-9a-f]{32}:\d+"
-    return "…" if re.fullmatch(given_none, instance_id) else instance_id
-
-
-def _payload(text: str, ours: Ours) -> Any:
-    _, is_address, name = text.partition("-largemessages/")
-    if is_address or text.endswith(".json.gz"):
-        return re.sub(r"-[0-9A-F]{8}-", "-…-", name or text)
-    try:
-        return json.loads(text)
-    except ValueError:
-        return SAID_BY_THE_SDK.sub("", text)  # the result of a failed execution is its message
+def _without_action(text: str, ours: Ours) -> str:
+    return re.sub(r'(?<="TaskScheduleId":)\d+', "<any>", text)
 
 
 def _message(text: str, ours: Ours) -> Any:
     without_type = re.sub(r"^[\w.]+(Error|Exception): ", "", text)
     return SAID_BY_THE_SDK.sub("", without_type)
+
+
+def _unquoted(text: str, ours: Ours) -> str:
+    return text.strip('"') if ours else text
+
+
+def _untraced(text: str, ours: Ours) -> str:
+    if not ours:
+        return text
+    return re.sub(r'"createTrace":true,"requestTime":"<time>\+00:00"', '"createTrace":false', text)
+
+
+def _answer(text: str, ours: Ours) -> Any:
+    if not text.startswith('{"result":'):
+        return text
+    answer = json.loads(text)
+    return _failure(json.dumps(answer["failureDetails"]), ours)
 
 
 def _failure(text: str, ours: Ours) -> Any:
@@ -71,6 +87,8 @@ def _failure(text: str, ours: Ours) -> Any:
         failure = failure["InnerFailure"]
     return fields, failure and (failure["ErrorMessage"], failure["IsNonRetriable"])
 
+
+TEXTS = ("Input", "Result", "Output", "InputBlobName", "ResultBlobName")
 
 TABLE = (
     Difference(("IsPlayed",), "DTFx marks what its worker has replayed; nobody reads it", _neutral),
@@ -82,33 +100,66 @@ TABLE = (
         "it ran at another time",
         _neutral,
     ),
+    Difference(TEXTS, "times in texts: it ran at another time", _times),
     Difference(("TaskHubName",), "it ran in another hub", _neutral),
     Difference(
-        ("ExecutionId", "OrchestrationInstance", "ParentInstance"),
-        "execution IDs are made up",
-        _execution,
+        ("ExecutionId", "OrchestrationInstance", "ParentInstance", "InstanceId", "Name", *TEXTS),
+        "GUIDs, execution IDs, the IDs of children made from them, and parts of blob names are made up",
+        _ids,
     ),
-    Difference(("Tags",), "a map in protobuf has no order", _json),
-    Difference(("InstanceId",), "the SDKs name a child without an ID differently", _child),
+    Difference(
+        ("Input", "Output"), "the address of a blob begins with that of the account", _address
+    ),
+    Difference(
+        ("ParentInstance",),
+        "how many signals an entity takes in one batch is chance",
+        _without_action,
+        instances=("started-by-entity",),
+        by_chance=True,
+    ),
+    Difference(
+        ("Tags",),
+        "a map in protobuf has no order",
+        _json,
+        instances=("five-cities",),
+        by_chance=True,
+    ),
     Difference(("FailureDetails",), "types and stack traces are the language's", _failure),
+    Difference(
+        ("Input", "Result", "Output"),
+        "the Python SDK's client writes the reason of a terminate as JSON",
+        _unquoted,
+        instances=("terminated",),
+    ),
+    Difference(
+        ("Input",),
+        "the Python SDK's client says when it asked an entity, and asks for a trace of it",
+        _untraced,
+        instances=("@counter@x",),
+    ),
+    Difference(
+        ("Input",),
+        "a failed operation is answered so that a Functions orchestration, too, sees the failure",
+        _answer,
+        instances=("call-fails",),
+    ),
     Difference(
         ("Reason",), "the Python SDK wraps the failure of an activity, and says so", _message
     ),
     Difference(
-        ("Output",),
+        ("Result", "Output"),
         "the same, and with a type of the language",
         _message,
-        instances=("fails-deep", "fails-in-child", "fails-in-child^0failing", "fails-itself"),
-    ),
-    Difference(
-        ("Input", "Result", "Output", "InputBlobName", "ResultBlobName"),
-        "JSON may be escaped in many ways, and the Python SDK writes the reason of a terminate as JSON; "
-        "names of blobs have a random part",
-        _payload,
+        instances=(
+            *("fails-deep", "fails-in-child", "fails-in-child^0failing", "fails-itself"),
+            "rewound",
+        ),
     ),
 )
 
 COLUMNS = {
+    ("null-input", "Result"): "None is no result to the Python SDK; to .NET it is JSON",
+    ("null-input", "Output"): "the same",
     ("sentinel", "DurahubConsumed"): "what may still be in the queue though consumed; ours alone",
 }
 """Columns that one side may have and the other not, by what the rows are."""
@@ -116,13 +167,19 @@ COLUMNS = {
 _ANSWER = re.compile("(Task|SubOrchestrationInstance)(Completed|Failed)")
 
 
-def alike(rows: Sequence[RawRow], ours: Ours) -> list[list[tuple[str, str, Any]]]:
+def alike(
+    rows: Sequence[RawRow],
+    *,
+    ours: Ours,
+    table: Sequence[Difference] = TABLE,
+    missing: Collection[tuple[str, str]] = COLUMNS,
+) -> list[list[tuple[str, str, Any]]]:
     """Return the rows of an instance as columns of name, type and neutral value."""
     return [
         [
-            (name, type_, _neutralised(str(row["PartitionKey"]), name, row[name], ours))
+            (name, type_, _neutralised(table, row, name, ours))
             for name, type_ in columns(row)
-            if name != "RowKey" and not _may_be_missing(row, name)
+            if name not in ("PartitionKey", "RowKey") and not _is_missing(row, name, missing)
         ]
         for row in in_one_episode(rows)
     ]
@@ -148,13 +205,14 @@ def in_one_episode(rows: Sequence[RawRow]) -> list[RawRow]:
     ]
 
 
-def _neutralised(instance: str, column: str, value: Any, ours: Ours) -> Any:
-    for difference in TABLE:
+def _neutralised(table: Sequence[Difference], row: RawRow, column: str, ours: Ours) -> Any:
+    value, instance = row[column], row["PartitionKey"]
+    for difference in table:
         if column in difference.columns and instance in (difference.instances or (instance,)):
-            return difference.alike(value, ours)
+            value = difference.alike(value, ours)
     return value
 
 
-def _may_be_missing(row: RawRow, column: str) -> bool:
-    kinds = (str(row.get("OrchestrationStatus")), str(row["RowKey"]))
-    return any(kind in kinds and column == name for kind, name in COLUMNS)
+def _is_missing(row: RawRow, column: str, missing: Collection[tuple[str, str]]) -> bool:
+    kinds = (str(row["PartitionKey"]), str(row["RowKey"]))
+    return any(kind in kinds and column == name for kind, name in missing)

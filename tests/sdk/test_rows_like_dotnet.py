@@ -1,132 +1,122 @@
-"""What stands in storage when the recorded app has run here: row by row what .NET wrote for the same."""
+"""What stands in tables when the recorded apps have run here: row by row what .NET wrote for the same."""
 
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator
-from datetime import datetime, timedelta, timezone
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
-from durahub.classic.keys import escape
-from tests.conftest import Storage
-from tests.golden.recorded import RecordedHub
-from tests.sdk.raw_tables import RawRow, columns, raw_rows
-from tests.sdk.recorded_plays import recorded_instances, start, take_steps
-from tests.sdk.row_differences import alike
-from tests.sdk.travel_hub import travel_hub
+from tests.sdk.neutral_texts import neutral_ids
+from tests.sdk.raw_tables import RawRow, columns
+from tests.sdk.row_differences import COLUMNS, TABLE, Difference, alike
+from tests.sdk.written_hubs import GROUPS, SENTINEL, WrittenHub
 
 pytestmark = [pytest.mark.sdk, pytest.mark.azurite]
 
-RECORDED = RecordedHub("finished")
-SENTINEL = "sentinel"
 CONSUMED = "DurahubConsumed"
 SEVEN_DECIMALS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z")
-STARTED = (
-    "answered",
-    "a/b\\c#d?e^f%20 g+h'i;j:k",
-    "big-29990",
-    "big-31000",
-    "big-70000",
-    "compensates",
-    "echo-unicode",
-    "eternal",
-    "event-target",
-    "fails-deep",
-    "fails-in-child",
-    "fails-itself",
-    "fan-out",
-    "five-cities",
-    "object",
-    "parent",
-    "race-event",
-    "race-timer",
-    "retries",
-    "reused",
-    "scheduled-start",
-    "sender",
-    "slept",
-    "suspended-and-resumed",
-    "terminated",
-    "wide-history",
-)
-CHILDREN = ("fails-in-child/failing", "parent:child-1")
 
+Rows = Sequence[RawRow]
 Tables = dict[str, list[RawRow]]  # rows by the key of their partition, i.e. of their instance
+Written = dict[str, WrittenHub]
+
+
+def by_instance(rows: Rows) -> Tables:
+    """Return rows by instance; a child with an ID made from its parent's is ``<child>``."""
+    found: Tables = defaultdict(list)
+    for row in rows:
+        found[neutral_ids(row["PartitionKey"])].append(row)
+    return found
+
+
+RECORDED = {
+    group: (by_instance(hub.history), by_instance(hub.instances)) for group, hub in GROUPS.items()
+}
+INSTANCES = [(group, key) for group, (_, instances) in RECORDED.items() for key in instances]
+every_instance = pytest.mark.parametrize(("group", "key"), INSTANCES)
 
 
 @pytest.fixture(scope="module")
-def stored(
-    azurite: Storage, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, Tables]]:
-    """The rows of the instances by table, once they have all been played again."""
-    instances = recorded_instances()
-    with travel_hub(azurite, tmp_path_factory.mktemp("state")) as hub:
-        hub.start_worker()
-        for instance_id in STARTED:
-            soon = datetime.now(timezone.utc) + timedelta(seconds=2)
-            start(hub, instances[instance_id], soon if instance_id == "scheduled-start" else None)
-        for instance_id in STARTED:
-            take_steps(hub, instance_id)
-        for instance_id in (*STARTED, *CHILDREN):
-            hub.ended(instance_id)
-        yield {
-            table: by_instance(raw_rows(azurite.connection_string, hub.name + table))
-            for table in ("History", "Instances")
-        }
+def stored(written: Written) -> dict[str, tuple[Tables, Tables]]:
+    """The rows that we wrote, of both tables, by group."""
+    return {
+        group: (by_instance(hub.history), by_instance(hub.instances))
+        for group, hub in written.items()
+    }
 
 
-def by_instance(rows: list[RawRow]) -> Tables:
-    found: Tables = defaultdict(list)
-    for row in rows:
-        found[row["PartitionKey"]].append(row)
-    return found
-
-
-def events(rows: list[RawRow]) -> list[RawRow]:
+def events(rows: Rows) -> list[RawRow]:
     return [row for row in rows if row["RowKey"] != SENTINEL]
 
 
-def sentinel(rows: list[RawRow]) -> RawRow:
-    [found] = [row for row in rows if row["RowKey"] == SENTINEL]
-    return found
+def sentinels(rows: Rows) -> list[RawRow]:
+    return [row for row in rows if row["RowKey"] == SENTINEL]
 
 
-@pytest.mark.parametrize("instance_id", [*STARTED, *CHILDREN])
-def test_the_history_is_the_one_dotnet_wrote(instance_id: str, stored: dict[str, Tables]) -> None:
-    ours = events(stored["History"][escape(instance_id)])
-    theirs = events(by_instance(RECORDED.history)[escape(instance_id)])
+@pytest.mark.parametrize("group", GROUPS)
+def test_the_instances_are_those_that_dotnet_had(group: str, stored: Any) -> None:
+    for ours, theirs in zip(stored[group], RECORDED[group], strict=True):
+        assert ours.keys() == theirs.keys()
+
+
+@every_instance
+def test_the_history_is_the_one_dotnet_wrote(group: str, key: str, stored: Any) -> None:
+    ours, theirs = (events(tables[0].get(key, [])) for tables in (stored[group], RECORDED[group]))
 
     assert alike(ours, ours=True) == alike(theirs, ours=False)
     assert [row["RowKey"] for row in ours] == [f"{n:016X}" for n in range(len(ours))]
 
 
-@pytest.mark.parametrize("instance_id", [*STARTED, *CHILDREN])
-def test_the_instance_row_is_the_one_dotnet_wrote(
-    instance_id: str, stored: dict[str, Tables]
-) -> None:
-    ours = stored["Instances"][escape(instance_id)]
-    theirs = by_instance(RECORDED.instances)[escape(instance_id)]
+@every_instance
+def test_the_instance_row_is_the_one_dotnet_wrote(group: str, key: str, stored: Any) -> None:
+    ours, theirs = (tables[1][key] for tables in (stored[group], RECORDED[group]))
 
     assert alike(ours, ours=True) == alike(theirs, ours=False)
     assert [row["RowKey"] for row in ours] == [""]
 
 
-@pytest.mark.parametrize("instance_id", [*STARTED, *CHILDREN])
-def test_the_sentinel_is_the_one_dotnet_wrote_and_one_column(
-    instance_id: str, stored: dict[str, Tables]
+@every_instance
+def test_the_sentinel_is_the_one_dotnet_wrote(group: str, key: str, stored: Any) -> None:
+    rows = stored[group][0].get(key, [])
+    ours, theirs = sentinels(rows), sentinels(RECORDED[group][0].get(key, []))
+
+    assert alike(ours, ours=True) == alike(theirs, ours=False)
+    assert {row["ExecutionId"] for row in ours} == {row["ExecutionId"] for row in rows[:1]}
+
+
+@pytest.mark.parametrize(
+    "left_out", [one for one in TABLE if not one.by_chance], ids=lambda one: one.reason
+)
+def test_every_allowed_difference_of_a_value_is_there(left_out: Difference, stored: Any) -> None:
+    strict = [difference for difference in TABLE if difference is not left_out]
+
+    assert any(
+        alike(stored[group][table].get(key, []), ours=True, table=strict)
+        != alike(RECORDED[group][table].get(key, []), ours=False, table=strict)
+        for group, key in INSTANCES
+        if not left_out.instances or key in left_out.instances
+        for table in (0, 1)
+    )
+
+
+@pytest.mark.parametrize("left_out", COLUMNS)
+def test_every_allowed_difference_of_columns_is_there(
+    left_out: tuple[str, str], stored: Any
 ) -> None:
-    ours = sentinel(stored["History"][escape(instance_id)])
-    theirs = sentinel(by_instance(RECORDED.history)[escape(instance_id)])
+    strict = [column for column in COLUMNS if column != left_out]
 
-    assert alike([ours], ours=True) == alike([theirs], ours=False)
-    last = stored["History"][escape(instance_id)][-2]
-    assert ours["ExecutionId"] == last["ExecutionId"]
+    assert any(
+        alike(stored[group][table].get(key, []), ours=True, missing=strict)
+        != alike(RECORDED[group][table].get(key, []), ours=False, missing=strict)
+        for group, key in INSTANCES
+        for table in (0, 1)
+    )
 
 
-def test_the_sentinel_lists_what_was_consumed(stored: dict[str, Tables]) -> None:
-    sentinels = [sentinel(rows) for rows in stored["History"].values()]
-    listing = [row for row in sentinels if CONSUMED in row]
+def test_the_sentinel_lists_what_was_consumed(written: Written) -> None:
+    listing = [row for hub in written.values() for row in sentinels(hub.history) if CONSUMED in row]
 
     assert listing
     for row in listing:
@@ -136,13 +126,10 @@ def test_the_sentinel_lists_what_was_consumed(stored: dict[str, Tables]) -> None
         assert all(isinstance(message_id, str) for message_id in ids)
 
 
-def test_the_causes_of_a_failure_are_kept(stored: dict[str, Tables]) -> None:
+def test_the_causes_of_a_failure_are_kept(stored: Any) -> None:
     ours, theirs = (
-        [row for row in rows if row.get("EventType") == "TaskFailed"]
-        for rows in (
-            stored["History"]["fails-deep"],
-            by_instance(RECORDED.history)["fails-deep"],
-        )
+        [row for row in tables[0]["fails-deep"] if row.get("EventType") == "TaskFailed"]
+        for tables in (stored["finished"], RECORDED["finished"])
     )
 
     assert messages(ours[0]) == messages(theirs[0])
@@ -159,8 +146,8 @@ def messages(failed: RawRow) -> list[str]:
     return found
 
 
-def test_all_times_have_seven_decimals(stored: dict[str, Tables]) -> None:
-    rows = [row for tables in stored.values() for rows in tables.values() for row in rows]
+def test_all_times_have_seven_decimals(written: Written) -> None:
+    rows = [row for hub in written.values() for row in (*hub.history, *hub.instances)]
     times = [row[name] for row in rows for name, type_ in columns(row) if type_ == "Edm.DateTime"]
 
     assert [time for time in times if not SEVEN_DECIMALS.fullmatch(time)] == []

@@ -42,15 +42,13 @@ class TravelHub:
         return self.names[0]
 
     def client_of(self, hub: str) -> DurableTaskSchedulerClient:
-        """Return a client of *hub* that writes JSON without spaces, as .NET and the worker do."""
-        return DurableTaskSchedulerClient(
-            logger=QUIET,
-            host_address=self.server.ready.endpoint,
-            taskhub=hub,
-            token_credential=None,
-            secure_channel=False,
-            data_converter=CompactJson(),
-        )
+        return client_of(self.server.ready.endpoint, hub)
+
+    def beside(self, name: str) -> "TravelHub":
+        """Return another hub of the same server."""
+        other = TravelHub(self.server, (name,), self._ending)
+        self._ending.enter_context(other.client)
+        return other
 
     def start_worker(self, *arguments: str, app: Path = TRAVEL, hub: str | None = None) -> Child:
         """Start a worker and return when it is connected."""
@@ -98,6 +96,18 @@ class TravelHub:
     def kinds(self, instance_id: str) -> list[type[HistoryEvent]]:
         """Return the kinds of these events."""
         return [type(event) for event in self.history(instance_id)]
+
+
+def client_of(endpoint: str, hub: str) -> DurableTaskSchedulerClient:
+    """Return a client of *hub* that writes JSON without spaces, as .NET and the worker do."""
+    return DurableTaskSchedulerClient(
+        logger=QUIET,
+        host_address=endpoint,
+        taskhub=hub,
+        token_credential=None,
+        secure_channel=False,
+        data_converter=CompactJson(),
+    )
 
 
 @contextmanager

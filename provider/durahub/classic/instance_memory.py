@@ -21,8 +21,8 @@ from durahub.model.history import (
 MOST = 20_000  # instances
 CARRIED = 900.0  # seconds; a message that was consumed has come again by then, or never will
 
-# A history shows by itself that it holds these already. Not so a failure: Python retries under the same
-# action ID, and the failure of the first try would pass for that of the second.
+# A history shows by itself that it holds these already. Not so a failure: a rewind takes it out, and the
+# action is asked for again under its number; the old failure would pass for that of the new try.
 _SELF_EVIDENT = (
     TaskCompleted,
     SubOrchestrationInstanceCompleted,

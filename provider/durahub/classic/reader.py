@@ -16,13 +16,14 @@ from durahub.classic.names import HubNames, check_hub_name
 from durahub.classic.storage_errors import StorageErrors
 from durahub.classic.stored_rows import (
     current,
+    is_guarding,
     is_of_hub,
     is_sentinel,
     shows_functions,
     stored_event,
     stored_instance,
 )
-from durahub.classic.tables import Tables, literal
+from durahub.classic.tables import Row, Tables, literal
 from durahub.classic.together import Together
 from durahub.classic.tracking import find_tables
 from durahub.errors import Malformed
@@ -31,6 +32,7 @@ from durahub.stored import NotRead, StoredEvent, StoredInstance
 PAGE = 100  # instance rows held at a time: each may have 64 KiB of input and as much of output
 AT_ONCE = 16  # histories read at a time
 REQUESTS = 32  # at a time, of all of them
+TRIES = 5  # to read an instance that a worker keeps writing
 SAMPLE = 1000  # rows that are looked at to tell whose hub it is
 SAMPLE_OF_ENTITIES = 20  # fewer, for their inputs are looked at
 _OF_WRITERS = ("PartitionKey", "RowKey", "Name", "Version", "Generation")
@@ -88,13 +90,14 @@ class ClassicReader:
         found = in_order(self._works(entities), AT_ONCE)
         try:
             async for one in found:
-                yield one
+                if one is not None:
+                    yield one
         finally:
             await found.aclose()
 
     async def _works(
         self, entities: bool
-    ) -> AsyncIterator[Coroutine[Any, Any, StoredInstance | NotRead]]:
+    ) -> AsyncIterator[Coroutine[Any, Any, StoredInstance | NotRead | None]]:
         start = None
         while True:
             rows, start = await self._tables.query(
@@ -105,11 +108,33 @@ class ClassicReader:
             )
             for row in rows:
                 if self._names.tracking_prefix is None or is_of_hub(row.columns, self._names.hub):
-                    yield self._instance(row.columns, with_history=not entities)
+                    yield self._settled(row, with_history=not entities)
             if start is None:
                 return
 
-    async def _instance(self, columns: Columns, *, with_history: bool) -> StoredInstance | NotRead:
+    async def _settled(self, row: Row, *, with_history: bool) -> StoredInstance | NotRead | None:
+        """Return the instance of *row*, ``None`` if it is purged.
+
+        A worker may write between two requests: what does not fit together is read again, unless the
+        row is still the same. Then it is as .NET left it, or nobody can read it.
+        """
+        for _ in range(TRIES):
+            found, fits = await self._instance(row.columns, with_history=with_history)
+            if fits:
+                return found
+            keys = str(row.columns["PartitionKey"]), str(row.columns["RowKey"])
+            now = await self._tables.get(self._names.instances_table, *keys)
+            if now is None:
+                return None
+            if now.etag == row.etag:
+                break
+            row = now
+        return found
+
+    async def _instance(
+        self, columns: Columns, *, with_history: bool
+    ) -> tuple[StoredInstance | NotRead, bool]:
+        """Return the instance of a row, and whether its history is of the execution that the row names."""
         table = self._names.instances_table
         place = f"table {table}, row {columns.get('PartitionKey')!r}"
         try:
@@ -121,15 +146,18 @@ class ClassicReader:
                 output_text=await output_of(found, self._payloads),
             )
             if not with_history:
-                return stored
+                return stored, True
             place = f"table {self._names.history_table}, instance {stored.instance_id!r}"
-            history = await self._history(stored.instance_id, stored.execution_id)
-            return replace(stored, history=history)
+            rows, sentinel = await self._history(stored.instance_id, stored.execution_id)
+            told = replace(stored, history=current(rows, sentinel))
+            return told, is_guarding(sentinel, stored.execution_id)
         except Malformed as error:
-            return NotRead(place, error)
+            return NotRead(place, error), False
 
-    async def _history(self, instance_id: str, execution_id: str | None) -> tuple[StoredEvent, ...]:
-        """Return the current events, none if the row tells of another execution than the history."""
+    async def _history(
+        self, instance_id: str, execution_id: str | None
+    ) -> tuple[list[tuple[str, StoredEvent]], Columns | None]:
+        """Return the events of an execution, as .NET asks for them, and the sentinel."""
         condition = f"PartitionKey eq {literal(escape(instance_id))}"
         if execution_id is not None:
             condition += f" and (RowKey eq 'sentinel' or ExecutionId eq {literal(execution_id)})"
@@ -141,7 +169,7 @@ class ClassicReader:
             events += await self._together.all(
                 self._event(columns) for columns in rows if not is_sentinel(columns)
             )
-        return current(events, sentinel)
+        return events, sentinel
 
     async def _event(self, columns: Columns) -> tuple[str, StoredEvent]:
         return stored_event(await self._payloads.resolve(columns))

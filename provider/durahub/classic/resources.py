@@ -124,7 +124,7 @@ class Resources:
         queues = names.control_queues(partitions)
         await self._make(account.queues.create_queue, queues[-1])
         await self._make(account.blobs.create_container, names.app_lease_container)
-        await self._blobs.write_new_json(names.app_lease_container, names.app_lease_blob, {})
+        await self._app_lease.create_info()
         await asyncio.gather(
             self._make_lease_store(manager),
             self._make(account.tables.create_table, names.history_table),

@@ -55,6 +55,11 @@ def current(
     return tuple(event for _, event in takewhile(lambda row: row[0] == execution, rows))
 
 
+def is_guarding(sentinel: Columns | None, execution_id: str | None) -> bool:
+    """Tell whether a sentinel, where there is one, is that of the execution."""
+    return sentinel is None or sentinel.get("ExecutionId") == execution_id
+
+
 def is_sentinel(columns: Columns) -> bool:
     """Tell whether a history row is the one that guards the others."""
     return columns.get("RowKey") == SENTINEL

@@ -75,7 +75,7 @@ class TaskHub(EntityClients, Clients):
         self._changed = asyncio.Event()
         self._stopping = False
         self._activities_full = self._messages_full = True
-        self._graces: set[asyncio.TimerHandle] = set()
+        self._graces: dict[asyncio.TimerHandle, Callable[[], None]] = {}
 
     def _most(self) -> dict[Kind, int]:
         settings = self._settings
@@ -259,8 +259,11 @@ class TaskHub(EntityClients, Clients):
             pause = min(pause * 2, RESTART_PAUSE[1])
 
     def pause(self) -> None:
-        """Give out no more work; what is out may still be completed."""
+        """Give out no more work; what is out may still be completed, but not by a lost worker."""
         self._streams.paused = True
+        for handle, give_up in list(self._graces.items()):
+            handle.cancel()
+            give_up()
 
     def stop_streams(self) -> None:
         """End all streams, now and for good; completions of what is out are still taken."""
@@ -309,7 +312,7 @@ class TaskHub(EntityClients, Clients):
             return
 
         def give_up() -> None:
-            self._graces.discard(handle)
+            self._graces.pop(handle, None)
             for turn in turns:
                 if self._turn_tokens.is_open(turn):
                     self._turn_tokens.revoke(turn, lost=True)
@@ -322,7 +325,7 @@ class TaskHub(EntityClients, Clients):
 
         loop = asyncio.get_running_loop()
         handle = loop.call_later(self._settings.disconnect_grace, give_up)
-        self._graces.add(handle)
+        self._graces[handle] = give_up
 
     def _on_written(self, instance_id: str, update: InstanceUpdate) -> None:
         if update.status is not None:

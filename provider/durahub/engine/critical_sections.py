@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from durahub.engine.actions import Action, Complete, SendEntityMessage, TurnResult
-from durahub.engine.entities.calls import request_sent
-from durahub.engine.entities.messages import guid_text, request_text
+from durahub.engine.entities.calls import release_sent, request_sent
+from durahub.engine.entities.messages import guid_text, release_text, request_text
 from durahub.model.history import Event, EventRaised, EventSent
 
 _UNKNOWN = re.compile(
@@ -32,11 +32,19 @@ class CriticalSections:
         if isinstance(event, EventRaised):
             own = self.ids.get(guid_text(event.name or ""))
             return event if own is None else replace(event, name=own)
-        request = request_sent(event)
-        if not isinstance(event, EventSent) or request is None:
+        if not isinstance(event, EventSent):
             return event
-        own = self.ids.get(guid_text(request.id))
-        if own is None:
+        release = release_sent(event)
+        if release is not None:
+            own = self.ids.get(guid_text(release.id or ""))
+            return (
+                event
+                if own is None
+                else replace(event, input=release_text(replace(release, id=own)))
+            )
+        request = request_sent(event)
+        own = None if request is None else self.ids.get(guid_text(request.id))
+        if request is None or own is None:
             return event
         return replace(event, input=request_text(replace(request, id=own, stored=None)))
 

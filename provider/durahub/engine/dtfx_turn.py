@@ -166,7 +166,6 @@ def _next_generation(
         start,
         execution=Execution(turn.instance_id, named),
         parent=start.parent or old.parent,
-        generation=old.generation if old.parent else None,  # of a child: which try it is
     )
     before = events[index - 1] if index else None
     head = before if isinstance(before, OrchestratorStarted) else turn.new[0]

@@ -1,7 +1,6 @@
 """What each action of an orchestrator writes and sends: one event, at most one message."""
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from durahub.engine.actions import (
@@ -56,15 +55,13 @@ class Effect:
 class Actor:
     """The execution whose actions are carried out, in its *episode*-th episode, at *now*.
 
-    ``children_started`` tells how often an action ID has started a child already. ``calls`` labels
-    what is sent to entities: `calls_of` the history, or the labels begin anew.
+    ``calls`` labels what is sent to entities: `calls_of` the history, or the labels begin anew.
     """
 
     execution: Execution
     started: ExecutionStarted
     episode: int
     now: Ticks
-    children_started: Mapping[int, int] = field(default_factory=dict)
     calls: Calls = field(default_factory=Calls)
 
 
@@ -118,10 +115,9 @@ def _set_timer(action: CreateTimer, actor: Actor) -> Effect:
 
 def _start_child(action: CreateSubOrchestration, actor: Actor) -> Effect:
     parent = actor.execution
-    retry = actor.children_started.get(action.id, 0)
     child = Execution(
         action.instance_id or f"{parent.instance_id}:{action.id:04x}",
-        child_execution_id(parent.execution_id or "", action.id, retry),
+        child_execution_id(parent.execution_id or "", action.id),
     )
     tags = child_tags(actor.started.tags, action.tags)
     started = ExecutionStarted(
@@ -138,7 +134,6 @@ def _start_child(action: CreateSubOrchestration, actor: Actor) -> Effect:
             execution=parent,
             task_schedule_id=action.id,
         ),
-        generation=retry or None,
     )
     created = SubOrchestrationInstanceCreated(
         event_id=action.id,
@@ -154,13 +149,9 @@ def _start_child(action: CreateSubOrchestration, actor: Actor) -> Effect:
     )
 
 
-def child_execution_id(parent_execution_id: str, action_id: int, retry: int = 0) -> str:
-    """Return the execution ID of a child: the same whenever its parent runs that episode again.
-
-    Python retries a child under the action ID and the instance ID of its first try; *retry* counts.
-    """
-    action = f"{parent_execution_id}:{action_id}" + (f":{retry}" if retry else "")
-    return hashlib.sha256(action.encode()).hexdigest()[:32]
+def child_execution_id(parent_execution_id: str, action_id: int) -> str:
+    """Return the execution ID of a child: the same whenever its parent runs that episode again."""
+    return hashlib.sha256(f"{parent_execution_id}:{action_id}".encode()).hexdigest()[:32]
 
 
 def child_tags(parent: Tags | None, own: Tags | None) -> Tags:

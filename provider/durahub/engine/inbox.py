@@ -227,16 +227,9 @@ def _judge_child_start(
 ) -> None:
     old = state.started
     if old is not None and _owner(old) == _owner(event):
-        try_before, this_try = old.generation or 0, event.generation or 0
-        if this_try < try_before:
-            verdict.drop.append(delivery)
-        elif this_try == try_before:
-            _drop_repeated_start(verdict, version, state, delivery, now)
-        elif state.is_live:
-            # its parent heard of the failure before our checkpoint, which was lost
-            verdict.defer.append((delivery, backoff(delivery.deliveries)))
-        else:
-            _take_start(verdict, delivery, event)  # a retry
+        _drop_repeated_start(verdict, version, state, delivery, now)
+    elif old is not None and _is_earlier_try(event, old):
+        verdict.drop.append(delivery)
     elif state.is_live and _have_one_parent(old, event) and delivery.deliveries < CHILD_PATIENCE:
         # that parent may know of an end of the running one of which our checkpoint was lost
         verdict.defer.append((delivery, backoff(delivery.deliveries)))
@@ -394,6 +387,18 @@ def _is_foreign(target: str | None, execution_id: str | None) -> bool:
 def _owner(started: ExecutionStarted) -> tuple[str | None, int] | None:
     parent = started.parent
     return (parent.execution.execution_id, parent.task_schedule_id) if parent else None
+
+
+def _is_earlier_try(event: ExecutionStarted, old: ExecutionStarted) -> bool:
+    """Tell whether the same execution of a parent has started *event* before *old*."""
+    one, other = _owner(event), _owner(old)
+    return (
+        one is not None
+        and other is not None
+        and same_execution(one[0], other[0])
+        and one[1] < other[1]
+        and event.timestamp < old.timestamp
+    )
 
 
 def _have_one_parent(old: ExecutionStarted | None, new: ExecutionStarted) -> bool:

@@ -15,7 +15,7 @@ tells what the number of the action was; the history of a .NET worker has none o
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from enum import Enum, auto
 
@@ -73,7 +73,7 @@ class RetriesAlike:
     timer is not shown, has no number, and the failure is shown when it has fired.
     """
 
-    def __init__(self, events: Sequence[Event], reading: Reading = AS_IT_SEEMS) -> None:
+    def __init__(self, events: Sequence[Event] = (), reading: Reading = AS_IT_SEEMS) -> None:
         self._events, self._reading = events, reading
         self._pauses = reading.last_pauses_of(events)
         self._failures = {one: e for e in events if (one := _failed(e)) in self._pauses.values()}
@@ -97,7 +97,7 @@ class RetriesAlike:
             self._retries.add(event)
         else:
             number = event.worker_number
-            self._note(event, self._likely(event) if number is None else number)
+            self._note(event, self.likely(event) if number is None else number)
 
     def shown(self, events: Iterable[Event]) -> tuple[Event, ...]:
         """Return *events* with the worker's numbers."""
@@ -126,7 +126,7 @@ class RetriesAlike:
             event = _event_of(action)
             if event is None or action.id < 0:
                 continue
-            if self._likely(event) != number:
+            if self.likely(event) != number:
                 noted[action.id] = number
             self._note(event, number)
         return replace(result, actions=tuple(action for action, _ in actions), noted=noted)
@@ -162,7 +162,7 @@ class RetriesAlike:
         later = min((one for one in self._known if one > number), default=number)
         return self._known.get(later, -1) - (later - number)
 
-    def _likely(self, event: ActionEvent) -> int:
+    def likely(self, event: ActionEvent) -> int:
         """Return the number of the next event's action, as far as the history can tell."""
         if self._reading.retries and isinstance(event, Asked):
             repeated = self._retries.likely(event)
@@ -190,6 +190,27 @@ class RetriesAlike:
     def _go_on(self, start: int, surplus: int) -> None:
         self._starts.append(start)
         self._surplus.append(surplus)
+
+
+def numbers_in(events: Sequence[Event]) -> Callable[[int], int]:
+    """Return the function that tells which stored numbers are tries of one action: a common number."""
+    return RetriesAlike(events).number_of
+
+
+def with_numbers(events: Iterable[Event], number_of: Callable[[int], int]) -> list[Event]:
+    """Return *events*, a history with gaps, so that the numbers of its actions remain *number_of*."""
+    told = RetriesAlike()
+    kept: list[Event] = []
+    for event in events:
+        if isinstance(event, ActionEvent) and event.event_id >= 0:
+            number = number_of(event.event_id)
+            is_plain = told.likely(event) == number
+            noted = None if is_plain else number
+            if event.worker_number != noted:
+                event = replace(event, worker_number=noted)
+        told.read(event)
+        kept.append(event)
+    return kept
 
 
 def _failed(event: Event) -> int | None:

@@ -5,7 +5,8 @@ for it again under the same action IDs. Answers to the old execution cannot reac
 whatever was still open is asked for again, too: activities by the orchestrator, timers and children from
 here. Semantics 4.8 (b); DTFx leaves open activities and timers behind, and such an instance never ends.
 
-A failure after which the same action was tried again stays: the orchestrator has dealt with it.
+A failure after which the same action was tried again stays: the orchestrator has dealt with it. With the
+last one goes the pause after it, if there is one: it would not be made again.
 """
 
 import hashlib
@@ -14,6 +15,8 @@ from dataclasses import dataclass, replace
 
 from durahub.engine.commit import Commit, Delivery, HistoryVersion, InstanceUpdate
 from durahub.engine.effects import FIRE_AND_FORGET, Actor, tell_parent
+from durahub.engine.numbering import numbers_in, with_numbers
+from durahub.engine.readings import LastPauses, Reading
 from durahub.engine.state import State, answer_of, read, same_execution
 from durahub.model.history import (
     ContinueAsNew,
@@ -44,6 +47,7 @@ REFUSED = "OrchestrationAlreadyExists"
 class _Try:
     """One attempt of an action: where its question stands in the history, and its answer if there is one."""
 
+    number: int
     asked: int
     answered: int | None = None
     failed: bool = False
@@ -114,9 +118,11 @@ def _rewind(
     anew = frozenset(_created_anew(events, children))
     tasks = frozenset(_failed_tasks(events))
     dropped = tasks | anew | frozenset(_failures_of_children(events))
-    kept = [
+    dropped |= frozenset(_pauses_after(events, dropped))
+    kept: Sequence[Event] = [
         event for place, event in enumerate(events) if place not in dropped and not _is_end(event)
     ]
+    kept = with_numbers(kept, numbers_in(events))
     kept = [_restarted(event, execution, request) for event in kept]
     written = (
         *kept,
@@ -195,28 +201,27 @@ def _is_end(event: Event) -> bool:
     return isinstance(event, ExecutionCompleted) and not isinstance(event, ContinueAsNew)
 
 
-def _last_tries(
-    events: Sequence[Event], kind: str, question: type[Event]
-) -> Iterator[tuple[int, _Try]]:
-    """Yield for each action of *kind* its ID and its last try."""
+def _last_tries(events: Sequence[Event], kind: str, question: type[Event]) -> Iterator[_Try]:
+    """Yield the last try of each action of *kind*."""
+    action_of = numbers_in(events)
     last: dict[int, _Try] = {}
     for place, event in enumerate(events):
         if isinstance(event, question):
-            last[event.event_id] = _Try(place)
+            last[action_of(event.event_id)] = _Try(event.event_id, place)
             continue
         answer = answer_of(event)
-        if answer is None or answer[0] != kind or answer[1] not in last:
+        if answer is None or answer[0] != kind:
             continue
-        one = last[answer[1]]
-        if one.answered is None:
+        one = last.get(action_of(answer[1]))
+        if one is not None and one.number == answer[1] and one.answered is None:
             one.answered = place
             one.failed = isinstance(event, TaskFailed | SubOrchestrationInstanceFailed)
-    yield from last.items()
+    yield from last.values()
 
 
 def _failed_tasks(events: Sequence[Event]) -> Iterator[int]:
     """Yield the places of activities that failed or have not answered, and of their failures."""
-    for _, one in _last_tries(events, "task", TaskScheduled):
+    for one in _last_tries(events, "task", TaskScheduled):
         if one.failed or one.answered is None:
             yield one.asked
         if one.failed and one.answered is not None:
@@ -224,16 +229,27 @@ def _failed_tasks(events: Sequence[Event]) -> Iterator[int]:
 
 
 def _failures_of_children(events: Sequence[Event]) -> Iterator[int]:
-    for _, one in _last_tries(events, "child", SubOrchestrationInstanceCreated):
+    for one in _last_tries(events, "child", SubOrchestrationInstanceCreated):
         if one.failed and one.answered is not None:
             yield one.answered
+
+
+def _pauses_after(events: Sequence[Event], dropped: frozenset[int]) -> Iterator[int]:
+    """Yield the places of the pauses after last tries whose failures are *dropped*."""
+    pauses = Reading(last_pauses=LastPauses.ALL).last_pauses_of(events)
+    failed = {answer_of(events[place]) for place in dropped}
+    for place, event in enumerate(events):
+        timer = event.timer_id if isinstance(event, TimerFired) else event.event_id
+        is_timer = isinstance(event, TimerCreated | TimerFired) and timer in pauses
+        if is_timer and {("task", pauses[timer]), ("child", pauses[timer])} & failed:
+            yield place
 
 
 def _children(
     events: Sequence[Event],
 ) -> Iterator[tuple[SubOrchestrationInstanceCreated, int]]:
     """Yield the children that failed or have not answered, and where their starts stand."""
-    for _, one in _last_tries(events, "child", SubOrchestrationInstanceCreated):
+    for one in _last_tries(events, "child", SubOrchestrationInstanceCreated):
         created = events[one.asked]
         assert isinstance(created, SubOrchestrationInstanceCreated)
         if (one.failed or one.answered is None) and FIRE_AND_FORGET not in (created.tags or {}):

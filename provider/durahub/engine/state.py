@@ -1,8 +1,7 @@
 """What a history implies: the state of an execution, read off its events."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from durahub.model.history import (
     ContinueAsNew,
@@ -75,7 +74,6 @@ class State:
     episodes: int = 0
     action_ids: frozenset[int] = frozenset()
     answers: frozenset[Answer] = frozenset()
-    children_started: Mapping[int, int] = field(default_factory=dict)  # how often, by action ID
     sent: tuple[EventSent, ...] = ()
     raised: frozenset[str] = frozenset()  # names of events
 
@@ -95,11 +93,7 @@ class State:
 
 
 def read(events: Iterable[Event]) -> State:
-    """Return the state after *events*. The first start counts, and the last end.
-
-    What is scheduled again under its ID is open again: so Python's retries do, and the timer with
-    which DTFx splits a large episode (its ID is −100, always).
-    """
+    """Return the state after *events*. The first start counts, and the last end."""
     started: ExecutionStarted | None = None
     completed: ExecutionCompleted | None = None
     terminated: ExecutionTerminated | None = None
@@ -108,7 +102,6 @@ def read(events: Iterable[Event]) -> State:
     episodes = 0
     action_ids: set[int] = set()
     answers: set[Answer] = set()
-    children_started: Counter[int] = Counter()
     events = tuple(events)
     for event in events:
         last = event.timestamp
@@ -130,10 +123,8 @@ def read(events: Iterable[Event]) -> State:
                 suspended = True
             case ExecutionResumed():
                 suspended = False
-            case TaskScheduled() | SubOrchestrationInstanceCreated() | TimerCreated():
-                answers -= {question_of(event)}
-                if isinstance(event, SubOrchestrationInstanceCreated):
-                    children_started[event.event_id] += 1
+            case TimerCreated():  # the one with which DTFx splits episodes has always the same ID
+                answers.discard(("timer", event.event_id))
             case _:
                 answer = answer_of(event)
                 if answer is not None:
@@ -148,7 +139,6 @@ def read(events: Iterable[Event]) -> State:
         episodes=episodes,
         action_ids=frozenset(action_ids),
         answers=frozenset(answers),
-        children_started=children_started,
         sent=tuple(e for e in events if isinstance(e, EventSent)),
         raised=frozenset(e.name for e in events if isinstance(e, EventRaised) and e.name),
     )

@@ -119,7 +119,6 @@ def finish(turn: Turn, result: TurnResult, now: Ticks, new_execution_id: str) ->
         started=turn.started,
         episode=state.episodes,
         now=max(now, state.clock),
-        children_started=state.children_started,
         calls=calls_of((*turn.past, *turn.new)),
     )
     actions, completion = _in_order(result.actions)
@@ -247,7 +246,6 @@ def _continue_as_new(
         tags=old.tags,
         parent=old.parent,
         trace=old.trace,
-        generation=old.generation if old.parent else None,  # of a child: which try it is
     )
     carried = tuple(
         replace(event, event_id=-1, timestamp=event.timestamp or now)

@@ -120,10 +120,7 @@ class _ActionEvent(_Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionStarted(_Event):
-    """The start of an execution.
-
-    ``generation`` counts the client's starts of this id, from 0; of a child, its parent's retries.
-    """
+    """The start of an execution. ``generation`` counts the client's starts of this id, from 0."""
 
     type = EventType.ExecutionStarted
 

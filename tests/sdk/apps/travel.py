@@ -16,7 +16,7 @@ import json
 import logging
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -33,6 +33,7 @@ from durabletask.task import (
     when_any,
 )
 
+RETRY_WAITS = timedelta(seconds=25)  # what `RetryWaits` waits for
 CITIES = ("Tokyo", "Seattle", "London", "Cairo", "Lima")
 
 Json = Any
@@ -65,7 +66,8 @@ class CompactJson(JsonDataConverter):
 
 
 def compact(value: Json) -> str:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    written = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return written.translate({code: f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029)})
 
 
 def text(value: Json) -> str:
@@ -135,7 +137,7 @@ def retries(ctx: OrchestrationContext, row: Json) -> Turns:
 
 @orchestration
 def retry_waits(ctx: OrchestrationContext, row: Json) -> Turns:
-    policy = RetryPolicy(first_retry_interval=timedelta(seconds=25), max_number_of_attempts=4)
+    policy = RetryPolicy(first_retry_interval=RETRY_WAITS, max_number_of_attempts=4)
     return (yield ctx.call_activity("Flaky", input=row, retry_policy=policy))
 
 
@@ -362,7 +364,7 @@ def calls_entity(ctx: OrchestrationContext, given: Json) -> Turns:
 @orchestration
 def fails_entity(ctx: OrchestrationContext, entity: str) -> Turns:
     try:
-        return (yield ctx.call_entity(EntityInstanceId.parse(entity), "fail"))
+        return (yield ctx.call_entity(EntityInstanceId.parse(entity), "fail", "on purpose"))
     except TaskFailedError as failed:
         inner = failed.details.inner_failure
         return inner.message if inner is not None else failed.details.message
@@ -402,7 +404,7 @@ def counter(ctx: EntityContext, given: Json) -> Json:
         case "delete":
             ctx.set_state(None)
         case "fail":
-            raise RuntimeError("entity refused: on purpose")
+            raise RuntimeError(f"entity refused: {given}")
         case "forward":
             ctx.signal_entity(EntityInstanceId.parse(given), "add", 1)
         case "forward-later":
@@ -417,8 +419,14 @@ def counter(ctx: EntityContext, given: Json) -> Json:
 # --- the worker ---------------------------------------------------------------------------------
 
 
-def make_worker(endpoint: str, task_hub: str) -> DurableTaskSchedulerWorker:
-    """Return a worker of the whole app, not started yet."""
+def make_worker(
+    endpoint: str,
+    task_hub: str,
+    orchestrations: Sequence[Callable[..., Any]] = ORCHESTRATIONS,
+    activities: Sequence[Callable[..., Any]] = ACTIVITIES,
+    entities: Sequence[Callable[..., Any]] = (counter,),
+) -> DurableTaskSchedulerWorker:
+    """Return a worker of the whole app, or of another one, not started yet."""
     quiet = logging.getLogger("travel")
     quiet.setLevel(logging.WARNING)
     worker = DurableTaskSchedulerWorker(
@@ -430,12 +438,24 @@ def make_worker(endpoint: str, task_hub: str) -> DurableTaskSchedulerWorker:
         exception_properties_provider=Properties(),
         logger=quiet,
     )
-    for function in ORCHESTRATIONS:
+    for function in orchestrations:
         worker.add_orchestrator(function)
-    for function in ACTIVITIES:
+    for function in activities:
         worker.add_activity(function)
-    worker.add_entity(counter)
+    for function in entities:
+        worker.add_entity(function)
     return worker
+
+
+def work(worker: DurableTaskSchedulerWorker) -> None:
+    """Run *worker* until SIGTERM or SIGINT."""
+    stop = threading.Event()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, lambda *_: stop.set())
+    with worker:
+        worker.start()
+        print("worker ready", flush=True)
+        stop.wait()
 
 
 def main() -> None:
@@ -446,13 +466,7 @@ def main() -> None:
     options = parser.parse_args()
     if not options.slow_never:
         SLOW_ANSWERS.set()
-    stop = threading.Event()
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signum, lambda *_: stop.set())
-    with make_worker(options.endpoint, options.task_hub) as worker:
-        worker.start()
-        print("worker ready", flush=True)
-        stop.wait()
+    work(make_worker(options.endpoint, options.task_hub))
 
 
 if __name__ == "__main__":

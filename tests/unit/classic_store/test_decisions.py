@@ -217,7 +217,7 @@ def test_answers_are_not_carried_for_the_history_shows_them() -> None:
     assert memory.consumed(commit("a", answer), 0) == []
 
 
-def test_a_failure_is_carried_for_its_retry_may_have_the_same_action_id() -> None:
+def test_a_failure_is_carried_for_a_rewind_asks_again_under_the_same_number() -> None:
     memory = InstanceMemory(row_refresh=10)
     failure = TaskFailed(timestamp=NOW, task_scheduled_id=1)
 

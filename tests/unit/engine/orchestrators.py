@@ -1,7 +1,7 @@
 """Orchestrators for simulated hubs: steps in groups, run by reading the events again each time.
 
-The steps of a group run side by side; the next group begins when all have ended. Action IDs count from 1,
-as Python's do, and a `Retried` child starts again under its old ID, as Python's does.
+The steps of a group run side by side; the next group begins when all have ended. Each has `IDS_OF_A_STEP`
+action IDs: a `Retried` child takes two for each try, one for itself and one for the pause after it.
 """
 
 from collections.abc import Mapping
@@ -136,17 +136,13 @@ class _Run:
                 return "sent"
 
     def _retried(self, orchestrator: str, instance_id: str, number: int) -> str | None:
-        failures = len(self.of(SubOrchestrationInstanceFailed, number))
-        starts = len(self.of(SubOrchestrationInstanceCreated, number))
-        result = self._result(SubOrchestrationInstanceCompleted, number)
-        if result is not None or starts > failures:
-            return result
-        if failures and not self._slept(1.0, number + failures):
-            return None
-        self.actions.append(
-            CreateSubOrchestration(id=number, name=orchestrator, instance_id=instance_id)
-        )
-        return None
+        while self.of(SubOrchestrationInstanceFailed, number):
+            if not self._slept(1.0, number + 1):
+                return None
+            number += 2
+        child = CreateSubOrchestration(id=number, name=orchestrator, instance_id=instance_id)
+        self.once(child, SubOrchestrationInstanceCreated)
+        return self._result(SubOrchestrationInstanceCompleted, number)
 
     def _slept(self, seconds: float, number: int) -> bool:
         fire_at = later(self.turn.new[0].timestamp, seconds)
@@ -174,8 +170,10 @@ def work(orchestrators: Mapping[str, Orchestrator], turn: Turn) -> TurnResult:
         if isinstance(event, ExecutionTerminated):
             stopped = Complete(id=900, status=Status.Terminated, result=event.input)
             return TurnResult(actions=(stopped,))
-    if (turn.started.generation or 0) < orchestrator.fails:
-        failure = Failure(error_type="NotYet", message=f"try {turn.started.generation or 0}")
+    parent = turn.started.parent
+    tried = parent.task_schedule_id % IDS_OF_A_STEP // 2 if parent is not None else 0
+    if tried < orchestrator.fails:
+        failure = Failure(error_type="NotYet", message=f"try {tried}")
         return TurnResult(actions=(Complete(id=900, status=Status.Failed, failure=failure),))
     left, _, before = (turn.started.input or f"{orchestrator.again}|").partition("|")
     results = [before] if before else []

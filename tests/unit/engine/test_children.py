@@ -206,16 +206,6 @@ def test_a_root_that_is_started_again_tells_nobody() -> None:
     assert verdict(ended_root, arrived(started()), row=row(Status.Completed)).replies == []
 
 
-def test_an_earlier_try_that_comes_late_is_dropped_without_an_answer() -> None:
-    second_try = ended(
-        first_turn(replace(started(parent=PARENT), generation=1)),
-        Complete(id=1, status=Status.Completed),
-    ).events
-    found = verdict(second_try, arrived(started_by()), row=row(Status.Completed))
-
-    assert (len(found.drop), found.replies) == (1, [])
-
-
 def test_of_two_starts_in_one_batch_the_second_waits() -> None:
     first, second = arrived(started_by(), key="1"), arrived(started_by(), key="2")
     found = verdict((), first, second)

@@ -13,7 +13,7 @@ from durahub.engine.actions import (
     TurnResult,
 )
 from durahub.engine.critical_sections import CriticalSections
-from durahub.engine.entities.messages import Request, request_text
+from durahub.engine.entities.messages import Release, Request, release_text, request_text
 from durahub.engine.numbering import Counting, numbering
 from durahub.engine.readings import AS_IT_SEEMS, LastPauses, Reading, second_reading
 from durahub.model.failure import Failure
@@ -135,6 +135,11 @@ def lock_request(request: Request) -> EventSent:
     return EventSent(event_id=0, timestamp=NOW, instance_id="@e@x", name="op", input=text)
 
 
+def release(section: str) -> EventSent:
+    text = release_text(Release(parent="i", id=section))
+    return EventSent(event_id=1, timestamp=NOW, instance_id="@e@x", name="release", input=text)
+
+
 def test_the_worker_tells_the_id_of_its_critical_section() -> None:
     reading = second_reading(AS_IT_SEEMS, [STARTED], UNKNOWN)
 
@@ -148,6 +153,8 @@ def test_a_critical_section_has_the_worker_s_id_where_the_worker_sees_it() -> No
 
     assert sections.shown(lock_request(LOCKS)) == lock_request(replace(LOCKS, id=MINE))
     assert sections.shown(granted) == replace(granted, name=MINE)
+    assert sections.shown(release(THEIRS)) == release(MINE)
+    assert sections.shown(release("fix-orphaned-lock")) == release("fix-orphaned-lock")
     assert sections.shown(STARTED) is STARTED
     other = replace(LOCKS, id="33333333-3333-3333-3333-333333333333")
     assert sections.shown(lock_request(other)) == lock_request(other)

@@ -3,22 +3,28 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+import pytest
+
 from durahub.engine.actions import (
     Action,
     Complete,
     CreateSubOrchestration,
     CreateTimer,
     ScheduleTask,
+    TurnResult,
 )
 from durahub.engine.commit import Commit, Delivery
 from durahub.engine.effects import FIRE_AND_FORGET
 from durahub.engine.inbox import judge
+from durahub.engine.numbering import RetriesAlike
 from durahub.engine.rewind import concerned_children, rewound, rewound_execution_id
 from durahub.engine.state import read
 from durahub.model.failure import Failure
 from durahub.model.history import (
     Event,
+    EventRaised,
     Execution,
+    ExecutionCompleted,
     ExecutionRewound,
     ExecutionStarted,
     Parent,
@@ -28,6 +34,7 @@ from durahub.model.history import (
     TaskCompleted,
     TaskFailed,
     TaskScheduled,
+    TimerCreated,
     TimerFired,
 )
 from durahub.model.instance import Instance
@@ -136,13 +143,48 @@ def test_an_open_activity_is_asked_for_again_and_an_open_timer_is_armed_again() 
     assert (timer.due, timer.target) == (due, Execution(ID, NEW))
 
 
-def test_a_failure_that_was_retried_under_its_id_stays() -> None:
-    again = ScheduleTask(id=1, name="bad")
-    first = ended(first_turn(), again).events
-    second = (*first, *ended(turn_of(first, arrived(task_failed(1))), again).events)
-    events = (*second, *ended(turn_of(second, arrived(task_failed(1), key="2")), FAILED).events)
-    found = kinds(rewind(events).events)
-    assert (found.count("TaskScheduled"), found.count("TaskFailed")) == (1, 1)
+def retried_in_vain(*, last_pause: bool) -> tuple[Event, ...]:
+    """Return the events of an execution that tried an activity twice and another beside it."""
+    task, other = ScheduleTask(id=0, name="bad"), ScheduleTask(id=3, name="good")
+    turns: list[tuple[tuple[Event, ...], tuple[Action, ...]]] = [
+        ((task_failed(0),), (CreateTimer(id=1, fire_at=NOW),)),
+        ((rang(1),), (replace(task, id=2),)),
+        ((EventRaised(timestamp=NOW, name="e"),), (other,)),
+        ((task_failed(2),), (CreateTimer(id=4, fire_at=NOW),) if last_pause else (FAILED,)),
+    ]
+    if last_pause:
+        turns.append(((rang(4),), (FAILED,)))
+    events = ended(first_turn(), task).events
+    for arriving, actions in turns:
+        batch = [arrived(event, key=str(len(events))) for event in arriving]
+        events = (*events, *ended(turn_of(events, *batch), *actions).events)
+    return events
+
+
+def rang(timer: int) -> TimerFired:
+    return TimerFired(timestamp=NOW, timer_id=timer, fire_at=NOW)
+
+
+@pytest.mark.parametrize("last_pause", [False, True])
+def test_of_what_was_retried_the_last_try_is_taken_out_and_its_pause(*, last_pause: bool) -> None:
+    commit = rewind(retried_in_vain(last_pause=last_pause))
+    found = [event for event in commit.events if isinstance(event, TaskScheduled | TimerCreated)]
+    assert [event.event_id for event in found] == [0, 1]
+    assert kinds(commit.events).count("TaskFailed") == 1
+    assert kinds(commit.events).count("TimerFired") == 1
+
+
+def test_python_s_numbers_stay_when_a_try_is_taken_out() -> None:
+    good = TaskCompleted(timestamp=NOW, task_scheduled_id=3)
+    events = retried_in_vain(last_pause=False)
+    [end] = [place for place, event in enumerate(events) if isinstance(event, ExecutionCompleted)]
+    events = (*events[:end], good, *events[end:])
+    whole, kept = (RetriesAlike(history) for history in (events, rewind(events).events))
+    assert [whole.number_of(number) for number in (0, 1, 2, 3)] == [1, 2, 1, 3]
+    assert [kept.number_of(number) for number in (0, 1, 3)] == [1, 2, 3]
+    again = kept.stored(TurnResult(actions=(ScheduleTask(id=1, name="bad"),)))
+    assert again.actions[0].id == 4
+    assert again.noted == {4: 1}
 
 
 def test_it_wakes_itself_up_where_it_has_something_to_do() -> None:

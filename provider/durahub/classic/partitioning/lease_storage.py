@@ -180,6 +180,11 @@ class AppLeaseContainer:
                     raise
                 return None
 
+    async def create_info(self) -> None:
+        """Write a blob that names nobody, unless it is there."""
+        with self._answers.refusable():
+            await self._info.upload_blob(b"{}", content_settings=_CONTENT)
+
     async def write_info(self, content: bytes) -> None:
         """Write the blob."""
         with self._answers.translated():

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 from durahub.engine.entities.ids import is_entity
 from durahub.engine.entities.messages import (
     RELEASE,
+    Release,
     Request,
     Response,
     guid_text,
@@ -119,6 +120,18 @@ def request_sent(event: Event) -> Request | None:
         return None
 
 
+def release_sent(event: Event) -> Release | None:
+    """Return the release that *event* sent to an entity; ``None`` if it sent none, or no readable one."""
+    if not isinstance(event, EventSent) or not is_entity(event.instance_id):
+        return None
+    if event.name != RELEASE:
+        return None
+    try:
+        return release_of(event.input)
+    except BadMessage:
+        return None
+
+
 def native_events(events: Iterable[Event]) -> list[NativeEvent | None]:
     """Return what each of *events* is in terms of entities; ``None`` if it has nothing to do with them.
 
@@ -174,11 +187,8 @@ def _request(request: Request, target: str) -> NativeEvent:
 
 
 def _unlock(event: EventSent) -> EntityUnlock | None:
-    if event.name != RELEASE or not is_entity(event.instance_id):
-        return None
-    try:
-        release = release_of(event.input)
-    except BadMessage:
+    release = release_sent(event)
+    if release is None:
         return None
     return EntityUnlock(
         critical_section_id=release.id or "",
