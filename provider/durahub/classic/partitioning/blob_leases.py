@@ -62,7 +62,9 @@ class BlobManager(Protocol):
     def listening(self, state: BlobState) -> frozenset[str]:
         """Return the partitions to work on."""
 
-    def delay(self, state: BlobState, now: float, times: BlobTimes) -> float:
+    def delay(
+        self, state: BlobState, now: float, times: BlobTimes, *, stopping: bool = False
+    ) -> float:
         """Return the seconds until the next plan."""
 
 
@@ -125,8 +127,10 @@ class BlobLeases:
             failures = failures + 1 if self._failed else 0
             if failures > MOST_FAREWELLS and not self._holding.closing:
                 return  # storage does not answer: the leases run out by themselves
-            delay = self._manager.delay(self._state, now(), self._times)
-            await self._holding.rest(min(max(delay, PAUSE / 10), PAUSE, ends - now()))
+            delay = self._manager.delay(self._state, now(), self._times, stopping=True)
+            if self._failed:
+                delay = max(delay, PAUSE)
+            await self._holding.rest(min(delay, ends - now()))
 
     # -- a pass --------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ monotonic clock::
     ...                                                  # do what it says, in the order of its fields,
     ...                                                  # and note each result: state = state.with_…
     manager.listening(state)                             # the partitions to work on, while trusted
-    manager.delay(state, now, times)                     # until the next plan
+    manager.delay(state, now, times)                     # until the next plan; sooner when one drained
 
 ``busy`` are the partitions with work in hand: those listened to and those that drain. Names are those of
 blobs, with their folder: ``intent/myhub-control-00``.

@@ -69,7 +69,8 @@ def listening(state: BlobState) -> frozenset[str]:
     return state.partitions_in(FOLDER)
 
 
-def delay(state: BlobState, now: float, times: BlobTimes) -> float:
-    """Return the seconds until the next plan."""
+def delay(state: BlobState, now: float, times: BlobTimes, *, stopping: bool = False) -> float:
+    """Return the seconds until the next plan; one is due, too, when something has drained."""
+    renewals = until_renewals(state, now, times)
     looked = state.looked.get(FOLDER, NEVER)
-    return min(max(0.0, looked + times.look_every - now), until_renewals(state, now, times))
+    return renewals if stopping else min(max(0.0, looked + times.look_every - now), renewals)

@@ -99,7 +99,8 @@ def listening(state: BlobState) -> frozenset[str]:
     return state.partitions_in(INTENT) & state.partitions_in(OWNERSHIP)
 
 
-def delay(state: BlobState, now: float, times: BlobTimes) -> float:
-    """Return the seconds until the next plan."""
+def delay(state: BlobState, now: float, times: BlobTimes, *, stopping: bool = False) -> float:
+    """Return the seconds until the next plan; one is due, too, when something has drained."""
+    renewals = until_renewals(state, now, times)
     look = max(0.0, min(_looks(state, times).values()) - now)
-    return min(look, until_renewals(state, now, times))
+    return renewals if stopping else min(look, renewals)
