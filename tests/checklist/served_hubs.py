@@ -33,9 +33,6 @@ from tests.checklist.turns import Script
 
 ACTIVITIES = ("workitems", "tasks")  # the names of their queues end so
 OFTEN = 0.05  # seconds between two looks
-AS_STORED = (
-    ("grpc.primary_user_agent", "recording-worker"),
-)  # as Python's its numbers would not be
 QUICK = DispatchSettings(disconnect_grace=0.3, linger=5.0, drain=0.5)
 
 Found = TypeVar("Found")
@@ -225,7 +222,7 @@ async def served(
     hub = TaskHub(store, settings=QUICK)
     running = asyncio.create_task(hub.run())
     server = await start_server(OneHub(hub), host="127.0.0.1", port=0)
-    channel = grpc.aio.insecure_channel(f"127.0.0.1:{server.port}", options=AS_STORED)
+    channel = grpc.aio.insecure_channel(f"127.0.0.1:{server.port}")
     stub = TaskHubSidecarServiceStub(channel)  # type: ignore[no-untyped-call]
     worker = worker or RecordingWorker(stub)
     worker.stub = stub

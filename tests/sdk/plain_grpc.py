@@ -79,6 +79,5 @@ class WorkItems:
 @contextmanager
 def plain_hub(endpoint: str, hub: str) -> Iterator[PlainHub]:
     """Connect to *hub* for the body; *endpoint* is ``http://127.0.0.1:8080``."""
-    options = (("grpc.primary_user_agent", "plain"),)  # its numbers are stored as they are
-    with grpc.insecure_channel(endpoint.removeprefix("http://"), options=options) as channel:
+    with grpc.insecure_channel(endpoint.removeprefix("http://")) as channel:
         yield PlainHub(channel, hub)

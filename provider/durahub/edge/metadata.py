@@ -63,7 +63,7 @@ class Caller:
 
 _COUNTING = {
     "durabletask-python/": Counting.FROM_ONE_RETRIES_ALIKE,
-    "grpc-python": Counting.FROM_ONE_RETRIES_ALIKE,  # and grpc-python-asyncio
+    "grpc-python/": Counting.FROM_ONE_RETRIES_ALIKE,  # not grpc-python-asyncio: no worker has that
     "durabletask-js/": Counting.FROM_ONE,
     "grpc-node": Counting.FROM_ONE,
 }

@@ -15,6 +15,7 @@ from durahub.dispatch.work import (
 )
 from durahub.edge.entity_events import EntityEvents
 from durahub.edge.entity_work import entity_item
+from durahub.edge.metadata import Caller
 from durahub.edge.projection import for_worker, is_rewind
 from durahub.edge.traces import span_to_proto, trace_to_proto
 from durahub.edge.wellknown import string_value, version_value
@@ -99,6 +100,22 @@ def _activity_item(work: ActivityWork) -> pb.WorkItem:
         tags=task.tags,
     )
     return pb.WorkItem(activityRequest=request, completionToken=work.token)
+
+
+def counting_of(request: pb.GetWorkItemsRequest, caller: Caller) -> Counting:
+    """Return how a worker numbers actions.
+
+    A program may speak the protocol with the gRPC library of Python and without its SDK; its numbers are
+    stored as they are. The SDK always limits orchestrations and activities, and never entities.
+    """
+    by_itself = caller.agent is None and caller.counting is Counting.FROM_ONE_RETRIES_ALIKE
+    limits = (
+        request.maxConcurrentOrchestrationWorkItems,
+        request.maxConcurrentActivityWorkItems,
+    )
+    if by_itself and (request.maxConcurrentEntityWorkItems or not all(limits)):
+        return Counting.AS_STORED
+    return caller.counting
 
 
 def stream_options(

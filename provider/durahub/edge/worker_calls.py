@@ -28,7 +28,7 @@ from durahub.edge.partial_completions import PartialCompletions, joined
 from durahub.edge.projection import for_worker
 from durahub.edge.wellknown import filled_text, text_of
 from durahub.edge.work_item_sender import Sending, WorkItemSender
-from durahub.edge.work_items import stream_options, work_item
+from durahub.edge.work_items import counting_of, stream_options, work_item
 from durahub.errors import NotThere, UsageError
 from durahub.model.history import ExecutionStarted
 from durahub.model.ticks import Ticks
@@ -72,7 +72,7 @@ class WorkerCalls:
             request,
             worker_id,
             native_entities=caller.native_entities,
-            counting=caller.counting,
+            counting=counting_of(request, caller),
         )
 
     # -- the stream ----------------------------------------------------------------------------

@@ -4,14 +4,17 @@ import pytest
 from durabletask.internal import orchestrator_service_pb2 as pb
 
 from durahub.dispatch.work import ActivityWork, Filters, OrchestratorWork
+from durahub.edge.metadata import Caller
 from durahub.edge.work_items import (
     DEFAULT_MAXIMUM,
     MOST_BYTES,
     STREAMED_ABOVE,
+    counting_of,
     health_ping,
     stream_options,
     work_item,
 )
+from durahub.engine.numbering import Counting
 from durahub.model.history import (
     EventRaised,
     Execution,
@@ -139,6 +142,26 @@ def test_a_maximum_of_zero_states_none() -> None:
     assert options.max_orchestrations == options.max_entities == DEFAULT_MAXIMUM
     assert options.max_activities == 7
     assert (options.worker_id, options.history_streaming) == ("w", False)
+
+
+def limits(orchestrations: int, activities: int, entities: int = 0) -> pb.GetWorkItemsRequest:
+    return pb.GetWorkItemsRequest(
+        maxConcurrentOrchestrationWorkItems=orchestrations,
+        maxConcurrentActivityWorkItems=activities,
+        maxConcurrentEntityWorkItems=entities,
+    )
+
+
+def test_the_python_sdk_is_told_from_programs_that_use_its_grpc_library() -> None:
+    library = Caller(library="grpc-python/1.78.0 grpc-c/52.0.0 (linux; chttp2)")
+    sdk = Caller(agent="durabletask-python/1.12.0", library=library.library)
+    javascript = Caller(library="grpc-node-js/1.14.0")
+
+    assert counting_of(limits(800, 800), library) is Counting.FROM_ONE_RETRIES_ALIKE
+    assert counting_of(limits(10, 10, 10), library) is Counting.AS_STORED
+    assert counting_of(limits(0, 10), library) is Counting.AS_STORED
+    assert counting_of(limits(10, 10, 10), sdk) is Counting.FROM_ONE_RETRIES_ALIKE
+    assert counting_of(limits(0, 0), javascript) is Counting.FROM_ONE
 
 
 @pytest.mark.parametrize("filters", [None, pb.WorkItemFilters()], ids=["absent", "empty"])
