@@ -158,6 +158,10 @@ class HubStore(Protocol):
     def set_aside_count(self) -> int:
         """How many stored things this process could not read and set aside."""
 
+    @property
+    def is_of_functions(self) -> bool:
+        """Whether Durable Functions writes this hub, as it seemed when serving began."""
+
     async def open(self, *, create: bool) -> None:
         """Connect; with *create* make what is missing. Raises `HubNotFound`, `HubMismatch`, `Unavailable`."""
 

@@ -9,6 +9,7 @@ from durahub.classic.account import Account
 from durahub.classic.ahead import in_order
 from durahub.classic.blobs import Blobs
 from durahub.classic.columns import Columns
+from durahub.classic.functions import is_of_functions
 from durahub.classic.instance_payloads import input_of, output_of
 from durahub.classic.keys import escape
 from durahub.classic.large_payloads import LargePayloads
@@ -19,7 +20,6 @@ from durahub.classic.stored_rows import (
     is_guarding,
     is_of_hub,
     is_sentinel,
-    shows_functions,
     stored_event,
     stored_instance,
 )
@@ -33,10 +33,6 @@ PAGE = 100  # instance rows held at a time: each may have 64 KiB of input and as
 AT_ONCE = 16  # histories read at a time
 REQUESTS = 32  # at a time, of all of them
 TRIES = 5  # to read an instance that a worker keeps writing
-SAMPLE = 1000  # rows that are looked at to tell whose hub it is
-SAMPLE_OF_ENTITIES = 20  # fewer, for their inputs are looked at
-_OF_WRITERS = ("PartitionKey", "RowKey", "Name", "Version", "Generation")
-_OF_ENTITIES = ("PartitionKey", "RowKey", "Input")
 
 
 class ClassicReader:
@@ -74,16 +70,7 @@ class ClassicReader:
 
     async def is_of_functions(self) -> bool:
         """Tell whether the first rows show that Durable Functions writes this hub."""
-        for condition, select, most in (
-            (instance_query.NOT_ENTITIES, _OF_WRITERS, SAMPLE),
-            (instance_query.ENTITIES, _OF_ENTITIES, SAMPLE_OF_ENTITIES),
-        ):
-            rows, _ = await self._tables.query(
-                self._names.instances_table, condition, select=select, most=most
-            )
-            if any(shows_functions(row.columns) for row in rows):
-                return True
-        return False
+        return await is_of_functions(self._tables, self._names)
 
     async def instances(self, *, entities: bool = False) -> AsyncIterator[StoredInstance | NotRead]:
         """Yield all instances with their histories, or entities alone; in the order of their keys."""

@@ -12,6 +12,7 @@ from random import Random
 
 from durahub.classic.account import Account
 from durahub.classic.backlog import backlog
+from durahub.classic.functions import is_of_functions
 from durahub.classic.instance_memory import InstanceMemory, confirmed_by_instance
 from durahub.classic.names import HubNames, check_hub_name
 from durahub.classic.options import DEFAULT_PARTITIONS, ClassicOptions, Manager
@@ -68,6 +69,7 @@ class ClassicStore:
         self._manager: Manager | None = None  # until the hub is made
         self._memory = InstanceMemory(options.row_refresh)
         self._serving: Serving | None = None
+        self._is_of_functions = False
         self._parts = parts = put_together(names, account, options, clock, random or Random())
         self._queues, self._payloads = parts.queues, parts.payloads
         self._histories, self._instances = parts.histories, parts.instances
@@ -83,6 +85,11 @@ class ClassicStore:
     def set_aside_count(self) -> int:
         """How many things this process has set aside."""
         return self._parts.aside.count
+
+    @property
+    def is_of_functions(self) -> bool:
+        """Whether Durable Functions writes this hub, as it seemed when serving began."""
+        return self._is_of_functions
 
     async def open(self, *, create: bool) -> None:
         """Connect; with *create* make what is missing. Raises `HubNotFound`, `HubMismatch`."""
@@ -119,6 +126,7 @@ class ClassicStore:
         manager = await self._choose()  # once more: others may have come since the hub was opened
         if manager is not self._manager:
             await self._create(manager)
+        self._is_of_functions = await is_of_functions(self._parts.tables, self._names)
         self._serving = serving = Serving(listener, self._parts, manager)
         try:
             await serving.run()

@@ -7,7 +7,7 @@ worker could not run at all is tried again after a pause and changes nothing mea
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from durahub.dispatch.clock import Clock
@@ -112,7 +112,7 @@ class EntityBatches:
             history.events,
             taken,
             self._clock(),
-            limits=self._limits,
+            limits=replace(self._limits, for_functions=self._store.is_of_functions),
         )
         return _Batch(history, turn, taken)
 

@@ -83,7 +83,8 @@ def entity_result(batch: pb.EntityBatchResult) -> EntityResult:
 def _result(result: pb.OperationResult) -> OperationResult:
     match result.WhichOneof("resultType"):
         case "success":
-            return OperationResult(result=text_of(result.success, "result"))
+            # Python says so that there is none; an empty text is no JSON.
+            return OperationResult(result=filled_text(result.success, "result"))
         case "failure":
             return OperationResult(failure=failure_from_proto(result.failure.failureDetails))
         case _:

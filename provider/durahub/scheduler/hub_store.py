@@ -70,6 +70,11 @@ class SchedulerStore:
         return self._name
 
     @property
+    def is_of_functions(self) -> bool:
+        """``False``: Durable Functions does not use a file of ours."""
+        return False
+
+    @property
     def set_aside_count(self) -> int:
         """How many stored things this process could not read and set aside."""
         return len(self._unreadable)

@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.sdk, pytest.mark.azurite]
 
 HUBS = (
     *("crash-outbox", "crash-history", "crash-instance", "safe1x", "dtfx", "legacy1x"),
-    *("edges", "entities", "waiting", "killed"),
+    *("edges", "entities", "waiting", "killed", "functions"),
     *("finished", "extended", "tracking"),
 )
 

@@ -92,7 +92,7 @@ def test_every_recorded_answer_to_a_batch_is_read() -> None:
         for one, sent in zip(result.results, batch.results, strict=True):
             failed = sent.HasField("failure")
             assert (one.failure is not None) == failed
-            assert one.result == (None if failed else text_of(sent.success, "result"))
+            assert one.result == (None if failed else text_of(sent.success, "result") or None)
         kinds = {"sendSignal": SendSignal, "startNewOrchestration": StartOrchestration}
         assert [type(action) for action in result.actions] == [
             kinds[action.WhichOneof("operationActionType")] for action in batch.actions
@@ -139,6 +139,14 @@ def work(*operations: Operation, state: str | None = None) -> EntityWork:
         operations=operations,
         given_at=NOW,
     )
+
+
+def test_a_result_that_is_an_empty_text_is_none() -> None:
+    """Python sends one for an operation that returns nothing."""
+    success = pb.OperationResultSuccess(result={"value": ""})
+    batch = pb.EntityBatchResult(results=[pb.OperationResult(success=success)])
+    (one,) = entity_result(batch).results
+    assert one.result is None
 
 
 def test_a_failed_operation_without_details_is_a_failure_all_the_same() -> None:

@@ -39,10 +39,14 @@ from durahub.model.ticks import MINIMUM, Ticks
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntityLimits:
-    """How many operations a batch has at most (``None``: any number), and the sorter's window."""
+    """How many operations a batch has at most (``None``: any number), and the sorter's window.
+
+    ``for_functions``: states are written so that Durable Functions finds their entities.
+    """
 
     operations: int | None = 5000
     reorder_window: float = REORDER_WINDOW  # seconds; 0 turns the sorting off
+    for_functions: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +110,8 @@ def begin_batch(
     started = next((event for event in events if isinstance(event, ExecutionStarted)), None)
     try:
         before = scheduler_state_of(started.input if started is not None else None)
+        if limits.for_functions:
+            before = replace(before, writes_exists=True)
         intake = Intake(before, now, limits.reorder_window)
         for event in (*events, *(delivery.message.event for delivery in taken)):
             if isinstance(event, EventRaised):

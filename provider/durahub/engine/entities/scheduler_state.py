@@ -1,8 +1,8 @@
 """The state of an entity between its batches, as it stands in the ``Input`` of its start.
 
 Members stand in DTFx's order, and what has its default value is left out. Durable Functions 2.x adds
-``exists``, and believes without it that there is no entity: where it was read, or where the entity's
-messages come from such a host, it is written.
+``exists``, and believes without it that there is no entity: where it was read, where the entity's
+messages come from such a host, or where such hosts share the hub, it is written.
 
 Source: DurableTask.Core, ``Entities/StateFormat``; orchestration semantics 5.2 and 5.10.
 """

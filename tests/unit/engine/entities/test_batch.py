@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from durahub.engine.commit import NO_HISTORY, Commit, Delivery
-from durahub.engine.entities.batch import judge_batch
+from durahub.engine.entities.batch import EntityLimits, begin_batch, judge_batch
 from durahub.engine.entities.messages import CONTINUE, Request, delayed_name
 from durahub.engine.entities.scheduler_state import SchedulerState, scheduler_state_text
 from durahub.engine.entities.work import EntityResult, EntityStatus, OperationResult
@@ -139,6 +139,15 @@ def test_what_durable_functions_had_begun_is_done_too() -> None:
 def test_an_entity_that_durable_functions_calls_says_that_it_exists() -> None:
     old = raised("op", '{"op":"add","signal":true,"input":"5","id":"1"}')
     started = after(old).instance.started
+    assert started is not None
+    assert started.input == '{"exists":true,"state":"5","sorter":{}}'
+
+
+def test_a_new_entity_in_a_hub_of_durable_functions_says_that_it_exists() -> None:
+    limits = EntityLimits(for_functions=True)
+    delivery = sent(signal("add", "5"))
+    turn = begin_batch(ENTITY, NO_HISTORY, (), (delivery,), NOW, limits=limits)
+    started = finished(turn).instance.started
     assert started is not None
     assert started.input == '{"exists":true,"state":"5","sorter":{}}'
 
