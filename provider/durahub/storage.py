@@ -1,11 +1,11 @@
 """Opens the storage that an address names, and the hubs in it."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol
 
+from durahub.accounts import Access, account_at
 from durahub.address import StoreAddress, StoreKind
 from durahub.classic.account import Account
 from durahub.classic.dialect import DTFX_2_9, DTFX_2_9_BASE64
@@ -15,7 +15,7 @@ from durahub.classic.options import ClassicOptions, Manager, unique_worker_id
 from durahub.classic.reader import ClassicReader
 from durahub.classic.store import ClassicStore
 from durahub.dispatch.clock import system_clock
-from durahub.errors import BadAddress, BadConnectionString
+from durahub.errors import BadAddress
 from durahub.scheduler.file import SchedulerFile
 from durahub.scheduler.hub_store import SchedulerStore
 from durahub.scheduler.reader import SchedulerReader
@@ -45,7 +45,7 @@ class Storage(Protocol):
     def store(self, hub: str, options: "StorageOptions | None" = None) -> HubStore:
         """Return the store of a hub, with *options* of its own; it is opened by its user."""
 
-    def reader(self, hub: str, options: "ReadOptions | None" = None) -> HubReader:
+    def reader(self, hub: str, tracking_prefix: str | None = None) -> HubReader:
         """Return what reads a hub as it is; it is opened by its user. Raises `BadHubName`."""
 
     def doctor(self, hub: str, tracking_prefix: str | None = None) -> Doctor:
@@ -67,19 +67,12 @@ class Storage(Protocol):
     ) -> None: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadOptions:
-    """Where what a reader looks for is kept, if not under the hub's name in its own storage."""
-
-    tracking_prefix: str | None = None  # begins the names of its tables
-    tracking: Storage | None = None  # has its tables and blobs
-
-
 class ClassicStorage:
-    """A storage account."""
+    """A storage account. *access* may tell a prefix of the tables that track instances."""
 
-    def __init__(self, account: Account, options: StorageOptions) -> None:
+    def __init__(self, account: Account, options: StorageOptions, access: Access) -> None:
         self._account = account
+        self._access = access
         self._options = options
         self._worker_id = options.worker_id or unique_worker_id()
 
@@ -89,6 +82,7 @@ class ClassicStorage:
         classic = ClassicOptions(
             partitions=own.partitions,
             worker_id=own.worker_id or self._worker_id,
+            tracking_prefix=self._access.prefix,
             dialect=DTFX_2_9_BASE64 if own.base64_messages else DTFX_2_9,
             visibility=own.visibility_seconds,
             activity_visibility=own.activity_visibility_seconds,
@@ -100,34 +94,25 @@ class ClassicStorage:
         )
         return ClassicStore(hub, self._account, classic, system_clock)
 
-    @property
-    def account(self) -> Account:
-        """The account; it is closed with the storage."""
-        return self._account
-
-    def reader(self, hub: str, options: ReadOptions | None = None) -> HubReader:
-        """Return what reads a hub as it is. Raises `BadHubName`, `BadAddress`."""
-        told = options or ReadOptions()
-        tracking = None
-        if told.tracking is not None:
-            if not isinstance(told.tracking, ClassicStorage):
-                raise BadAddress("--tracking-store", "a tracking store is a storage account")
-            tracking = told.tracking.account
-        return ClassicReader(
-            hub, self._account, tracking_prefix=told.tracking_prefix, tracking=tracking
-        )
+    def reader(self, hub: str, tracking_prefix: str | None = None) -> HubReader:
+        """Return what reads a hub as it is. Raises `BadHubName`."""
+        return ClassicReader(hub, self._account, tracking_prefix=self._prefix(tracking_prefix))
 
     def doctor(self, hub: str, tracking_prefix: str | None = None) -> Doctor:
         """Return who examines a hub and repairs it. Raises `BadHubName`."""
-        return Doctor(hub, self._account, system_clock, tracking_prefix)
+        return Doctor(hub, self._account, system_clock, self._prefix(tracking_prefix))
+
+    def _prefix(self, named: str | None) -> str | None:
+        """Return the prefix of the tables where they are looked for if none is named."""
+        return named or self._access.tracking_prefix
 
     async def find_hubs(self) -> tuple[FoundHub, ...]:
         """Return the hubs of the account."""
-        return await self._account.find_hubs()
+        return await self._account.find_hubs(self._access.prefix)
 
     def requests(self) -> Mapping[tuple[str, str], int]:
         """Return how many requests were sent."""
-        return self._account.requests.snapshot()
+        return self._account.request_counts()
 
     async def __aenter__(self) -> "ClassicStorage":
         await self._account.__aenter__()
@@ -153,8 +138,8 @@ class SqliteStorage:
         """Return the store of a hub. Raises `BadHubName`. The file has none of these options."""
         return SchedulerStore(self._file, hub)
 
-    def reader(self, hub: str, options: ReadOptions | None = None) -> HubReader:  # noqa: ARG002
-        """Return what reads a hub as it is. A file has none of these options."""
+    def reader(self, hub: str, tracking_prefix: str | None = None) -> HubReader:  # noqa: ARG002
+        """Return what reads a hub as it is. A file has no tracking prefixes."""
         return SchedulerReader(self._file, hub)
 
     def doctor(self, hub: str, tracking_prefix: str | None = None) -> Doctor:  # noqa: ARG002
@@ -186,24 +171,17 @@ class SqliteStorage:
         await self._file.close()
 
 
-def open_storage(address: StoreAddress | str, options: StorageOptions) -> Storage:
+def open_storage(
+    address: StoreAddress | str, options: StorageOptions, access: Access | None = None
+) -> Storage:
     """Return the storage at *address*, or of a connection string.
 
-    Raises `BadAddress` and `BadConnectionString`; nothing is asked over the network yet.
+    Raises `BadAddress`, `BadConnectionString` and `BadSetting`; nothing is asked over the network yet.
     """
-    if isinstance(address, str):
-        account = Account.from_connection_string(address, "the command")
-        return ClassicStorage(account, options)
-    match address.kind:
-        case StoreKind.ENVIRONMENT:
-            text = os.environ.get(address.place)
-            where = f"the environment variable {address.place}"
-            if not text:
-                raise BadConnectionString(where, "it is not set")
-            return ClassicStorage(Account.from_connection_string(text, where), options)
-        case StoreKind.STORAGE:
-            return ClassicStorage(Account.with_identity(address.place), options)
-        case StoreKind.SQLITE:
-            return SqliteStorage(address.place)
-        case StoreKind.AZURITE:
+    way = access or Access()
+    if isinstance(address, StoreAddress):
+        if address.kind is StoreKind.AZURITE:
             raise BadAddress(str(address), "which Azurite is not known here")
+        if address.kind is StoreKind.SQLITE:
+            return SqliteStorage(address.place)
+    return ClassicStorage(account_at(address, way), options, way)

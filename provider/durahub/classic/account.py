@@ -1,7 +1,8 @@
 """A storage account: its three services over one connection pool, with one way of access."""
 
 import functools
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -12,12 +13,18 @@ from azure.storage.blob.aio import BlobServiceClient
 from azure.storage.queue.aio import QueueServiceClient
 
 from durahub.classic import connection
-from durahub.classic.connection import AccountKey, Endpoints, SharedAccess
+from durahub.classic.clouds import SERVICES
+from durahub.classic.connection import AccountKey, Connection, Endpoints, SharedAccess
+from durahub.classic.credentials import credential_of
+from durahub.classic.identity import Identity
 from durahub.classic.names import FoundHub, find_hubs
 from durahub.classic.request_counts import RequestCounter
+from durahub.classic.shared_access import Signature
 from durahub.classic.signing import QueueSigner, TableSigner
 from durahub.classic.storage_errors import StorageErrors
 from durahub.classic.transport import API_VERSION, BACKOFF, RETRIES, Access, CountedTransport, Wire
+from durahub.errors import StorageDenied
+from durahub.model.ticks import Ticks
 
 MakeTransport = Callable[..., CountedTransport]
 """Makes a transport of a `RequestCounter` and the keyword ``use_env_settings``."""
@@ -28,25 +35,29 @@ class Account:
 
     ``requests`` counts what is sent to it. The clients exist from the first use on, which must be
     in the event loop that uses them.
+
+    With *tracking* it has the queues alone: tables and blobs are in that account, which it closes with
+    itself. So DurableTask.AzureStorage 2.0 and later divide a hub; classic layout 1.4.
     """
 
     def __init__(
         self,
         name: str,
         endpoints: Endpoints,
-        access: Access,
+        access: Access | Identity,
         *,
         use_env_settings: bool = False,
         make_transport: MakeTransport = CountedTransport,
+        tracking: "Account | None" = None,
     ) -> None:
         self.name = name
+        self.tracking = tracking
         self.endpoints = endpoints
         self.requests = RequestCounter(endpoints)
         self._access = access
         self._make_transport = functools.partial(
             make_transport, self.requests, use_env_settings=use_env_settings
         )
-        self._own_credential: AsyncTokenCredential | None = None
         self._clients: _Clients | None = None
 
     @classmethod
@@ -63,33 +74,55 @@ class Account:
         *use_env_settings* obeys proxies named in the environment. Raises `BadConnectionString`.
         """
         found = connection.parse(text, where)
+        return cls.at(found, use_env_settings=use_env_settings, make_transport=make_transport)
+
+    @classmethod
+    def at(
+        cls,
+        found: Connection,
+        *,
+        tracking: "Account | None" = None,
+        use_env_settings: bool = False,
+        make_transport: MakeTransport = CountedTransport,
+    ) -> "Account":
+        """Return the account that a connection leads to."""
         return cls(
             found.account,
             found.endpoints,
             found.access,
             use_env_settings=use_env_settings,
             make_transport=make_transport,
+            tracking=tracking,
         )
 
-    @classmethod
-    def with_identity(
-        cls,
-        account: str,
-        credential: AsyncTokenCredential | None = None,
-        *,
-        use_env_settings: bool = False,
-    ) -> "Account":
-        """Return an account in Azure; without *credential*, with the environment's (Entra ID)."""
-        owned = None
-        if credential is None:
-            # a heavy import, and only for those who use it
-            from azure.identity.aio import DefaultAzureCredential
+    def check_access(
+        self, now: Ticks, *, writing: bool, services: Sequence[str] = SERVICES
+    ) -> None:
+        """Raise `StorageDenied` if a shared access signature says of itself that it will not do."""
+        if self.tracking is not None:
+            self.tracking.check_access(now, writing=writing, services=("blob", "table"))
+            services = [service for service in services if service == "queue"]
+        if isinstance(self._access, SharedAccess):
+            problem = Signature.of(self._access).problem(now, services, writing=writing)
+            if problem is not None:
+                raise StorageDenied(self.name, problem)
 
-            owned = credential = DefaultAzureCredential()
-        endpoints = connection.account_endpoints(account)
-        made = cls(account, endpoints, credential, use_env_settings=use_env_settings)
-        made._own_credential = owned
-        return made
+    def request_counts(self) -> Mapping[tuple[str, str], int]:
+        """Return how many requests were sent, by service and kind, the tracking store's among them."""
+        counts = Counter(self.requests.snapshot())
+        if self.tracking is not None:
+            counts.update(self.tracking.request_counts())
+        return dict(counts)
+
+    def service_of(self, url: str) -> str:
+        """Return which service *url* is of: ``"queue"``; ``""`` if of none."""
+        for service in SERVICES:
+            if service != "queue" and self.tracking is not None:
+                if url.startswith(f"{getattr(self.tracking.endpoints, service)}/"):
+                    return service
+            elif url.startswith(f"{getattr(self.endpoints, service)}/"):
+                return service
+        return ""
 
     @property
     def queue_wire(self) -> Wire:
@@ -99,7 +132,7 @@ class Account:
     @property
     def table_wire(self) -> Wire:
         """The way to the table service."""
-        return self._open().table_wire
+        return self.tracking.table_wire if self.tracking is not None else self._open().table_wire
 
     @property
     def queues(self) -> QueueServiceClient:
@@ -109,19 +142,19 @@ class Account:
     @property
     def tables(self) -> TableServiceClient:
         """The SDK's client of the table service."""
-        return self._open().tables
+        return self.tracking.tables if self.tracking is not None else self._open().tables
 
     @property
     def blobs(self) -> BlobServiceClient:
         """The SDK's client of the blob service."""
-        return self._open().blobs
+        return self.tracking.blobs if self.tracking is not None else self._open().blobs
 
-    async def find_hubs(self) -> tuple[FoundHub, ...]:
-        """Return the hubs of the account, by name."""
-        with StorageErrors(self.name, "").translated():
+    async def find_hubs(self, tracking_prefix: str | None = None) -> tuple[FoundHub, ...]:
+        """Return the hubs of the account, by name: those with tables of their own, or of that prefix."""
+        with StorageErrors(self.name, "", self.service_of).translated():
             queues = [str(queue.name) async for queue in self.queues.list_queues()]
             tables = [str(table.name) async for table in self.tables.list_tables()]
-        return find_hubs(queues, tables)
+        return find_hubs(queues, tables, tracking_prefix)
 
     async def __aenter__(self) -> "Account":
         """Close the account behind the body."""
@@ -139,9 +172,9 @@ class Account:
         """Close all connections; calling it twice is fine."""
         clients, self._clients = self._clients, None
         if clients is not None:
-            await clients.transport.disconnect()
-        if self._own_credential is not None:
-            await self._own_credential.close()
+            await clients.close()
+        if self.tracking is not None:
+            await self.tracking.close()
 
     def _open(self) -> "_Clients":
         if self._clients is None:
@@ -150,8 +183,17 @@ class Account:
 
 
 class _Clients:
-    def __init__(self, endpoints: Endpoints, access: Access, transport: CountedTransport) -> None:
+    def __init__(
+        self, endpoints: Endpoints, wanted: Access | Identity, transport: CountedTransport
+    ) -> None:
         self.transport = transport
+        # one for all services: it caches tokens, and is told by the settings
+        self._own_credential: AsyncTokenCredential | None = None
+        access: Access
+        if isinstance(wanted, Identity):
+            access = self._own_credential = credential_of(wanted)
+        else:
+            access = wanted
         self.queue_wire = Wire(self.transport, endpoints.queue, access, QueueSigner)
         self.table_wire = Wire(self.transport, endpoints.table, access, TableSigner)
         credential = _credential(access)
@@ -167,8 +209,23 @@ class _Clients:
             "retry_backoff_max": BACKOFF[1],
         }
         self.tables = TableServiceClient(endpoints.table, **common)
-        self.queues = QueueServiceClient(endpoints.queue, api_version=API_VERSION, **common)
         self.blobs = BlobServiceClient(endpoints.blob, api_version=API_VERSION, **common)
+        self._queues = (
+            QueueServiceClient(endpoints.queue, api_version=API_VERSION, **common)
+            if endpoints.queue
+            else None
+        )
+
+    @property
+    def queues(self) -> QueueServiceClient:
+        """The client of queues, which a tracking store may be without."""
+        assert self._queues is not None
+        return self._queues
+
+    async def close(self) -> None:
+        await self.transport.disconnect()
+        if self._own_credential is not None:
+            await self._own_credential.close()
 
 
 def _credential(access: Access) -> Any:

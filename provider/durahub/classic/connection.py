@@ -1,24 +1,27 @@
 """Connection strings of a storage account: where its services are, and who may ask them.
 
 Forms: ``UseDevelopmentStorage=true``; ``AccountName=…;AccountKey=…`` with an optional
-``EndpointSuffix`` or explicit endpoints; explicit endpoints with a ``SharedAccessSignature``.
+``EndpointSuffix`` (of another cloud) or explicit endpoints (custom domains, private endpoints); explicit
+endpoints, or an ``AccountName``, with a ``SharedAccessSignature``. Secondary endpoints are not used.
 """
 
 import base64
 import binascii
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from durahub.classic.clouds import CLOUDS, SERVICES, account_of
+from durahub.classic.identity import Identity
 from durahub.errors import BadConnectionString
 
-SUFFIX = "core.windows.net"
+SUFFIX = CLOUDS["public"].suffix
 EMULATOR_ACCOUNT = "devstoreaccount1"
 # The emulator's published key: the same everywhere, protects nothing.
 EMULATOR_KEY = (
     "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 )
 _EMULATOR_PORTS = {"blob": 10000, "queue": 10001, "table": 10002}
-_SERVICES = ("blob", "queue", "table")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,30 +50,31 @@ class SharedAccess:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """What a connection string says. ``account`` names it in messages."""
+    """An account and the way to it. ``account`` names it in messages."""
 
     account: str
     endpoints: Endpoints
-    access: AccountKey | SharedAccess
+    access: AccountKey | SharedAccess | Identity
 
 
 def account_endpoints(account: str, suffix: str = SUFFIX, scheme: str = "https") -> Endpoints:
     """Return the addresses of an account in Azure."""
-    return Endpoints(*(f"{scheme}://{account}.{service}.{suffix}" for service in _SERVICES))
+    return Endpoints(*(f"{scheme}://{account}.{service}.{suffix}" for service in SERVICES))
 
 
-def parse(text: str, where: str) -> Connection:
+def parse(text: str, where: str, services: Sequence[str] = SERVICES) -> Connection:
     """Return what the connection string *text* says; *where* it came from is named in errors.
 
-    Raises `BadConnectionString`, which never shows the text.
+    Addresses of other than *services* may be missing. Raises `BadConnectionString`, which never shows
+    the text.
     """
     settings = _settings(text, where)
     if settings.get("usedevelopmentstorage", "").lower() == "true":
         return _emulator(settings, where)
     account = settings.get("accountname", "")
-    endpoints = _endpoints(settings, account, where)
+    endpoints = _endpoints(settings, account, where, services)
     access = _access(settings, account, where)
-    return Connection(account or _host(endpoints.queue), endpoints, access)
+    return Connection(account or _host(endpoints.queue or endpoints.table), endpoints, access)
 
 
 def _settings(text: str, where: str) -> dict[str, str]:
@@ -87,20 +91,25 @@ def _settings(text: str, where: str) -> dict[str, str]:
 def _emulator(settings: dict[str, str], where: str) -> Connection:
     base = settings.get("developmentstorageproxyuri", "http://127.0.0.1").rstrip("/")
     _check_url(base, "DevelopmentStorageProxyUri", where)
-    urls = (f"{base}:{_EMULATOR_PORTS[service]}/{EMULATOR_ACCOUNT}" for service in _SERVICES)
+    urls = (f"{base}:{_EMULATOR_PORTS[service]}/{EMULATOR_ACCOUNT}" for service in SERVICES)
     access = AccountKey(EMULATOR_ACCOUNT, EMULATOR_KEY)
     return Connection(EMULATOR_ACCOUNT, Endpoints(*urls), access)
 
 
-def _endpoints(settings: dict[str, str], account: str, where: str) -> Endpoints:
+def _endpoints(
+    settings: dict[str, str], account: str, where: str, services: Sequence[str]
+) -> Endpoints:
     default = None
     if account:
         scheme = settings.get("defaultendpointsprotocol", "https")
         default = account_endpoints(account, settings.get("endpointsuffix", SUFFIX), scheme)
     urls = []
-    for service in _SERVICES:
+    for service in SERVICES:
         name = f"{service.capitalize()}Endpoint"
         url = settings.get(name.lower())
+        if url is None and default is None and service not in services:
+            urls.append("")
+            continue
         if url is None:
             if default is None:
                 raise BadConnectionString(where, f"it has neither AccountName nor {name}")
@@ -133,4 +142,7 @@ def _check_url(url: str, name: str, where: str) -> None:
 
 
 def _host(url: str) -> str:
-    return urlsplit(url).hostname or url
+    """Return what names the account: its own name, if the address is Azure's."""
+    host = urlsplit(url).hostname or url
+    found = account_of(host)
+    return found[0] if found is not None else host

@@ -94,10 +94,18 @@ class FoundHub:
     has_partitions_table: bool
 
 
-def find_hubs(queues: Iterable[str], tables: Iterable[str]) -> tuple[FoundHub, ...]:
-    """Return the hubs whose queues and tables are all there, by name."""
+def find_hubs(
+    queues: Iterable[str], tables: Iterable[str], tracking_prefix: str | None = None
+) -> tuple[FoundHub, ...]:
+    """Return the hubs whose queues and tables are all there, by name.
+
+    Those without tables of their own name are there if the ones of *tracking_prefix* are. Such a hub
+    is spelled as its Partitions table is, and in lower case where it has none.
+    """
     names = set(queues)
     spelled = {table.lower(): table for table in tables}
+    prefix = (tracking_prefix or "").lower()
+    tracked = prefix and {f"{prefix}instances", f"{prefix}history"} <= spelled.keys()
     counts: dict[str, int] = {}
     for name in names:
         match = _CONTROL_QUEUE.fullmatch(name)
@@ -105,8 +113,8 @@ def find_hubs(queues: Iterable[str], tables: Iterable[str]) -> tuple[FoundHub, .
             counts[match[1]] = max(counts.get(match[1], 0), int(match[2]) + 1)
     found = []
     for lower, count in counts.items():
-        instances = spelled.get(f"{lower}instances")
-        if f"{lower}-workitems" in names and instances and f"{lower}history" in spelled:
-            hub = instances[: len(lower)]
-            found.append(FoundHub(hub, count, f"{lower}partitions" in spelled))
+        own = spelled.get(f"{lower}instances") if f"{lower}history" in spelled else None
+        table = own or (spelled.get(f"{lower}partitions", lower) if tracked else None)
+        if f"{lower}-workitems" in names and table:
+            found.append(FoundHub(table[: len(lower)], count, f"{lower}partitions" in spelled))
     return tuple(sorted(found, key=lambda one: one.name.lower()))

@@ -68,7 +68,7 @@ def assemble(
     def make_guid() -> str:
         return str(uuid.UUID(int=random.getrandbits(128), version=4))
 
-    errors = StorageErrors(account.name, names.hub)
+    errors = StorageErrors(account.name, names.hub, account.service_of)
     tables = Tables(account.table_wire, errors)
     queues = Queues(account.queue_wire, errors)
     visibility = options.visibility_in(names.workitem_queue)

@@ -36,37 +36,29 @@ TRIES = 5  # to read an instance that a worker keeps writing
 
 
 class ClassicReader:
-    """A `durahub.stored.HubReader`. The accounts stay their makers' to close.
+    """A `durahub.stored.HubReader`. The account stays its maker's to close.
 
     Without *tracking_prefix* the tables are those of the hub's name, or where there are none, those
-    in which its name is found. *tracking* is the account of tables and blobs, where it is another.
+    in which its name is found.
     """
 
-    def __init__(
-        self,
-        hub: str,
-        account: Account,
-        *,
-        tracking_prefix: str | None = None,
-        tracking: Account | None = None,
-    ) -> None:
+    def __init__(self, hub: str, account: Account, *, tracking_prefix: str | None = None) -> None:
         check_hub_name(hub)
         self._account = account
-        self._tracking = tracking = tracking or account
         self._names = HubNames(hub, tracking_prefix)
-        errors = StorageErrors(tracking.name, hub)
-        self._tables = Tables(tracking.table_wire, errors)
-        blobs = Blobs(tracking.blobs, errors)
+        errors = StorageErrors(account.name, hub, account.service_of)
+        self._tables = Tables(account.table_wire, errors)
+        blobs = Blobs(account.blobs, errors)
         container = self._names.large_messages_container
         self._payloads = LargePayloads(blobs, container, lambda: 0)  # chance is for writers
         self._together = Together(REQUESTS)
 
     async def open(self) -> None:
         """Find the tables. Raises `HubNotFound`."""
-        self._names = await find_tables(self._account, self._tables, self._names, self._tracking)
+        self._names = await find_tables(self._account, self._tables, self._names)
 
     async def close(self) -> None:
-        """Do nothing: the connections are the accounts'."""
+        """Do nothing: the connections are the account's."""
 
     async def is_of_functions(self) -> bool:
         """Tell whether the first rows show that Durable Functions writes this hub."""

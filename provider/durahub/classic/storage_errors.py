@@ -5,7 +5,8 @@ Messages hold status and code of the answer, never its text: that quotes what wa
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from azure.core.exceptions import (
     AzureError,
@@ -16,18 +17,26 @@ from azure.core.exceptions import (
 )
 from azure.core.rest import AsyncHttpResponse
 
+from durahub.classic.refusals import Way, why_no_token, why_refused
+from durahub.classic.unreachable import why_unreachable
 from durahub.errors import HubNotFound, StorageDenied, StorageUnavailable
 
 _HUB_GONE = frozenset({"QueueNotFound", "TableNotFound", "QueueBeingDeleted", "TableBeingDeleted"})
+_REFUSALS = frozenset({"NoAuthenticationInformation", "AuthorizationFailure"})
 BEING_DELETED = frozenset({"QueueBeingDeleted", "TableBeingDeleted", "ContainerBeingDeleted"})
 
 
-class StorageErrors:
-    """Makes the errors of one hub on one account."""
+def _nowhere(url: str) -> str:
+    return url[:0]
 
-    def __init__(self, account: str, hub: str) -> None:
+
+class StorageErrors:
+    """Makes the errors of one hub on one account. *service_of* tells which service an address is of."""
+
+    def __init__(self, account: str, hub: str, service_of: Callable[[str], str] = _nowhere) -> None:
         self._account = account
         self._hub = hub
+        self._service_of = service_of
 
     @contextlib.contextmanager
     def translated(self) -> Iterator[None]:
@@ -35,29 +44,41 @@ class StorageErrors:
         try:
             yield
         except ClientAuthenticationError as error:
-            raise StorageDenied(self._account, _said(error)) from error
+            if error.response is None:
+                raise StorageDenied(self._account, why_no_token(str(error))) from error
+            raise self._of_sdk(error) from error
         except HttpResponseError as error:
-            raise self.of(error.status_code or 0, code_of(error)) from error
+            raise self._of_sdk(error) from error
         except (ServiceRequestError, ServiceResponseError) as error:
-            raise StorageUnavailable(self._account, _unreachable(error)) from error
+            said = _unreachable(error)
+            raise StorageUnavailable(self._account, said) from error
         except AzureError as error:
             raise StorageUnavailable(self._account, type(error).__name__) from error
         except asyncio.TimeoutError as error:
             raise StorageUnavailable(self._account, "no answer in time") from error
 
-    def of(self, status: int, code: str) -> HubNotFound | StorageDenied | StorageUnavailable:
-        """Return the error for an answer with *status* and storage's error *code*."""
+    def of(
+        self, status: int, code: str, request: Any = None
+    ) -> HubNotFound | StorageDenied | StorageUnavailable:
+        """Return the error for an answer with *status* and storage's error *code* to *request*."""
         if code in _HUB_GONE:
             return HubNotFound(self._hub)
         said = f"{status} {code}".strip()
-        if status in (401, 403):
-            return StorageDenied(self._account, said)
-        return StorageUnavailable(self._account, said)
+        if status not in (401, 403) and code not in _REFUSALS:
+            return StorageUnavailable(self._account, said)
+        service = self._service_of(request.url) if request is not None else ""
+        why = why_refused(code, service, _way(request))
+        where = f"its {service} service: " if service else ""
+        return StorageDenied(self._account, f"{where}{said}{'; ' if why else ''}{why}")
+
+    def _of_sdk(self, error: HttpResponseError) -> HubNotFound | StorageDenied | StorageUnavailable:
+        request = getattr(error.response, "request", None)
+        return self.of(error.status_code or 0, code_of(error), request)
 
     def unless(self, response: AsyncHttpResponse, *expected: int) -> None:
         """Raise the error for *response* unless its status is among the *expected*."""
         if response.status_code not in expected:
-            raise self.of(response.status_code, response_code(response))
+            raise self.of(response.status_code, response_code(response), response.request)
 
 
 def response_code(response: AsyncHttpResponse) -> str:
@@ -80,12 +101,17 @@ def code_of(error: HttpResponseError) -> str:
     return str(getattr(code, "value", code))
 
 
-def _said(error: ClientAuthenticationError) -> str:
-    if error.status_code is None:
-        return "no credential of the environment could be used"
-    return f"{error.status_code} {code_of(error)}".strip()
+def _way(request: Any) -> Way | None:
+    """Return how *request* was authorised, ``None`` if that is not known."""
+    if request is None:
+        return None
+    authorization = str(request.headers.get("Authorization", ""))
+    if authorization.startswith("Bearer"):
+        return Way.TOKEN
+    if authorization.startswith("SharedKey"):
+        return Way.KEY
+    return Way.SIGNATURE if "sig=" in request.url else None
 
 
 def _unreachable(error: ServiceRequestError | ServiceResponseError) -> str:
-    cause = error.inner_exception
-    return type(cause).__name__ if cause is not None else type(error).__name__
+    return why_unreachable(error.inner_exception or error)

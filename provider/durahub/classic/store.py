@@ -63,6 +63,7 @@ class ClassicStore:
     ) -> None:
         check_hub_name(hub)
         self._names = names = HubNames(hub, options.tracking_prefix)
+        self._account = account
         self._options = options
         self._clock = clock
         self._partitions = options.partitions or DEFAULT_PARTITIONS
@@ -92,7 +93,12 @@ class ClassicStore:
         return self._is_of_functions
 
     async def open(self, *, create: bool) -> None:
-        """Connect; with *create* make what is missing. Raises `HubNotFound`, `HubMismatch`."""
+        """Connect; with *create* make what is missing.
+
+        Raises `HubNotFound`, `HubMismatch`, and `StorageDenied` before anything is asked if a signature
+        cannot do for what is wanted.
+        """
+        self._account.check_access(self._clock(), writing=create)
         if not create:
             await self._resources.check_there()
         if create:

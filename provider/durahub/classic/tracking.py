@@ -12,18 +12,14 @@ from durahub.errors import HubNotFound
 _INSTANCES, _HISTORY = "Instances", "History"
 
 
-async def find_tables(
-    account: Account, tables: Tables, names: HubNames, tracking: Account | None = None
-) -> HubNames:
+async def find_tables(account: Account, tables: Tables, names: HubNames) -> HubNames:
     """Return *names*, with the tracking prefix under which the hub's *tables* are found.
 
-    They are in *tracking*, or in the *account* that has its queues. Those of the hub's own name come
-    first; others are only looked for if there are queues. Raises `HubNotFound`, with a hint where
-    others may be meant.
+    Those of the hub's own name come first; others are only looked for if there are queues. Raises
+    `HubNotFound`, with a hint where others may be meant.
     """
-    tracking = tracking or account
-    with StorageErrors(tracking.name, names.hub).translated():
-        found = [str(table.name) async for table in tracking.tables.list_tables()]
+    with StorageErrors(account.name, names.hub, account.service_of).translated():
+        found = [str(table.name) async for table in account.tables.list_tables()]
     spelled = {name.lower(): name for name in found}
     if {names.instances_table.lower(), names.history_table.lower()} <= spelled.keys():
         return _as_spelled(names, spelled[names.instances_table.lower()])
@@ -61,6 +57,6 @@ def _prefixes(spelled: dict[str, str]) -> list[str]:
 
 
 async def _has_queues(account: Account, names: HubNames) -> bool:
-    with StorageErrors(account.name, names.hub).translated():
+    with StorageErrors(account.name, names.hub, account.service_of).translated():
         listed = account.queues.list_queues(name_starts_with=names.control_queue(0))
         return any([queue.name == names.control_queue(0) async for queue in listed])

@@ -15,7 +15,6 @@ from azure.core.credentials import AzureSasCredential
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.pipeline import AsyncPipeline
 from azure.core.pipeline.policies import (
-    AsyncBearerTokenCredentialPolicy,
     AsyncRetryPolicy,
     AzureSasCredentialPolicy,
     SansIOHTTPPolicy,
@@ -26,10 +25,10 @@ from azure.core.rest import AsyncHttpResponse, HttpRequest
 from yarl import URL
 
 from durahub import __version__
+from durahub.classic.bearer import BearerToken
 from durahub.classic.connection import AccountKey, SharedAccess
 from durahub.classic.request_counts import RequestCounter
 
-SCOPE = "https://storage.azure.com/.default"
 API_VERSION = "2023-11-03"  # of queues and blobs: old enough for every Azurite in use
 CONNECT_TIMEOUT = 5.0  # seconds
 READ_TIMEOUT = 30.0  # seconds without a byte
@@ -129,4 +128,4 @@ def _access_policy(access: Access, signer: type[SansIOHTTPPolicy[Any, Any]]) -> 
         case SharedAccess(token):
             return AzureSasCredentialPolicy(AzureSasCredential(token))
         case _:
-            return AsyncBearerTokenCredentialPolicy(access, SCOPE)
+            return BearerToken(access)

@@ -4,17 +4,20 @@ import asyncio
 import contextlib
 import sys
 from collections.abc import AsyncIterator, Coroutine
+from dataclasses import replace
 from typing import Any, TypeVar
 
 if sys.platform != "win32":
     import uvloop
 
+from durahub.accounts import Access
 from durahub.address import HubAddress, StoreAddress, StoreKind, parse_hub, parse_store
+from durahub.cli.access import access_of_environment
 from durahub.cli.running import find_running
 from durahub.dispatch.clients import Clients
 from durahub.dispatch.clock import new_id, system_clock
 from durahub.local.azurite import ACCOUNT, WELL_KNOWN_PORTS, connection_string
-from durahub.storage import ReadOptions, Storage, StorageOptions, open_storage
+from durahub.storage import Storage, StorageOptions, open_storage
 from durahub.store import HubStore
 from durahub.stored import HubReader
 
@@ -51,10 +54,11 @@ def resolve(address: StoreAddress) -> StoreAddress | str:
 
 @contextlib.asynccontextmanager
 async def storage_of(
-    address: StoreAddress, options: StorageOptions | None = None
+    address: StoreAddress, options: StorageOptions | None = None, *, access: Access | None = None
 ) -> AsyncIterator[Storage]:
-    """Open a store for the body."""
-    async with open_storage(resolve(address), options or StorageOptions()) as storage:
+    """Open a store for the body, by the environment's way to accounts unless *access* is another."""
+    way = access or access_of_environment()
+    async with open_storage(resolve(address), options or StorageOptions(), way) as storage:
         yield storage
 
 
@@ -80,16 +84,16 @@ async def open_reader(
     tracking_store: StoreAddress | None = None,
 ) -> AsyncIterator[HubReader]:
     """Open a hub for reading it as it is. Raises `HubNotFound`."""
-    async with contextlib.AsyncExitStack() as stack:
-        storage = await stack.enter_async_context(storage_of(address.store))
-        tracking = None
-        if tracking_store is not None:
-            tracking = await stack.enter_async_context(storage_of(tracking_store))
-        options = ReadOptions(tracking_prefix=tracking_prefix, tracking=tracking)
-        reader = storage.reader(address.hub, options)
-        stack.push_async_callback(reader.close)
-        await reader.open()
-        yield reader
+    access = access_of_environment()
+    if tracking_store is not None:
+        access = replace(access, tracking=tracking_store)
+    async with storage_of(address.store, access=access) as storage:
+        reader = storage.reader(address.hub, tracking_prefix)
+        try:
+            await reader.open()
+            yield reader
+        finally:
+            await reader.close()
 
 
 @contextlib.asynccontextmanager

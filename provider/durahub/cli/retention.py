@@ -10,7 +10,8 @@ import click
 
 from durahub.cli.opening import hub_address, open_clients, run
 from durahub.cli.output import format_option, print_json, print_rows, say
-from durahub.cli.server_options import NONE, read_text, reader
+from durahub.cli.server_options import NONE, reader
+from durahub.cli.text_file import read_text
 from durahub.configuration.keys import BY_HUB_PATH, DEFAULTS
 from durahub.configuration.retention_policy import read_policy
 from durahub.configuration.settings import layered, settings_of

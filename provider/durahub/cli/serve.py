@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from durahub.cli.access import store_access
 from durahub.cli.log import configure
 from durahub.cli.opening import run
 from durahub.cli.output import format_option, print_json, say, warn
@@ -64,10 +65,11 @@ def serve(
             "env:VARIABLE, storage:ACCOUNT or sqlite:FILE (or use 'durahub up', which starts Azurite)",
         )
     address = store_address(settings.store)
+    access = store_access(settings, said.app_settings)
     if check:
         _show(effective(said), output)
         return
-    storage = open_storage(address, StorageOptions(worker_id=settings.worker_id))
+    storage = open_storage(address, StorageOptions(worker_id=settings.worker_id), access)
     run(_serve(storage, settings, output))
 
 

@@ -14,6 +14,7 @@ import click
 from click.core import ParameterSource
 
 from durahub.classic.app_settings import AppSettings
+from durahub.cli.text_file import read_text
 from durahub.configuration import kinds
 from durahub.configuration.app_settings_file import read_app_settings
 from durahub.configuration.host_json import read_host_json
@@ -21,7 +22,7 @@ from durahub.configuration.keys import ALL_KEYS, HUBS, Key
 from durahub.configuration.kinds import Flat, Unfit, Value
 from durahub.configuration.settings import Settings, layered, settings_of
 from durahub.configuration.settings_file import read_settings
-from durahub.errors import BadSetting, BadSettingsFile
+from durahub.errors import BadSetting
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -180,16 +181,6 @@ def _hubs(key: Key, values: tuple[str, ...]) -> Value:
         return key.kind(",".join(values))
     except Unfit:
         return ("default",)  # a variable with nothing in it, as compose files leave them
-
-
-def read_text(file: Path) -> str:
-    """Return the text of a file that was named. Raises `BadSettingsFile`."""
-    try:
-        return file.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise BadSettingsFile(str(file), "", f"cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise BadSettingsFile(str(file), "", "not UTF-8 text") from None
 
 
 def settings_from(said: Told) -> Settings:

@@ -6,7 +6,9 @@ from typing import Any
 
 import click
 
+from durahub.accounts import Access
 from durahub.address import StoreAddress, parse_store
+from durahub.cli.access import store_access
 from durahub.cli.log import configure
 from durahub.cli.opening import run
 from durahub.cli.output import format_option, say, warn
@@ -67,11 +69,13 @@ def up(
     if settings.store is None:
         settings = settings_from(told(context, options, LOCAL))
     api_port_if_free = all("server.api_port" not in layer.flat for layer in said.layers)
-    run(_up(settings, data, _ports(azurite_ports), output, api_port_if_free))
+    access = store_access(settings, said.app_settings)
+    run(_up(settings, access, data, _ports(azurite_ports), output, api_port_if_free))
 
 
 async def _up(
     settings: Settings,
+    access: Access,
     data: Path | None,
     ports: tuple[int, int, int] | None,
     output: str,
@@ -81,7 +85,7 @@ async def _up(
         stop = stack.enter_context(stop_signal())
         if settings.store is not None:
             storage = open_storage(
-                store_address(settings.store), StorageOptions(worker_id=settings.worker_id)
+                store_address(settings.store), StorageOptions(worker_id=settings.worker_id), access
             )
             await serve_until_stopped(
                 storage, settings, stop, output=output, api_port_if_free=api_port_if_free
@@ -96,6 +100,7 @@ async def _up(
             open_storage(
                 azurite.connection_string,
                 StorageOptions(worker_id=settings.worker_id or LOCAL_WORKER),
+                access,
             ),
             settings,
             stop,

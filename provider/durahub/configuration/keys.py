@@ -59,6 +59,28 @@ SERVER_KEYS = (
         "(Entra ID), sqlite:FILE, or a connection string.",
     ),
     _key(
+        "store.credential",
+        kinds.credential,
+        "--credential",
+        "Where tokens for storage:ACCOUNT come from: managed-identity, workload-identity, environment, "
+        "cli, developer-cli, powershell, or default, which tries one after the other.",
+        default="default",
+    ),
+    _key(
+        "store.client_id",
+        kinds.text,
+        "--client-id",
+        "Client ID of a user-assigned managed identity, or of an application with workload identity.",
+    ),
+    _key("store.tenant_id", kinds.text, "--tenant-id", "Tenant that tokens are asked of."),
+    _key(
+        "store.cloud",
+        kinds.cloud,
+        "--cloud",
+        "Cloud that storage:ACCOUNT is in: public, china, usgov, or a suffix (core.example.net).",
+        default="public",
+    ),
+    _key(
         "store.tracking",
         kinds.account_address,
         "--tracking-store",

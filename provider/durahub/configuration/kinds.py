@@ -8,10 +8,12 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from durahub.address import StoreKind, parse_store
+from durahub.classic.clouds import CLOUDS, cloud_named
+from durahub.classic.identity import CREDENTIALS, check_credential
 from durahub.classic.options import Manager
 from durahub.configuration.durations import EXPECTED, seconds_of, to_text
 from durahub.engine.limits import LIMITS
-from durahub.errors import DurahubError
+from durahub.errors import BadSetting, DurahubError
 
 Value: TypeAlias = "str | int | float | bool | tuple[str, ...] | None"
 Kind: TypeAlias = Callable[[object], Value]
@@ -183,6 +185,23 @@ def account_address(value: object) -> str:
 
 
 _ACCOUNTS = (StoreKind.ENVIRONMENT, StoreKind.STORAGE)
+
+
+def credential(value: object) -> str:
+    """Take the name of a way to tokens."""
+    try:
+        return check_credential(value if isinstance(value, str) else "")
+    except BadSetting:
+        raise Unfit(f"one of {', '.join(CREDENTIALS)}") from None
+
+
+def cloud(value: object) -> str:
+    """Take the name of a cloud, or what its services' names end with."""
+    try:
+        cloud_named(value if isinstance(value, str) else "")
+    except BadSetting:
+        raise Unfit(f"one of {', '.join(CLOUDS)}, or a suffix such as core.example.net") from None
+    return str(value).strip().lower()
 
 
 def table_prefix(value: object) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from durahub.classic.identity import Identity
 from durahub.classic.names import check_hub_name
 from durahub.classic.options import Manager
 from durahub.configuration.keys import BY_HUB_PATH, BY_PATH, DEFAULTS, HUBS
@@ -49,6 +50,8 @@ class Settings:
     """What a server is told. The first hub is the default one; a port of 0 is any free one."""
 
     store: str | None = None
+    identity: Identity = field(default_factory=Identity)  # of storage:ACCOUNT
+    cloud: str = "public"
     tracking: str | None = None  # the account of tables and blobs, where it is another
     tracking_prefix: str | None = None
     worker_id: str | None = None
@@ -110,6 +113,12 @@ def settings_of(flat: Flat) -> Settings:
     assert isinstance(keys, tuple)
     return Settings(
         store=_text(flat.get("store.address")),
+        identity=Identity(
+            credential=str(_value(flat, "store.credential")),
+            client_id=_text(flat.get("store.client_id")),
+            tenant_id=_text(flat.get("store.tenant_id")),
+        ),
+        cloud=str(_value(flat, "store.cloud")),
         tracking=_text(flat.get("store.tracking")),
         tracking_prefix=_text(flat.get("store.tracking_prefix")),
         worker_id=_text(flat.get("store.worker_id")),
