@@ -1,22 +1,84 @@
 """Credentials of azure-identity for an `Identity`."""
 
+import os
+from types import TracebackType
 from typing import Any
 
+from azure.core.credentials import AccessToken, AccessTokenInfo, TokenRequestOptions
 from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.exceptions import (
+    ClientAuthenticationError,
+    ServiceRequestError,
+    ServiceResponseError,
+)
 
 from durahub.classic.identity import Identity
 from durahub.errors import BadSetting
 
 
+class NoIssuer(ClientAuthenticationError):
+    """Whoever issues tokens does not answer: ``inner_exception`` is what the HTTP client reported.
+
+    It is no `ServiceRequestError`, for azure-identity has tried again and again by itself.
+    """
+
+
+class Credential:
+    """A credential that tells a silent issuer from a silent storage account."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    async def get_token(self, *scopes: str, **options: Any) -> AccessToken:
+        """Return a token, from the cache if it is good for a while."""
+        found = await self._asked(self._inner.get_token(*scopes, **options))
+        assert isinstance(found, AccessToken)
+        return found
+
+    async def get_token_info(
+        self, *scopes: str, options: TokenRequestOptions | None = None
+    ) -> AccessTokenInfo:
+        """Return a token with what is known of it, from the cache if it is good for a while."""
+        found = await self._asked(self._inner.get_token_info(*scopes, options=options))
+        assert isinstance(found, AccessTokenInfo)
+        return found
+
+    async def _asked(self, asking: Any) -> Any:
+        try:
+            return await asking
+        except (ServiceRequestError, ServiceResponseError) as error:
+            raise NoIssuer("no token", error=error.inner_exception or error) from error
+
+    async def close(self) -> None:
+        """Close its connections."""
+        await self._inner.close()
+
+    async def __aenter__(self) -> "Credential":
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None = None,
+        error: BaseException | None = None,
+        trace: TracebackType | None = None,
+    ) -> None:
+        await self.close()
+
+
 def credential_of(identity: Identity) -> AsyncTokenCredential:
     """Return what gets tokens for *identity*; who asked for it closes it. Raises `BadSetting`.
 
-    Tokens are cached by it and renewed in time.
+    Tokens are cached by it and renewed in time. ``AZURE_AUTHORITY_HOST`` comes before the cloud's issuer.
     """
+    return Credential(_credential_of(identity))
+
+
+def _credential_of(identity: Identity) -> Any:
     # a heavy import, and only for those who use it
     from azure.identity import aio
 
-    authority: dict[str, Any] = {"authority": identity.authority} if identity.authority else {}
+    own = identity.authority if not os.environ.get("AZURE_AUTHORITY_HOST") else None
+    authority: dict[str, Any] = {"authority": own} if own else {}
     tenant: dict[str, Any] = {"tenant_id": identity.tenant_id} if identity.tenant_id else {}
     match identity.credential:
         case "managed-identity":

@@ -17,6 +17,7 @@ from azure.core.exceptions import (
 )
 from azure.core.rest import AsyncHttpResponse
 
+from durahub.classic.credentials import NoIssuer
 from durahub.classic.refusals import Way, why_no_token, why_refused
 from durahub.classic.unreachable import why_unreachable
 from durahub.errors import HubNotFound, StorageDenied, StorageUnavailable
@@ -44,6 +45,9 @@ class StorageErrors:
         try:
             yield
         except ClientAuthenticationError as error:
+            if isinstance(error, NoIssuer):
+                why = f"no tokens are issued: {why_unreachable(error.inner_exception)}"
+                raise StorageUnavailable(self._account, why) from error
             if error.response is None:
                 raise StorageDenied(self._account, why_no_token(str(error))) from error
             raise self._of_sdk(error) from error

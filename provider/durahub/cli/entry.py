@@ -1,5 +1,7 @@
 """The way in and out of the command: errors become one sentence on stderr and an exit status."""
 
+import logging
+
 import click
 
 from durahub.errors import DurahubError
@@ -9,6 +11,7 @@ INTERRUPTED = 130
 
 def run_entry(cli: click.Group) -> int:
     """Run *cli* with this process's arguments; return the exit status."""
+    logging.getLogger("azure").setLevel(logging.ERROR)  # what it warns of becomes an error of ours
     try:
         result = cli.main(standalone_mode=False)
     except DurahubError as error:
