@@ -151,7 +151,11 @@ class ClassicHub:
 
     def transport(self, store: HubStore) -> MortalTransport:
         """Return the transport of *store*'s account."""
-        return self._transports[id(self._accounts[id(store)])]
+        return self.transport_of(self._accounts[id(store)])
+
+    def transport_of(self, account: Account) -> MortalTransport:
+        """Return the transport of an account that `account` has made."""
+        return self._transports[id(account)]
 
     async def crash(self, store: HubStore) -> None:
         self.transport(store).writes_left = -1  # from here on nothing reaches storage

@@ -122,6 +122,13 @@ def test_a_result_before_its_action_waits_for_the_episode_to_run_again(shop: Sho
     assert shop.names() == ["result-before-action"]
 
 
+def test_the_result_before_it_makes_the_episode_run_again(shop: Shop) -> None:
+    shop.has(*episode(started(), activity(0)))
+    shop.sends(result(1))
+    shop.sends(result(0))
+    assert shop.names() == ["result-before-action"]
+
+
 def test_what_may_run_the_episode_again_may_be_hidden(shop: Shop) -> None:
     shop.has(*episode(started()))
     shop.sends(result())

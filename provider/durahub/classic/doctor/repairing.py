@@ -35,9 +35,10 @@ from durahub.engine.repairs import repair_of
 from durahub.errors import BadMessage, DurahubError
 from durahub.model.history import Execution, ExecutionStarted
 from durahub.model.message import Message
-from durahub.model.ticks import Ticks
+from durahub.model.ticks import Ticks, parse, seconds_between, to_text
 
 JOURNAL = "doctor/unfinished.json"
+UNFINISHED_FOR = 86_400.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +61,16 @@ class Repairing:
     async def unfinished(self) -> frozenset[str]:
         """Return the places whose messages an earlier repair was about to send when it died."""
         content = await self._parts.blobs.read(self._names.set_aside_container, JOURNAL)
-        try:
-            found = json.loads(content) if content is not None else []
-        except ValueError:
+        if content is None:
             return frozenset()
-        return frozenset(map(str, found["places"])) if isinstance(found, dict) else frozenset()
+        try:
+            found = json.loads(content)
+            places, written = found["places"], parse(found["at"])
+        except (ValueError, KeyError, TypeError):
+            return frozenset()  # not ours, or cut off: the messages are counted as ever
+        if seconds_between(written, self._clock()) > UNFINISHED_FOR:
+            return frozenset()  # other rows may have these keys by now
+        return frozenset(map(str, places))
 
     async def run(self, findings: Sequence[Finding]) -> AsyncIterator[Outcome]:
         """Repair *findings*, each by itself, and tell what became of it."""
@@ -88,7 +94,7 @@ class Repairing:
         container = self._names.set_aside_container
         there = await self._parts.blobs.read_version(container, JOURNAL)
         told = sorted({*places, *await self.unfinished()})
-        content = {"places": told}
+        content = {"places": told, "at": to_text(self._clock())}
         etag = there[1] if there is not None else None
         await self._parts.blobs.replace_json(container, JOURNAL, content, etag)
 

@@ -6,7 +6,7 @@ from durahub.classic.doctor.findings import Finding, Rule, Severity
 from durahub.classic.doctor.repairs import SetAside
 from durahub.classic.doctor.snapshot import HubFacts, InstanceFacts, SeenMessage
 from durahub.engine.entities.ids import is_entity
-from durahub.engine.state import answer_of, question_of, same_execution
+from durahub.engine.state import Answer, answer_of, question_of, same_execution
 from durahub.model.history import (
     Event,
     EventRaised,
@@ -189,23 +189,33 @@ def _start(instance: InstanceFacts, event: ExecutionStarted) -> Rule | None:
 def _answer(
     instance: InstanceFacts, event: Event, others: Sequence[SeenMessage], hub: HubFacts
 ) -> Rule | None:
-    answer = answer_of(event)
-    if isinstance(event, TaskScheduled):
-        answer = "task", event.event_id
+    answer = _answered_by(event)
     if answer is None:
         return None
     if answer in instance.state.answers:
         return REPEATED
-    if any(question_of(one) == answer for one in instance.events):
+    if _is_asked(instance, answer):
         return None
-    causes = any(
-        one.event is not None
-        and answer_of(one.event) is None
-        and not isinstance(one.event, TaskScheduled)
-        for one in others
-    )
+    causes = any(_causes_an_episode(instance, one.event) for one in others if one.event is not None)
     hidden = hub.unseen((hub.queue_of(instance.instance_id),))
     return EARLY if causes or hidden else STRANDED
+
+
+def _answered_by(event: Event) -> Answer | None:
+    """Return the action that a message is for: the one it answers, or the activity that it is."""
+    return ("task", event.event_id) if isinstance(event, TaskScheduled) else answer_of(event)
+
+
+def _is_asked(instance: InstanceFacts, answer: Answer) -> bool:
+    return any(question_of(event) == answer for event in instance.events)
+
+
+def _causes_an_episode(instance: InstanceFacts, event: Event) -> bool:
+    """Tell whether a message makes the instance run, so that it may schedule something once more."""
+    answer = answer_of(event)
+    if answer is None:
+        return not isinstance(event, TaskScheduled)
+    return answer not in instance.state.answers and _is_asked(instance, answer)
 
 
 def _begins(event: Event, instance: InstanceFacts, others: Sequence[SeenMessage]) -> bool:
