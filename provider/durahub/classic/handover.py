@@ -69,17 +69,28 @@ class HandOver:
         self.nudge = nudge
         self._together = together
         self._open: set[str] = set()
+        self._behind: set[str] = set()  # open, but older messages may not have been received yet
         self._waiting: set[str] = set()
         self._messages = Room(listener.message_room)
         self._activities = Room(listener.activity_room)
 
-    def open(self, queue: str) -> None:
-        """Begin to hand over messages of *queue*."""
+    def open(self, queue: str, *, behind: bool = False) -> None:
+        """Begin to hand over messages of *queue*.
+
+        *behind*: others may wait in it. Until `caught_up` what this server sends goes behind them.
+        """
         self._open.add(queue)
+        if behind:
+            self._behind.add(queue)
+
+    def caught_up(self, queue: str) -> None:
+        """Take note that *queue* was found empty: what waited in it is handed over."""
+        self._behind.discard(queue)
 
     def stop(self, queue: str) -> None:
         """Hand over nothing more of *queue*, neither what is received nor what comes due."""
         self._open.discard(queue)
+        self._behind.discard(queue)
         for held in self._held.of_queue(queue):
             self._stop_waiting(held)
 
@@ -95,7 +106,9 @@ class HandOver:
 
     def reserve(self, queue: str) -> bool:
         """Promise a message of *queue* a place; what is promised is kept by `placed` or `unplaced`."""
-        return self.is_open(queue) and self.room(queue).reserve(1) == 1
+        if queue in self._behind or not self.is_open(queue):
+            return False
+        return self.room(queue).reserve(1) == 1
 
     def unplaced(self, queue: str) -> None:
         """Take a promise back: the message could not be put."""

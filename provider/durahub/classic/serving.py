@@ -119,13 +119,16 @@ class Serving:
         return "" if queue == self._workitems else queue
 
     def _open(self, queue: str) -> None:
-        self.handover.open(queue)
         activities = queue == self._workitems
+        self.handover.open(queue, behind=not activities)
         parts = self._parts
         receiver = Receiver(queue, parts, self.handover, activities=activities)
 
         async def receive(places: int) -> list[Received]:
-            return await parts.queues.receive(queue, places, parts.visibility.of(queue))
+            batch = await parts.queues.receive(queue, places, parts.visibility.of(queue))
+            if not batch:
+                self.handover.caught_up(queue)
+            return batch
 
         poller = Poller(
             queue,

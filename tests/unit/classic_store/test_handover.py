@@ -141,6 +141,19 @@ async def test_a_twin_that_is_received_is_not_handed_over_but_its_receipt_counts
     assert desk.queue.receipts == {}
 
 
+async def test_what_is_sent_goes_behind_what_may_wait_in_a_queue_that_was_just_opened(
+    desk: Desk,
+) -> None:
+    desk.handover.open(QUEUE, behind=True)
+    await desk.send()
+    assert desk.listener.messages == []
+    assert desk.nudged == [QUEUE]  # it is received, in its turn
+
+    desk.handover.caught_up(QUEUE)
+    key = await desk.send()
+    assert [d.key for d in desk.listener.messages] == [key]
+
+
 async def test_a_message_received_before_its_put_was_answered_is_handed_over_once(
     desk: Desk,
 ) -> None:
