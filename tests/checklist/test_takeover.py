@@ -4,8 +4,10 @@ No .NET node runs here. Its side is the golden hub ``waiting``, which it left wh
 it made of it afterwards, and the rows that it writes: ours must have their columns.
 """
 
+import asyncio
 import contextlib
 import json
+import time
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from typing import Any
@@ -97,6 +99,7 @@ async def taken_over(kind: str, account: str) -> AsyncIterator[ServedHub]:
             yield hub
         return
     await load(WAITING, account)
+    await the_second_is_over()
     name = WAITING.settings["hub"]
     async with classic_store(name, account, create=False, partitions=None) as classic:
         try:
@@ -104,6 +107,12 @@ async def taken_over(kind: str, account: str) -> AsyncIterator[ServedHub]:
                 yield hub
         finally:
             await classic.delete()
+
+
+async def the_second_is_over() -> None:
+    """Wait for the next second: within one, messages are ordered by numbers that each program counts."""
+    now = time.time()
+    await asyncio.sleep(1 - now % 1)
 
 
 @pytest.mark.line(40)
