@@ -49,6 +49,8 @@ class Waiting:
 class DotnetWorker:
     """One process. It listens to queues, and to those *released* no more, though they are its own still."""
 
+    gives_up_nothing_in_hand = False  # an orderly stop gives blob leases up while instances run
+
     def __init__(
         self,
         name: str,

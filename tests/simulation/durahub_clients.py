@@ -7,7 +7,7 @@ held and renewed, commits, closing and leaving.
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from random import Random
 
@@ -16,8 +16,7 @@ from durahub.classic.columns import Columns
 from durahub.classic.held import HeldMessages
 from durahub.classic.history_table import LoadedHistory, WrittenHistory
 from durahub.classic.names import HubNames
-from durahub.classic.options import ClassicOptions, Manager
-from durahub.classic.partitioning.evidence import Evidence
+from durahub.classic.options import ClassicOptions
 from durahub.classic.partitioning.lease_blob import LeaseBlob, decode, encode
 from durahub.classic.partitioning.lease_storage import LeaseBlobs
 from durahub.classic.partitioning.managers import Managers
@@ -220,20 +219,24 @@ class NoAccount:
         return self
 
 
-class HubThere:
-    """The hub is there, and nothing in it speaks against any manager."""
+async def _make_queue(queue: str) -> None:
+    """It is there."""
 
-    async def create(self, partitions: int, manager: Manager) -> None: ...
 
-    async def make_queue(self, queue: str) -> None: ...
+@dataclass(frozen=True, slots=True)
+class Clients:
+    """What a store is made with; other classes make a server that does something wrong."""
 
-    async def evidence(self) -> Evidence:
-        return Evidence()
+    tables: type[LineTables] = LineTables
+    queues: type[LineQueues] = LineQueues
+    lease_blobs: type[LineLeaseBlobs] = LineLeaseBlobs
+    managers: type[Managers] = Managers
 
 
 def put_together(
     line: Line,
     hub: Hub,
+    clients: Clients,
     names: HubNames,
     account: Account,
     options: ClassicOptions,
@@ -243,25 +246,22 @@ def put_together(
     """Return the parts of a store that has *line* to *hub*."""
     parts = assemble(names, account, options, clock, random)
     worker = options.worker_id
-    tables, queues = LineTables(line, hub), LineQueues(line, hub, worker)
-    there = HubThere()
-    managers = Managers(
+    tables, queues = clients.tables(line, hub), clients.queues(line, hub, worker)
+    managers = clients.managers(
         options,
         tables,
         names.partitions_table,
-        LineLeaseBlobs(line, hub),
+        clients.lease_blobs(line, hub),
         parts.app_lease,
         clock,
         lambda: str(uuid.UUID(int=random.getrandbits(128), version=4)),
-        there.make_queue,
+        _make_queue,
     )
     return replace(
         parts,
         tables=tables,
         queues=queues,
         managers=managers,
-        leases=there,  # type: ignore[arg-type]
-        resources=there,  # type: ignore[arg-type]
         held=HeldMessages(queues, parts.together, parts.visibility),
         histories=LineHistories(line, hub, worker),  # type: ignore[arg-type]
         instances=LineInstances(line),  # type: ignore[arg-type]

@@ -12,11 +12,13 @@ from functools import partial
 from random import Random
 
 from durahub.classic.options import ClassicOptions
+from durahub.classic.serving import Serving
 from durahub.classic.store import ClassicStore
 from durahub.engine.commit import Commit, Delivery, InstanceUpdate
 from durahub.errors import CheckpointLost, DurahubError
 from durahub.model.ticks import Ticks
-from tests.simulation.durahub_clients import EXECUTION, NoAccount, put_together
+from durahub.store import Listener
+from tests.simulation.durahub_clients import EXECUTION, Clients, NoAccount, put_together
 from tests.simulation.network import Line
 from tests.simulation.referee import Referee
 from tests.simulation.storage import Hub
@@ -143,8 +145,28 @@ class Dispatcher:
             await self._server.store.release(batch, STORAGE_PAUSE)
 
 
+class StoreOfAHubThatIsThere(ClassicStore):
+    """The store, without its look at what there is of the hub and who shares it by which manager."""
+
+    async def serve(self, listener: Listener) -> None:
+        serving = Serving(listener, self._parts, self._options.manager)
+        self._serving = serving
+        try:
+            await serving.run()
+        finally:
+            self._serving = None
+
+    def trusts(self, partition: str) -> bool:
+        return self._serving is not None and self._serving.trusts(partition)
+
+    def is_open(self, partition: str) -> bool:
+        return self._serving is not None and self._serving.handover.is_open(partition)
+
+
 class DurahubServer:
     """One process of durahub. *skew* is by how many seconds its clock is ahead."""
+
+    gives_up_nothing_in_hand = True
 
     def __init__(
         self,
@@ -156,6 +178,7 @@ class DurahubServer:
         options: ClassicOptions,
         seed: int,
         skew: float,
+        clients: Clients,
     ) -> None:
         self.name = name
         self.alive = False
@@ -166,13 +189,13 @@ class DurahubServer:
         self._hub = hub
         self._skew = skew
         self._serve: asyncio.Task[None] | None = None
-        self.store = ClassicStore(
+        self.store = StoreOfAHubThatIsThere(
             "hub",
             NoAccount(),  # type: ignore[arg-type]
             options,
             self.clock,
             Random(f"{seed}/{name}"),
-            partial(put_together, line, hub),
+            partial(put_together, line, hub, clients),
         )
 
     def clock(self) -> Ticks:
@@ -204,13 +227,8 @@ class DurahubServer:
 
     def acts_on(self, partition: str) -> bool:
         """Tell whether this server acts on *partition* and believes that it may."""
-        serving = self.store._serving
-        return self.alive and serving is not None and serving.trusts(partition)
+        return self.alive and self.store.trusts(partition)
 
     def listens_to(self, partition: str) -> bool:
         """Tell whether it takes messages of *partition*."""
-        serving = self.store._serving
-        return self.alive and serving is not None and serving.handover.is_open(partition)
-
-    def drains(self, partition: str) -> bool:
-        return self.acts_on(partition) and not self.listens_to(partition)
+        return self.alive and self.store.is_open(partition)

@@ -6,7 +6,8 @@
 - Two workers have one queue message in hand at once, both acting on the partition.
 - A message is deleted whose effect is in no history.
 - Nobody acts on a partition for longer than the manager needs, though workers are there.
-- A server that stopped in order leaves something hidden.
+- A durahub server has messages in hand of a partition that it gave up and another acts on, though nothing
+  went wrong; or it stopped in order and left something hidden.
 """
 
 import contextlib
@@ -19,6 +20,7 @@ from tests.simulation.storage import Hub, Stored
 from tests.simulation.work import Workload, name_in
 
 TRACE = 120  # requests that are remembered
+BACKOFF = 5.5  # seconds for which a message may be hidden on purpose
 READS = frozenset({"query leases", "load", "instance", "read blob", "list blobs"})
 
 
@@ -27,6 +29,7 @@ class Worker(Protocol):
 
     name: str
     alive: bool
+    gives_up_nothing_in_hand: bool
 
     def acts_on(self, partition: str) -> bool: ...
 
@@ -53,6 +56,7 @@ class Referee:
         self.violations: list[str] = []
         self.overlapped = 0.0  # seconds, the longest
         self.calm_since: float | None = None  # since when ownerless partitions count
+        self.orderly = False  # whether nobody loses a partition but by giving it up
         self._hub = hub
         self._workload = workload
         self._bounds = bounds
@@ -97,7 +101,7 @@ class Referee:
     def left(self, worker: str) -> None:
         """Know that *worker* has left in order."""
         for queue in self._hub.queues.values():
-            hidden = queue.hidden_by(worker)
+            hidden = queue.hidden_by(worker, BACKOFF)
             if hidden:
                 names = ", ".join(name_in(one.text) for one in hidden)
                 self._violated(f"{worker} stopped and left {names} hidden in {queue.name}")
@@ -135,8 +139,11 @@ class Referee:
 
     def _judge_messages(self, acting: dict[str, list[str]]) -> None:
         seen: dict[str, str] = {}
+        careful = {one.name for one in self.workers if one.alive and one.gives_up_nothing_in_hand}
         for (worker, message_id), partition in self._in_hand.items():
             if worker not in acting[partition]:
+                if self.orderly and worker in careful and acting[partition]:
+                    self._violated(f"{worker} gave up {partition} with {message_id} in hand")
                 continue
             other = seen.setdefault(message_id, worker)
             if other != worker and self._bounds.overlap is not None:

@@ -16,6 +16,7 @@ from tests.simulation import virtual_time
 from tests.simulation.dotnet_blobs import DotnetLegacy, DotnetSafe
 from tests.simulation.dotnet_table import DotnetTable
 from tests.simulation.dotnet_worker import DotnetManager, DotnetWorker
+from tests.simulation.durahub_clients import Clients
 from tests.simulation.durahub_server import DurahubServer
 from tests.simulation.network import CALM, Line, Trouble
 from tests.simulation.referee import Bounds, Referee
@@ -35,6 +36,7 @@ BOUNDS = {
     # who is robbed finds out at the next renewal, 10 s later at most, or trusts for 25 s without an answer
     Manager.LEGACY: Bounds(overlap=26.0, ownerless=45.0),
 }
+OURS = Clients()
 LOOK_EVERY = 0.5
 REST = 12.0  # seconds in which nothing may change any more: longer than any round
 PATIENCE = 240.0  # seconds to come to rest, plus the longest for which a message may be hidden
@@ -116,7 +118,7 @@ def scenario(seed: int, manager: Manager) -> Scenario:
         partitions=random.choice([1, 2, 3, 4, 4, 4, 5, 7]),
         skews={one: random.uniform(-spread, spread) for one in workers},
         visibility=random.choice([60.0, 90.0, 300.0]),
-        tasks=_tasks(random, calm_at),
+        tasks=_tasks(random, calm_at, [one.at for one in (*starts, *incidents)]),
         incidents=tuple(sorted([*starts, *incidents], key=lambda one: one.at)),
         calm_at=calm_at,
         calm_network=calm_network,
@@ -146,11 +148,14 @@ def _incidents(random: Random, calm_at: float, *, calm_network: bool) -> list[In
     return found
 
 
-def _tasks(random: Random, calm_at: float) -> tuple[tuple[float, Task], ...]:
+def _tasks(
+    random: Random, calm_at: float, incidents: list[float]
+) -> tuple[tuple[float, Task], ...]:
+    """Return messages, and when they are sent: at any time, or shortly before something happens."""
     instances = [f"order-{n}" for n in range(random.randint(2, 10))]
     length = random.choice([0.2, 1.0, 4.0])
     found = []
-    for number in range(random.randint(5, 30)):
+    for number in range(random.randint(5, 40)):
         seconds = random.expovariate(1 / length)
         if random.random() < 0.03:
             seconds = random.uniform(10, 40)  # longer than a server waits for it when it closes
@@ -159,7 +164,10 @@ def _tasks(random: Random, calm_at: float) -> tuple[tuple[float, Task], ...]:
             for n in range(random.choice([0, 0, 1, 2]))
         )
         task = Task(f"m{number}", random.choice(instances), min(seconds, 45.0), sends)
-        found.append((random.uniform(0, calm_at), task))
+        at = random.uniform(0, calm_at)
+        if random.random() < 0.5:
+            at = random.choice(incidents) - random.uniform(0, 6)
+        found.append((max(at, 0.0), task))
     return tuple(sorted(found, key=lambda one: one[0]))
 
 
@@ -169,8 +177,9 @@ def _tasks(random: Random, calm_at: float) -> tuple[tuple[float, Task], ...]:
 class Run:
     """One scenario as it happens."""
 
-    def __init__(self, scenario: Scenario) -> None:
+    def __init__(self, scenario: Scenario, clients: Clients) -> None:
         self._scenario = scenario
+        self._clients = clients
         loop = asyncio.get_running_loop()
         self._hub = hub = Hub(scenario.partitions, loop.time)
         for folder in ("intent", "ownership", "default"):
@@ -194,6 +203,7 @@ class Run:
         plays += [(at, self._send, task) for at, task in scenario.tasks]  # type: ignore[misc]
         if scenario.calm_network:
             self.referee.calm_since = 0.0
+            self.referee.orderly = scenario.manager is not Manager.LEGACY and not scenario.skewed
         for at, do, what in sorted(plays, key=lambda one: one[0]):
             await asyncio.sleep(max(0.0, at - loop.time()))
             do(what)  # type: ignore[arg-type]
@@ -292,6 +302,7 @@ class Run:
                 options,
                 scenario.seed,
                 scenario.skews[key],
+                self._clients,
             )
             worker.start()
         self.workers[key] = worker
@@ -314,10 +325,10 @@ class Run:
         self.referee.calm_since = asyncio.get_running_loop().time()
 
 
-def play(scenario: Scenario) -> Outcome:
-    """Run *scenario* to its end."""
+def play(scenario: Scenario, clients: Clients = OURS) -> Outcome:
+    """Run *scenario* to its end, or until something has happened that must not."""
 
     async def begin() -> Outcome:
-        return await Run(scenario).play()
+        return await Run(scenario, clients).play()
 
     return virtual_time.run(begin())

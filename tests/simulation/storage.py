@@ -160,13 +160,13 @@ class Queue:
         self.on_delete(self.messages.pop(message_id))
         return True
 
-    def hidden_by(self, worker: str) -> list[Stored]:
-        """Return the messages that nobody could receive now, for *worker* has hidden them."""
-        now = self._clock()
+    def hidden_by(self, worker: str, seconds: float) -> list[Stored]:
+        """Return the messages that *worker* has hidden, for more than so many seconds from now."""
+        until = self._clock() + seconds
         return [
             one
             for one in self.messages.values()
-            if one.visible_at > now and one.hidden_by == worker
+            if one.visible_at > until and one.hidden_by == worker
         ]
 
 
