@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import anyio
 import pytest
 
-from durahub.configuration.settings import Settings
+from durahub.configuration.settings import HubSettings, Settings
 from durahub.directory import Directory
 from durahub.dispatch.clients import StartRequest
 from durahub.dispatch.work import StreamOptions
@@ -27,12 +28,14 @@ class WatchedStorage(SqliteStorage):
     def __init__(self) -> None:
         super().__init__(":memory:")
         self.opened: list[str] = []
+        self.told: list[Any] = []
         self.closed: list[str] = []
         self.gate = asyncio.Event()
         self.gate.set()
         self.failures: dict[str, Exception] = {}
 
     def store(self, hub: str, *more: Any, **options: Any) -> HubStore:
+        self.told += more
         store = super().store(hub, *more, **options)
         opening, closing = store.open, store.close
 
@@ -204,3 +207,37 @@ async def test_only_a_setting_lets_clients_manage_hubs() -> None:
     async with WatchedStorage() as storage:
         assert not Directory(storage, Settings()).allows_management
         assert Directory(storage, Settings(allow_hub_management=True)).allows_management
+
+
+async def test_a_hub_s_store_is_told_its_settings() -> None:
+    told = HubSettings(
+        visibility=20.0, activity_visibility=30.0, control_batch=7, base64_messages=True
+    )
+    async with WatchedStorage() as storage:
+        made = Directory(storage, Settings(hubs=("shop",), defaults=told))
+        await made.start()
+        await made.stop_serving()
+        await made.close()
+
+    (options,) = storage.told
+    assert (options.visibility_seconds, options.activity_visibility_seconds) == (20.0, 30.0)
+    assert (options.control_batch, options.base64_messages) == (7, True)
+
+
+async def test_a_hub_gives_out_no_more_than_its_settings_allow() -> None:
+    told = HubSettings(max_orchestrations=1)
+    async with WatchedStorage() as storage:
+        made = Directory(storage, Settings(hubs=("shop",), defaults=told))
+        await made.start()
+        hub = await made.find("shop")
+        stream = hub.connect(
+            StreamOptions(worker_id="w", max_orchestrations=9, max_activities=1, max_entities=1)
+        )
+        for _ in range(3):
+            await hub.start(StartRequest(name="Wait"))
+        await stream.next()
+        with anyio.move_on_after(0.3) as waited:
+            await stream.next()
+        assert waited.cancelled_caught
+        await made.stop_serving()
+        await made.close()

@@ -96,6 +96,19 @@ def test_a_hub_that_lacks_a_part_is_not_found(missing: str) -> None:
     assert find_hubs(queues, tables) == ()
 
 
+def test_hubs_of_a_tracking_store_are_found_by_its_prefix_alone() -> None:
+    queues_a, _ = parts(HubNames("Alpha"), 1)
+    queues_b, _ = parts(HubNames("Beta"), 4)
+    tables = ["ShopInstances", "ShopHistory", "BetaPartitions"]
+
+    assert find_hubs([*queues_a, *queues_b], tables) == ()
+    assert find_hubs([*queues_a, *queues_b], tables, "Elsewhere") == ()
+    assert find_hubs([*queues_a, *queues_b], tables, "shop") == (
+        FoundHub("alpha", 1, has_partitions_table=False),
+        FoundHub("Beta", 4, has_partitions_table=True),
+    )
+
+
 def test_the_partitions_are_counted_from_the_highest_queue() -> None:
     names = HubNames("myhub")
     _, tables = parts(names, 0)

@@ -33,6 +33,7 @@ class QueueInMemory(Queues):
     def __init__(self) -> None:
         self.receipts: dict[str, int] = {}  # message ID → the number that counts
         self.updates: list[tuple[str, int]] = []
+        self.delays: list[int] = []
         self.broken = False
         self.next = 0
         self.before_delete = asyncio.Event()
@@ -53,6 +54,7 @@ class QueueInMemory(Queues):
 
     async def put(self, queue: str, text: str, delay: int) -> Receipt:
         self._check()
+        self.delays.append(delay)
         return self._issue(f"m{self.next}")
 
     async def update(self, receipt: Receipt, visibility: int) -> Receipt | None:
@@ -75,7 +77,7 @@ class QueueInMemory(Queues):
             raise StorageUnavailable("shop", "the test says so")
 
 
-HIDDEN = Visibility(60, 60, "myhub-workitems")
+HIDDEN = Visibility(60, 300, "myhub-workitems")
 
 
 class Listening:
@@ -365,3 +367,13 @@ async def test_a_poller_survives_whatever_goes_wrong() -> None:
     poller.stop()
     await polling
     assert room.reserve(9) == 5
+
+
+async def test_activities_are_hidden_as_long_as_is_said_for_them(desk: Desk) -> None:
+    desk.handover.open(HIDDEN.workitem_queue)
+    with desk.posting() as posting:
+        for queue in (QUEUE, HIDDEN.workitem_queue):
+            await posting.put(Outgoing(MESSAGE, queue, "{}", None))
+
+    assert desk.queue.delays == [60, 300]
+    assert HIDDEN.shortest == 60

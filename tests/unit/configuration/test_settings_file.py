@@ -33,6 +33,13 @@ key = "key.pem"
 [defaults]
 partitions = 8
 visibility = "2m"
+activity_visibility = "10m"
+control_batch = 16
+message_buffer = 99
+queue_encoding = "base64"
+max_orchestrations = 5
+max_entities = 7
+entity_operations = 50
 max_poll = 1.5
 limits = "dts"
 
@@ -73,6 +80,10 @@ def test_a_hub_has_the_defaults_but_for_what_its_table_says() -> None:
     orders, billing = settings.of("ORDERS"), settings.of("billing")
 
     assert (orders.partitions, orders.visibility, orders.max_poll) == (8, 120.0, 1.5)
+    assert (orders.activity_visibility, orders.control_batch) == (600.0, 16)
+    assert (orders.message_buffer, orders.base64_messages) == (99, True)
+    assert (orders.max_orchestrations, orders.max_activities, orders.max_entities) == (5, None, 7)
+    assert orders.entity_operations == 50
     assert (orders.limits, billing.limits) == (CLASSIC, DTS)
     assert orders.retention.period(Status.Completed) == 1.5 * DAY
     assert orders.retention.period(Status.Failed) is None
