@@ -60,7 +60,13 @@ async def _load_blobs(hub: RecordedHub, account: Account, renamed: Renaming) -> 
     for name in json.loads((folder / "dump.json").read_bytes())["containers"]:
         await account.blobs.create_container(renamed(name))
     for line in lines_of(folder / "blobs.jsonl"):
-        client = account.blobs.get_blob_client(renamed(line["container"]), line["name"])
+        container, blob = renamed(line["container"]), line["name"]
+        folder_of, slash, queue = blob.partition("/")
+        if container.endswith("-leases") and slash:  # a lease: it is named for its queue
+            blob = f"{folder_of}/{renamed(queue)}"
+        elif container.endswith("-applease"):
+            blob = renamed(blob)
+        client = account.blobs.get_blob_client(container, blob)
         content = (folder / "blobs" / line["container"] / quote(line["name"])).read_bytes()
         settings = ContentSettings(line["contentType"], line["contentEncoding"])
         await client.upload_blob(content, metadata=line["metadata"], content_settings=settings)
@@ -89,6 +95,8 @@ def _moved(row: Row, blobs: str, renamed: Renaming) -> Row:
     }
     if "TaskHubName" in moved:
         moved["TaskHubName"] = renamed(str(moved["TaskHubName"]))
+    if "IsDraining" in moved:  # a partition: its key is the queue's name
+        moved["RowKey"] = renamed(str(moved["RowKey"]))
     return moved
 
 

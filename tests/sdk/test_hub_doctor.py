@@ -192,12 +192,13 @@ CRASHED = [hub for hub in HUBS if hub.name.startswith("crash-")]
 @pytest.mark.timeout(120)
 def test_a_hub_whose_dotnet_worker_was_killed_is_clean_when_it_is_finished_here(
     azurite: Storage,
+    hub_name: str,
     start_server: Callable[..., ServerProcess],
     start_worker: Callable[..., Child],
 ) -> None:
-    hubs = [BareHub(azurite, hub.names.hub) for hub in CRASHED]
-    for recorded in CRASHED:
-        asyncio.run(load(recorded, azurite.connection_string))
+    hubs = [BareHub(azurite, f"{hub_name}{number}") for number in range(len(CRASHED))]
+    for recorded, hub in zip(CRASHED, hubs, strict=True):
+        asyncio.run(load(recorded, azurite.connection_string, hub.name))
     named = [part for hub in hubs for part in ("--hub", hub.name)]
     store = {STORE: azurite.connection_string}
     server = start_server("--store", f"env:{STORE}", *named, env=store)
