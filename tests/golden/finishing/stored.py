@@ -23,8 +23,9 @@ class StoredHub:
 
     lines: dict[str, Line]
     entities: dict[str, Line]
-    depths: dict[str, int]  # messages in each queue, hidden ones among them
+    depths: dict[str, int]  # messages in each queue, by `short_name`, hidden ones among them
     visible: tuple[str, ...]  # texts of messages that nobody hides
+    parts: frozenset[str]  # its queues, tables and containers
 
 
 async def read_hub(names: HubNames, connection_string: str) -> StoredHub:
@@ -39,9 +40,12 @@ async def read_hub(names: HubNames, connection_string: str) -> StoredHub:
         await reader.close()
     async with Account.from_connection_string(connection_string, "the test") as account:
         queues = Queues(account.queue_wire, StorageErrors("", names.hub))
-        listed = account.queues.list_queues(name_starts_with=f"{names.hub.lower()}-")
+        prefix = names.hub.lower()
+        listed = account.queues.list_queues(name_starts_with=f"{prefix}-")
         queue_names = [str(queue.name) async for queue in listed]
-        depths = {name: await queues.depth(name) for name in queue_names}
+        containers = [one.name async for one in account.blobs.list_containers(f"{prefix}-")]
+        tables = [one.name async for one in account.tables.list_tables()]
+        depths = {short_name(one, names): await queues.depth(one) for one in queue_names}
         visible = [one.text for name in queue_names for one in await queues.peek(name)]
     return StoredHub(
         lines={one.instance_id: shortened(instance_answer(one)) for one in instances},
@@ -52,7 +56,15 @@ async def read_hub(names: HubNames, connection_string: str) -> StoredHub:
         },
         depths=depths,
         visible=tuple(visible),
+        parts=frozenset(
+            [*queue_names, *containers, *(one for one in tables if one.lower().startswith(prefix))]
+        ),
     )
+
+
+def short_name(queue: str, names: HubNames) -> str:
+    """Return a queue's name without the hub's: ``control-00``."""
+    return queue[len(names.hub) + 1 :]
 
 
 async def findings(names: HubNames, connection_string: str) -> frozenset[Found]:

@@ -5,19 +5,22 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from durabletask.azuremanaged.client import DurableTaskSchedulerClient
+
 from durahub.classic.envelope import Envelope, decode, from_queue_text
+from durahub.classic.names import HubNames
 from durahub.engine.entities.ids import is_entity
 from durahub.local.child import Child
 from durahub.local.server import ServerProcess, running_server
 from durahub.model.history import EventType
 from tests.conftest import STORE, WORKER_READY_WITHIN, Storage
 from tests.golden.finishing.endings import differences, id_of, unequal
-from tests.golden.finishing.stored import Found, StoredHub, findings, read_hub
+from tests.golden.finishing.stored import Found, StoredHub, findings, read_hub, short_name
 from tests.golden.loading import load
 from tests.golden.recorded import QueueMessage, RecordedHub
 from tests.sdk.travel_hub import client_of
@@ -35,8 +38,10 @@ class Takeover:
     """A hub that was taken over. *end* is what was in storage when the server had stopped."""
 
     hub: RecordedHub
+    names: HubNames  # under which it was loaded
+    before: StoredHub
     ill: frozenset[Found]  # what was wrong with it before
-    end: StoredHub | None = None
+    end: StoredHub
     runs: Counter[tuple[str, str]] = field(default_factory=Counter)  # instance, activity
 
 
@@ -68,12 +73,14 @@ def app_of(hub: RecordedHub) -> str:
 
 
 @contextmanager
-def serving(hub: RecordedHub, storage: Storage, state: Path) -> Iterator[ServerProcess]:
+def serving(
+    hub: RecordedHub, names: HubNames, storage: Storage, state: Path, *options: str
+) -> Iterator[ServerProcess]:
     """Serve the hub for the body, in a process of its own."""
-    arguments = ["--store", f"env:{STORE}", "--hub", hub.names.hub, "--max-poll", "1"]
+    arguments = ["--store", f"env:{STORE}", "--hub", names.hub, "--max-poll", "1", *options]
     arguments += ["--queue-encoding", hub.settings["queueEncoding"].lower()]
-    if hub.names.tracking_prefix is not None:
-        arguments += ["--tracking-prefix", hub.names.tracking_prefix]
+    if names.tracking_prefix is not None:
+        arguments += ["--tracking-prefix", names.tracking_prefix]
     env = {STORE: storage.connection_string, "DURAHUB_STATE_DIR": str(state)}
     with running_server(arguments, env) as server:
         try:
@@ -85,10 +92,10 @@ def serving(hub: RecordedHub, storage: Storage, state: Path) -> Iterator[ServerP
 
 @contextmanager
 def working(
-    server: ServerProcess, hub: RecordedHub, notes: Path, *, pauses: bool
+    server: ServerProcess, hub: RecordedHub, names: HubNames, notes: Path, *, pauses: bool
 ) -> Iterator[Child]:
     """Run the app's worker for the body."""
-    command = [APP, server.ready.endpoint, hub.names.hub, app_of(hub), notes]
+    command = [APP, server.ready.endpoint, names.hub, app_of(hub), notes]
     command += [] if pauses else ["--no-pauses"]
     worker = Child([sys.executable, *map(str, command)], env={"PYTHONUNBUFFERED": "1"})
     try:
@@ -106,52 +113,62 @@ def take_over(
     state: Path,
     *,
     within: float,
+    name: str | None = None,
     pauses: bool = False,
     hidden: int = 0,
+    options: Sequence[str] = (),
     disturb: Callable[[ServerProcess], None] | None = None,
 ) -> Takeover:
     """Let the Python app finish *hub*, and return when all is as expected or *within* seconds are over.
 
-    Without *pauses* new retries follow soon. *hidden*: as `load` takes it. *disturb* is done once the
-    worker has begun.
+    It is loaded under its own *name* or another one. Without *pauses* new retries follow soon. *hidden*:
+    as `load` takes it. *options* are the server's. *disturb* is done once the worker has begun.
     """
-    asyncio.run(load(hub, storage.connection_string, hidden=hidden))
-    takeover = Takeover(hub, examine(hub, storage))
+    connection = storage.connection_string
+    asyncio.run(load(hub, connection, name, hidden=hidden))
+    tracking = hub.names.tracking_prefix
+    names = hub.names if name is None else HubNames(name, tracking and f"{name}Track")
+    before, ill = look(names, connection), examine(names, connection)
     notes = state / f"{hub.name}.notes"
     notes.touch()
-    with serving(hub, storage, state) as server, working(server, hub, notes, pauses=pauses):
+    with (
+        serving(hub, names, storage, state, *options) as server,
+        working(server, hub, names, notes, pauses=pauses),
+    ):
         if disturb is not None:
             disturb(server)
-        until(lambda: not look(hub, storage).visible, within)
-        finish(hub, server)
-        until(lambda: has_ended(hub, look(hub, storage)), within)
-    takeover.end = look(hub, storage)
+        until(lambda: not look(names, connection).visible, within)
+        with client_of(server.ready.endpoint, names.hub) as client:
+            finish(hub, client)
+        until(lambda: has_ended(hub, look(names, connection)), within)
+    takeover = Takeover(hub, names, before, ill, look(names, connection))
     for line in notes.read_text("utf-8").splitlines():
         instance_id, activity = json.loads(line)
         takeover.runs[id_of(instance_id, set(hub.expected)), activity] += 1
     return takeover
 
 
-def look(hub: RecordedHub, storage: Storage) -> StoredHub:
-    return asyncio.run(read_hub(hub.names, storage.connection_string))
+def look(names: HubNames, connection_string: str) -> StoredHub:
+    """Return what is in storage now."""
+    return asyncio.run(read_hub(names, connection_string))
 
 
-def examine(hub: RecordedHub, storage: Storage) -> frozenset[Found]:
-    return asyncio.run(findings(hub.names, storage.connection_string))
+def examine(names: HubNames, connection_string: str) -> frozenset[Found]:
+    """Return what the doctor finds wrong now."""
+    return asyncio.run(findings(names, connection_string))
 
 
-def finish(hub: RecordedHub, server: ServerProcess) -> None:
+def finish(hub: RecordedHub, client: DurableTaskSchedulerClient) -> None:
     """Do what the recorded client did."""
-    with client_of(server.ready.endpoint, hub.names.hub) as client:
-        for step in hub.finish:
-            match step:
-                case {"op": "raise", "id": instance_id, "name": name, "data": data}:
-                    client.raise_orchestration_event(instance_id, name, data=data)
-                case {"op": "resume", "id": instance_id, "reason": reason}:
-                    client.resume_orchestration(instance_id, reason=reason)
-                case _:
-                    raise AssertionError(f"an unknown step: {step}")
-            time.sleep(step.get("pause", 0.0))
+    for step in hub.finish:
+        match step:
+            case {"op": "raise", "id": instance_id, "name": name, "data": data}:
+                client.raise_orchestration_event(instance_id, name, data=data)
+            case {"op": "resume", "id": instance_id, "reason": reason}:
+                client.resume_orchestration(instance_id, reason=reason)
+            case _:
+                raise AssertionError(f"an unknown step: {step}")
+        time.sleep(step.get("pause", 0.0))
 
 
 def has_ended(hub: RecordedHub, found: StoredHub) -> bool:
@@ -224,14 +241,14 @@ def messages_due_later(hub: RecordedHub) -> tuple[Counter[str], Counter[str]]:
     least: Counter[str] = Counter()
     most: Counter[str] = Counter()
     for message in hub.messages:
-        target = _target_of(message)
+        target, queue = _target_of(message), short_name(message.queue, hub.names)
         is_known = target in hub.finished
         if message.visible_in > FAR:
-            most[message.queue] += 1
+            most[queue] += 1
             is_open = not is_known or hub.finished[target]["status"] in OPEN
-            least[message.queue] += is_open
+            least[queue] += is_open
         elif not is_known and target is not None and not is_entity(target):
-            most[message.queue] += 1
+            most[queue] += 1
     return least, most
 
 
