@@ -18,6 +18,7 @@ from durahub.engine.state import State, open_children, read
 from durahub.model.history import (
     ActionEvent,
     Event,
+    EventRaised,
     Execution,
     ExecutionCompleted,
     ExecutionResumed,
@@ -247,8 +248,14 @@ def _continue_as_new(
         parent=old.parent,
         trace=old.trace,
     )
+    spelled = _spelled(turn)
     carried = tuple(
-        replace(event, event_id=-1, timestamp=event.timestamp or now)
+        replace(
+            event,
+            event_id=-1,
+            timestamp=event.timestamp or now,
+            name=spelled.get((event.name or "").casefold(), event.name),
+        )
         for event in completion.carry_over
     )
     inherited = custom_status if custom_status is not None else turn.inherited_status
@@ -267,6 +274,15 @@ def _continue_as_new(
         generation=turn.generation + 1,
         inherited_status=inherited,
     )
+
+
+def _spelled(turn: Turn) -> dict[str, str]:
+    """Return the names of the events that were raised, by their folded names.
+
+    Python carries an event over under its folded name, and not every SDK takes that for the same.
+    """
+    raised = (event for event in (*turn.past, *turn.new) if isinstance(event, EventRaised))
+    return {event.name.casefold(): event.name for event in raised if event.name}
 
 
 def terminate_children(turn: Turn, events: Sequence[Event], actor: Actor) -> list[Message]:

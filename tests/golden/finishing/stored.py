@@ -15,6 +15,7 @@ from durahub.stored import StoredInstance
 
 Line = dict[str, Any]
 Found = tuple[str, str, str]  # rule, where, detail
+HELD = "partition held"
 
 
 @dataclass(frozen=True)
@@ -68,10 +69,8 @@ def short_name(queue: str, names: HubNames) -> str:
 
 
 async def findings(names: HubNames, connection_string: str) -> frozenset[Found]:
-    """Return what ``durahub hub doctor`` finds wrong with the hub."""
+    """Return what ``durahub hub doctor`` finds wrong with the hub, and who holds partitions of it."""
     async with open_storage(connection_string, StorageOptions()) as storage:
         report = await storage.doctor(names.hub, names.tracking_prefix).examine(grace=0)
-    assert not report.workers
-    return frozenset(
-        (one.rule.name, one.where, one.detail) for one in report.findings if one.counts
-    )
+    found = {(one.rule.name, one.where, one.detail) for one in report.findings if one.counts}
+    return frozenset(found | {(HELD, worker, "") for worker in report.workers})

@@ -8,6 +8,7 @@ import pytest
 
 from durahub.local.server import ServerProcess
 from tests.conftest import Storage
+from tests.golden.finishing.stored import HELD
 from tests.golden.finishing.takeover import (
     Takeover,
     compared,
@@ -131,4 +132,6 @@ def test_a_hub_ends_alike_though_the_server_is_killed_meanwhile(
 
     assert told(compared(takeover.hub, takeover.end)) == ""
     assert told(wrong_entities(takeover.hub, takeover.end)) == ""
-    assert examine(takeover.names, azurite.connection_string) - takeover.ill == frozenset()
+    now = examine(takeover.names, azurite.connection_string)
+    # A lease of the killed server may not have run out yet: the test is over when the hub is finished.
+    assert {found for found in now - takeover.ill if found[0] != HELD} == set()

@@ -105,6 +105,14 @@ def test_carried_events_keep_their_time_or_get_the_present_one() -> None:  # L-1
     assert second.timestamp == turn.new[0].timestamp
 
 
+def test_a_carried_event_is_spelled_as_it_was_raised() -> None:
+    folded = EventRaised(timestamp=NOW, name="approval", input="1")
+    turn = continued(first_turn(None, raised("Approval")), end=replace(AGAIN, carry_over=(folded,)))
+
+    (event,) = [one for one in turn.new if isinstance(one, EventRaised)]
+    assert event.name == "Approval"
+
+
 def test_a_generation_without_actions_has_one_closing_row() -> None:
     assert kinds(ended(continued(first_turn())).events) == [
         *("OrchestratorStarted", "ExecutionStarted", "OrchestratorCompleted")
