@@ -40,6 +40,13 @@ class Envelope:
     sequence_number: int
     trace_context: str | None = None
 
+    @property
+    def sent_id(self) -> str | None:
+        """What names the message in all copies of it, ``None`` if its sender gave it no ID."""
+        if self.activity_id == _NO_GUID:
+            return None
+        return f"{self.activity_id}/{self.sequence_number}/{self.message.target.instance_id}"
+
 
 @dataclass(frozen=True, slots=True)
 class Wrapper:

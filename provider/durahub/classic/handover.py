@@ -114,13 +114,16 @@ class HandOver:
         """Take a promise back: the message could not be put."""
         self.room(queue).give_back(1)
 
-    def placed(self, receipt: Receipt, message: Message, asked_at: float) -> Held:
+    def placed(
+        self, receipt: Receipt, message: Message, asked_at: float, sent_id: str | None = None
+    ) -> Held:
         """Take note of a message that was put hidden; `deliver` hands it over."""
         held = Held(
             delivery=self._delivery(receipt, message, 1),
             receipt=receipt,
             hidden_until=asked_at + self._visibility.of(receipt.queue),
             stage=Stage.PLACED,
+            sent_id=sent_id,
         )
         self._held.add(held)  # not if it came from the queue first, so late was the answer
         return held
@@ -142,7 +145,14 @@ class HandOver:
 
     # -- what is due later ---------------------------------------------------------------------
 
-    def wait(self, receipt: Receipt, message: Message, due: Ticks, hidden_until: float) -> None:
+    def wait(
+        self,
+        receipt: Receipt,
+        message: Message,
+        due: Ticks,
+        hidden_until: float,
+        sent_id: str | None = None,
+    ) -> None:
         """Let a message that was put hidden wait for its time in memory."""
         if not self.is_open(receipt.queue) or not self._may_wait():
             return  # it is received when it is visible
@@ -151,6 +161,7 @@ class HandOver:
             receipt=receipt,
             hidden_until=hidden_until,
             stage=Stage.WAITING,
+            sent_id=sent_id,
         )
         if self._held.add(held):
             self._arm(held, due)
@@ -212,16 +223,24 @@ class HandOver:
         return None
 
     def received(
-        self, receipt: Receipt, message: Message, deliveries: int, due: Ticks | None
+        self,
+        receipt: Receipt,
+        message: Message,
+        deliveries: int,
+        due: Ticks | None,
+        sent_id: str | None = None,
     ) -> Held | None:
         """Take a message that was received; return it if it is to be handed over now."""
         if self._held.knows(receipt.message_id):  # since its payload was asked for
             return self.again(receipt, deliveries)
+        if self._held.drop_copy(receipt, sent_id):
+            return None
         held = Held(
             delivery=self._delivery(receipt, message, deliveries),
             receipt=receipt,
             hidden_until=asyncio.get_running_loop().time() + self._visibility.of(receipt.queue),
             stage=Stage.HELD,
+            sent_id=sent_id,
         )
         self._held.add(held)
         if due is None or self._clock() >= due:

@@ -24,6 +24,7 @@ from typing import Any
 
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential
 
+from durahub.classic.copies import Copies
 from durahub.classic.queues import LONGEST_DELAY, Queues, Receipt
 from durahub.classic.together import Together
 from durahub.classic.visibility import Visibility
@@ -49,13 +50,17 @@ class Stage(Enum):
 
 @dataclass(slots=True, eq=False)
 class Held:
-    """A known message. ``hidden_until`` is on the loop's clock, ``due`` is there while it waits."""
+    """A known message. ``hidden_until`` is on the loop's clock, ``due`` is there while it waits.
+
+    ``sent_id`` names what was sent in all copies of it.
+    """
 
     delivery: Delivery
     receipt: Receipt
     hidden_until: float
     stage: Stage
     due: Ticks | None = None
+    sent_id: str | None = None
     timer: asyncio.TimerHandle | None = None
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -75,6 +80,7 @@ class HeldMessages:
         self._visibility = visibility
         self._held: dict[str, Held] = {}
         self._settled: dict[str, float] = {}  # by ID, until when it may still be received
+        self._copies = Copies()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def __len__(self) -> int:
@@ -90,12 +96,23 @@ class HeldMessages:
         if key in self._held or key in self._settled:
             return False
         self._held[key] = held
+        if held.sent_id is not None:
+            self._copies.note(held.sent_id, key)
         return True
 
     def forget(self, held: Held) -> None:
         """Leave a message to its queue, where it becomes visible by itself."""
         held.stop_timer()
         self._held.pop(held.delivery.key, None)
+        self._copies.forget(held.delivery.key)
+
+    def drop_copy(self, receipt: Receipt, sent_id: str | None) -> bool:
+        """Delete a received message if another is, or was, here that bears the same; tell whether."""
+        if sent_id is None or not self._copies.is_copy(sent_id, receipt.message_id):
+            return False
+        log.info("copy-dropped", extra={"queue": receipt.queue})
+        self.in_background(self._delete_stray(receipt))
+        return True
 
     def of_queue(self, queue: str) -> list[Held]:
         """Return the known messages of a queue, the oldest first."""

@@ -13,12 +13,16 @@ from durahub.model.message import Message
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A message ready for *queue*; *blob* is where it stands if its *text* only names that."""
+    """A message ready for *queue*; *blob* is where it stands if its *text* only names that.
+
+    *sent_id* is that of its envelope.
+    """
 
     message: Message
     queue: str
     text: str
     blob: str | None
+    sent_id: str | None = None
 
 
 class Outbox:
@@ -39,9 +43,10 @@ class Outbox:
         )
         text = encode(envelope, self._dialect)
         if not is_large_message(text):
-            return Outgoing(message, queue, to_queue_text(text, self._dialect), None)
+            queue_text = to_queue_text(text, self._dialect)
+            return Outgoing(message, queue, queue_text, None, envelope.sent_id)
         target = message.target.instance_id
         blob = message_blob(target, envelope.activity_id, message.event.type)
         await self._payloads.write(blob, text)
         wrapper = to_queue_text(encode_wrapper(blob), self._dialect)
-        return Outgoing(message, queue, wrapper, blob)
+        return Outgoing(message, queue, wrapper, blob, envelope.sent_id)

@@ -64,7 +64,9 @@ class Posting:
         if due is not None and delay > 0:
             receipt = await self._queues.put(queue, outgoing.text, delay)
             if self._handover is not None:
-                self._handover.wait(receipt, outgoing.message, due, asked_at + delay)
+                self._handover.wait(
+                    receipt, outgoing.message, due, asked_at + delay, outgoing.sent_id
+                )
             return Posted(outgoing, receipt)
         if self._handover is None or not self._handover.reserve(queue):
             receipt = await self._queues.put(queue, outgoing.text, 0)
@@ -76,6 +78,6 @@ class Posting:
         except BaseException:
             self._handover.unplaced(queue)
             raise
-        held = self._handover.placed(receipt, outgoing.message, asked_at)
+        held = self._handover.placed(receipt, outgoing.message, asked_at, outgoing.sent_id)
         self._placed.append((number, held))
         return Posted(outgoing, receipt, held)

@@ -51,7 +51,10 @@ class Receiver:
         for one, envelope in readable:
             message = envelope.message
             due = due_of(message)
-            ready.append(self._handover.received(one.receipt, message, one.deliveries, due))
+            sent_id = envelope.sent_id
+            ready.append(
+                self._handover.received(one.receipt, message, one.deliveries, due, sent_id)
+            )
         self._handover.hand(self._queue, [held for held in ready if held is not None])
 
     async def _read(self, one: Received) -> Envelope | None:

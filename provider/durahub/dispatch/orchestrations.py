@@ -24,6 +24,7 @@ from durahub.engine.dtfx_turn import HistoryResult, TurnAnswer, accept
 from durahub.engine.entities.ids import is_entity
 from durahub.engine.inbox import Verdict, backoff, judge, needs_row
 from durahub.engine.numbering import numbering
+from durahub.engine.repeated_events import raised_before
 from durahub.engine.rewind import concerned_children, rewound
 from durahub.engine.state import State, read
 from durahub.engine.turn import Outcome, Turn, begin, finish, next_execution_id
@@ -293,7 +294,8 @@ class Orchestrations:
         state: State,
         row: Instance | None,
     ) -> Verdict:
-        verdict = judge(history.version, state, batch, row, self._clock(), history.consumed)
+        consumed = history.consumed | raised_before(batch, history.read)
+        verdict = judge(history.version, state, batch, row, self._clock(), consumed)
         _bound(verdict)
         return verdict
 
@@ -415,18 +417,20 @@ class Orchestrations:
         except CheckpointLost:
             self._cache.drop(instance_id)
             raise
+        own = len(commit.events)
         if commit.replaces:
             self._cache.drop(instance_id)
             events: tuple[Event, ...] = commit.events
         else:
             events = (*history.events, *commit.events)
+            own += history.own
         if _have_ended(commit.events):
             self._cache.drop(instance_id)
         else:
             self._cache.put(
                 instance_id,
                 session.partition,
-                StoredHistory(version, events, history.consumed),
+                StoredHistory(version, events, history.consumed, own),
                 size_of(commit.events),
             )
         self._on_written(instance_id, commit.instance)

@@ -296,6 +296,49 @@ async def test_letting_a_queue_go_makes_all_visible_and_what_is_due_later_in_tim
     assert len(desk.held) == 0
 
 
+async def test_a_copy_of_what_is_here_or_was_done_is_deleted(desk: Desk) -> None:
+    first = await desk.queue.put(QUEUE, "{}", 0)
+    here = desk.handover.received(first, MESSAGE, 1, None, "sent")
+    assert here is not None
+
+    copy = await desk.queue.put(QUEUE, "{}", 0)
+    assert desk.handover.received(copy, MESSAGE, 1, None, "sent") is None
+    assert await desk.held.delete([first.message_id]) == {first.message_id}
+    late = await desk.queue.put(QUEUE, "{}", 0)
+    assert desk.handover.received(late, MESSAGE, 1, None, "sent") is None
+    await desk.held.quiet(5)
+
+    assert desk.queue.receipts == {}
+    other = await desk.queue.put(QUEUE, "{}", 0)
+    assert desk.handover.received(other, MESSAGE, 1, None, "sent later") is not None
+
+
+async def test_a_copy_of_what_this_server_sent_itself_is_deleted(desk: Desk) -> None:
+    with desk.posting() as posting:
+        await posting.put(Outgoing(MESSAGE, QUEUE, "{}", None, "sent"))
+        await posting.put(
+            Outgoing(replace(MESSAGE, due=later(NOW, 3600)), QUEUE, "{}", None, "later")
+        )
+
+    for sent in ("sent", "later"):
+        copy = await desk.queue.put(QUEUE, "{}", 0)
+        assert desk.handover.received(copy, MESSAGE, 1, None, sent) is None
+        await desk.held.quiet(5)
+        assert copy.message_id not in desk.queue.receipts
+
+
+async def test_a_copy_of_what_was_put_back_is_delivered_in_its_place(desk: Desk) -> None:
+    first = await desk.queue.put(QUEUE, "{}", 0)
+    here = desk.handover.received(first, MESSAGE, 1, None, "sent")
+    assert here is not None
+    await desk.held.put_back(here, 5)
+
+    copy = await desk.queue.put(QUEUE, "{}", 0)
+    assert desk.handover.received(copy, MESSAGE, 1, None, "sent") is not None
+    again = desk.queue.received(first.message_id)
+    assert desk.handover.received(again, MESSAGE, 2, None, "sent") is None
+
+
 # -- rooms and pollers -------------------------------------------------------------------------
 
 
