@@ -4,6 +4,7 @@ The histories are .NET's: recorded ones, cut after each of their episodes, and s
 What was under way at the cut is sent anew.
 """
 
+import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -85,13 +86,16 @@ async def python_hub(kind: str, request: pytest.FixtureRequest) -> AsyncIterator
         hub = await open_things.enter_async_context(served(store, workItemFilters=NOTHING))
         quiet = logging.getLogger("tests.sdk.quiet")
         quiet.setLevel(logging.CRITICAL)
-        with TaskHubGrpcWorker(host_address=f"127.0.0.1:{hub.port}", logger=quiet) as worker:
-            for orchestrator in (Retries, ByHand, GivesUp):
-                worker.add_orchestrator(orchestrator)
-            for activity in (Flaky, Noted):
-                worker.add_activity(activity)
-            worker.start()
+        worker = TaskHubGrpcWorker(host_address=f"127.0.0.1:{hub.port}", logger=quiet)
+        for orchestrator in (Retries, ByHand, GivesUp):
+            worker.add_orchestrator(orchestrator)
+        for activity in (Flaky, Noted):
+            worker.add_activity(activity)
+        worker.start()
+        try:
             yield hub
+        finally:
+            await asyncio.to_thread(worker.stop)  # it waits for this loop to take its last answers
 
 
 STORES = [pytest.param("classic", marks=pytest.mark.azurite), "scheduler"]
