@@ -37,7 +37,7 @@ def hub_of(hub: RecordedHub) -> HubFacts:
     queues = [_queue(hub, name) for name in hub.queue_and_table_names()[0]]
     partitions = sum("-control-" in queue.name for queue in queues)
     tables = hub.queue_and_table_names()[1]
-    leases = hub._table(hub.names.partitions_table) if hub.names.partitions_table in tables else []
+    leases = hub.table(hub.names.partitions_table) if hub.names.partitions_table in tables else []
     blobs, app = _leases(hub)
     return hub_facts(
         hub.names,
