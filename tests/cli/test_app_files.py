@@ -1,11 +1,15 @@
 """An app's own files, host.json and app settings, as ``durahub serve`` takes them."""
 
 import json
+import socket
 from pathlib import Path
 
 import pytest
 
+from durahub.accounts import Access
+from durahub.classic.app_settings import AppSettings
 from durahub.classic.connection import EMULATOR_KEY
+from durahub.cli.up import is_absent_emulator
 from tests.cli.test_bad_input import sentence
 from tests.cli.test_serve import check, told, written
 
@@ -140,3 +144,25 @@ def test_a_value_that_a_key_cannot_have_is_refused_with_its_place(
     )
     assert answer.status == 2
     assert said in sentence(answer, "DH108")
+
+
+def test_a_connection_that_is_not_there_is_warned_of_where_files_are_only_checked(
+    tmp_path: Path,
+) -> None:
+    host_json, _ = app(tmp_path)
+    answer = check("--host-json", host_json, state=tmp_path, env={"TASKHUB": "OrdersHub"})
+
+    assert answer.status == 0
+    assert "warning: DH103: the connection string in the environment variable Orders" in answer.err
+
+
+def test_the_emulator_s_connection_leads_to_an_emulator_of_ones_own_where_none_runs() -> None:
+    def access(**settings: str) -> Access:
+        return Access(app_settings=AppSettings(settings))
+
+    emulator = access(Storage="UseDevelopmentStorage=true")
+    with socket.socket() as probe:
+        runs = probe.connect_ex(("127.0.0.1", 10001)) == 0
+    assert is_absent_emulator("env:Storage", emulator) is not runs
+    assert not is_absent_emulator("env:Storage", access(Storage=SECRET))
+    assert not is_absent_emulator("sqlite::memory:", emulator)

@@ -4,6 +4,8 @@ from typing import Any
 
 import click
 
+from durahub.accounts import Access, account_at
+from durahub.address import StoreAddress, StoreKind
 from durahub.cli.access import store_access
 from durahub.cli.log import configure
 from durahub.cli.opening import run
@@ -12,7 +14,7 @@ from durahub.cli.server_life import serve_until_stopped, stop_signal
 from durahub.cli.server_options import effective, server_options, settings_from, told
 from durahub.cli.up import store_address
 from durahub.configuration.settings import Settings
-from durahub.errors import BadSetting
+from durahub.errors import BadConnectionString, BadSetting
 from durahub.storage import Storage, StorageOptions, open_storage
 
 
@@ -67,6 +69,7 @@ def serve(
     address = store_address(settings.store)
     access = store_access(settings, said.app_settings)
     if check:
+        _warn_of_connection(address, access)
         _show(effective(said), output)
         return
     storage = open_storage(address, StorageOptions(worker_id=settings.worker_id), access)
@@ -76,6 +79,16 @@ def serve(
 async def _serve(storage: Storage, settings: Settings, output: str) -> None:
     with stop_signal() as stop:
         await serve_until_stopped(storage, settings, stop, output=output)
+
+
+def _warn_of_connection(address: StoreAddress | str, access: Access) -> None:
+    """Tell what stands in the way to the store; secrets may well be missing where a file is checked."""
+    if isinstance(address, StoreAddress) and address.kind is StoreKind.SQLITE:
+        return
+    try:
+        account_at(address, access)
+    except BadConnectionString as error:
+        warn([str(error)])
 
 
 def _show(rows: list[tuple[str, str, str]], output: str) -> None:

@@ -1,13 +1,16 @@
 """``durahub up``: a local server, ready for an app, with one command."""
 
 import contextlib
+import socket
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from durahub.accounts import Access
-from durahub.address import StoreAddress, parse_store
+from durahub.accounts import Access, account_at
+from durahub.address import StoreAddress, StoreKind, parse_store
+from durahub.classic import connection
 from durahub.cli.access import store_access
 from durahub.cli.log import configure
 from durahub.cli.opening import run
@@ -66,11 +69,26 @@ def up(
     said = told(context, options, {})
     warn(said.warnings)
     settings = settings_from(said)
-    if settings.store is None:
-        settings = settings_from(told(context, options, LOCAL))
-    api_port_if_free = all("server.api_port" not in layer.flat for layer in said.layers)
     access = store_access(settings, said.app_settings)
+    if settings.store is None or is_absent_emulator(settings.store, access):
+        settings = replace(settings_from(told(context, options, LOCAL)), store=None)
+    api_port_if_free = all("server.api_port" not in layer.flat for layer in said.layers)
     run(_up(settings, access, data, _ports(azurite_ports), output, api_port_if_free))
+
+
+def is_absent_emulator(store: str, access: Access) -> bool:
+    """Tell whether *store* is the local emulator (``UseDevelopmentStorage=true``), and none is running.
+
+    So the files of an app that is developed with Azurite do for ``durahub up``, which starts one.
+    """
+    address = store_address(store)
+    if isinstance(address, StoreAddress) and address.kind is not StoreKind.ENVIRONMENT:
+        return False
+    emulator = connection.parse("UseDevelopmentStorage=true", "durahub")
+    if account_at(address, access).endpoints != emulator.endpoints:
+        return False
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", WELL_KNOWN_PORTS[1])) != 0
 
 
 async def _up(
