@@ -65,7 +65,7 @@ ORCHESTRATIONS = (
     Kind("py_collect", lambda n: ["never"], _terminate),
     Kind("py_collect", lambda n: ["go"], _suspend_and_resume),
     Kind("py_greet_all", lambda n: ["Lima"], options=_soon),
-    Kind("py_repeats", lambda n: {"letter": "x", "times": 100 if n % 100 else 100_000}),
+    Kind("py_repeats", lambda n: {"letter": "x", "times": 100_000 if n % 100 == 15 else 100}),
 )
 ENTITIES = (
     Kind("py_calls_counter", lambda n: {"key": f"own-{n}", "signals": [n], "calls": [1, 2]}),
@@ -80,8 +80,8 @@ ENTITIES = (
 )
 
 
-def play(hub: PythonHub, size: int, within: float) -> dict[str, Result]:
-    """Run *size* instances of all kinds to their ends; return what came of each, by its ID.
+def play(hub: PythonHub, numbers: range, within: float) -> dict[str, Result]:
+    """Run the instances of these *numbers* to their ends; return what came of each, by its ID.
 
     The totals of the counters are among the results.
     """
@@ -102,8 +102,8 @@ def play(hub: PythonHub, size: int, within: float) -> dict[str, Result]:
 
     results: dict[str, Result] = {}
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        for first in range(0, size, WAVE):
-            wave = range(first, min(first + WAVE, size))
+        for first in range(0, len(numbers), WAVE):
+            wave = numbers[first : first + WAVE]
             results.update(pool.map(end, list(pool.map(begin, wave))))
     for account in range(ACCOUNTS):
         results[f"account-{account}"] = _settled(hub, f"account-{account}")
