@@ -26,8 +26,10 @@ PATIENCE = 15.0  # seconds
 class ScriptedHub(TaskHub):
     """A task hub; the streams of its workers end with it."""
 
-    def __init__(self, store: HubStore) -> None:
-        settings = DispatchSettings(linger=0.1, disconnect_grace=0.1, drain=1.0)
+    def __init__(self, store: HubStore, message_buffer: int) -> None:
+        settings = DispatchSettings(
+            linger=0.1, disconnect_grace=0.1, drain=1.0, message_buffer=message_buffer
+        )
         super().__init__(store, settings=settings)
         self.turns: list[OrchestratorWork] = []
         self.activities: list[str] = []
@@ -102,9 +104,9 @@ class ScriptedHub(TaskHub):
 
 
 @contextlib.asynccontextmanager
-async def scripted(store: HubStore) -> AsyncIterator[ScriptedHub]:
+async def scripted(store: HubStore, *, message_buffer: int = 2_000) -> AsyncIterator[ScriptedHub]:
     """Run a hub over *store*, which is open, for the body."""
-    hub = ScriptedHub(store)
+    hub = ScriptedHub(store, message_buffer)
     running = asyncio.create_task(hub.run())
     try:
         yield hub

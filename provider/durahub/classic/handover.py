@@ -8,11 +8,12 @@ waits in memory, never delivered early; in the queue it is visible from the next
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 
 from durahub.classic.due import queue_delay
 from durahub.classic.held import Held, HeldMessages, Stage
+from durahub.classic.left_behind import LeftBehind
 from durahub.classic.queues import Receipt
 from durahub.classic.together import Together
 from durahub.classic.visibility import Visibility
@@ -71,6 +72,7 @@ class HandOver:
         self._open: set[str] = set()
         self._behind: set[str] = set()  # open, but older messages may not have been received yet
         self._waiting: set[str] = set()
+        self._left_behind = LeftBehind()
         self._messages = Room(listener.message_room)
         self._activities = Room(listener.activity_room)
 
@@ -84,13 +86,14 @@ class HandOver:
             self._behind.add(queue)
 
     def caught_up(self, queue: str) -> None:
-        """Take note that *queue* was found empty: what waited in it is handed over."""
+        """Take note that what waited in *queue* is handed over."""
         self._behind.discard(queue)
 
     def stop(self, queue: str) -> None:
         """Hand over nothing more of *queue*, neither what is received nor what comes due."""
         self._open.discard(queue)
         self._behind.discard(queue)
+        self._left_behind.let_go(queue)
         for held in self._held.of_queue(queue):
             self._stop_waiting(held)
 
@@ -104,11 +107,37 @@ class HandOver:
 
     # -- what this server sends ----------------------------------------------------------------
 
-    def reserve(self, queue: str) -> bool:
-        """Promise a message of *queue* a place; what is promised is kept by `placed` or `unplaced`."""
-        if queue in self._behind or not self.is_open(queue):
+    def reserve(self, queue: str, instance_id: str) -> bool:
+        """Promise a message of *queue* a place; what is promised is kept by `placed` or `unplaced`.
+
+        None is promised while something that was sent before to the instance is still in the queue.
+        """
+        behind = queue != self._workitems and self._left_behind.is_behind(instance_id)
+        if behind or queue in self._behind or not self.is_open(queue):
             return False
         return self.room(queue).reserve(1) == 1
+
+    async def leave(
+        self, queue: str, instance_id: str, put: Callable[[], Awaitable[Receipt]]
+    ) -> Receipt:
+        """Have a message *put* visible, to be received when there is room."""
+        if queue == self._workitems or not self.is_open(queue):
+            return await put()
+        leaving = self._left_behind.leave(queue, instance_id)
+        try:
+            receipt = await put()
+        except BaseException:
+            self._left_behind.kept(leaving)
+            raise
+        self._left_behind.left(leaving, receipt.message_id)
+        return receipt
+
+    def came(self, message_id: str) -> bool:
+        """Take note that a message is no longer in its queue: it was received, or taken back.
+
+        Tells whether this server had left it there.
+        """
+        return self._left_behind.came(message_id)
 
     def unplaced(self, queue: str) -> None:
         """Take a promise back: the message could not be put."""

@@ -68,10 +68,14 @@ class Posting:
                     receipt, outgoing.message, due, asked_at + delay, outgoing.sent_id
                 )
             return Posted(outgoing, receipt)
-        if self._handover is None or not self._handover.reserve(queue):
-            receipt = await self._queues.put(queue, outgoing.text, 0)
-            if self._handover is not None:
-                self._handover.nudge(queue)
+        if self._handover is None:
+            return Posted(outgoing, await self._queues.put(queue, outgoing.text, 0))
+        target = outgoing.message.target.instance_id
+        if not self._handover.reserve(queue, target):
+            receipt = await self._handover.leave(
+                queue, target, lambda: self._queues.put(queue, outgoing.text, 0)
+            )
+            self._handover.nudge(queue)
             return Posted(outgoing, receipt)
         try:
             receipt = await self._queues.put(queue, outgoing.text, self._visibility.of(queue))

@@ -42,6 +42,7 @@ class Receiver:
             read = await asyncio.gather(*map(self._read, new))
         finally:
             room.give_back(places)
+            own = [self._handover.came(one.receipt.message_id) for one in batch]
         if not self._handover.is_open(self._queue):
             await self._put_back(new)
             return
@@ -56,6 +57,8 @@ class Receiver:
                 self._handover.received(one.receipt, message, one.deliveries, due, sent_id)
             )
         self._handover.hand(self._queue, [held for held in ready if held is not None])
+        if len(batch) < places or any(own):  # queues are first in, first out, or nearly
+            self._handover.caught_up(self._queue)
 
     async def _read(self, one: Received) -> Envelope | None:
         """Return the envelope; ``None`` if it cannot be read (now), and is put back for a while."""

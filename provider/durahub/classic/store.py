@@ -272,6 +272,8 @@ class ClassicStore:
             await self._held.delete([posted.receipt.message_id])
         else:
             await self._queues.delete(posted.receipt)
+            if self._serving is not None:
+                self._serving.handover.came(posted.receipt.message_id)
 
     async def send(self, message: Message) -> None:
         """Send *message* to its instance."""

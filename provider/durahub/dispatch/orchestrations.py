@@ -35,6 +35,7 @@ from durahub.store import HubStore, StoredHistory, Waiting
 
 log = logging.getLogger(__name__)
 
+COUNTED_AFTER = 8  # parts of the limit, at most one of which is held no longer though it is counted
 SHORT_DELAY = 2.5  # seconds; what is put back for so long waits here instead of in its queue
 STORAGE_PAUSE = 5.0  # seconds before an episode that storage refused is tried again
 LARGEST_TURN = 3_000_000  # bytes of new events, about
@@ -72,6 +73,7 @@ class Orchestrations:
         self._on_written = on_written
         self._sessions: dict[str, Session] = {}
         self._at_most = 0  # messages in memory, at most
+        self._count_at = 0  # when they are counted again
         self._cache = HistoryCache(settings.history_cache_bytes)
         self._readings = Readings()
         self._out: dict[str, OrchestratorWork] = {}  # by instance: what is with a worker
@@ -97,10 +99,11 @@ class Orchestrations:
         """Return how many more messages may be taken, of *limit* at once.
 
         Counting all sessions for every message would cost too much: what was counted last, plus
-        all that came since, is never too little.
+        all that came since, is never too little, and not much too much.
         """
-        if self._at_most >= limit:
+        if self._at_most >= min(limit, self._count_at):
             self._at_most = self.held
+            self._count_at = max(limit // 2, self._at_most + limit // COUNTED_AFTER)
         return max(0, limit - self._at_most)
 
     def take(self, deliveries: Sequence[Delivery]) -> None:
@@ -112,8 +115,14 @@ class Orchestrations:
             session = self._sessions.get(key)
             if session is None:
                 session = self._sessions[key] = Session(instance_id, delivery.partition)
-            session.add(delivery)
-            self._ensure_running(session)
+            self._arrive(session, delivery)
+
+    def _arrive(self, session: Session, delivery: Delivery) -> None:
+        """Put a message into the inbox. With a start comes what was too early and slept until then."""
+        if isinstance(delivery.message.event, ExecutionStarted):
+            session.rouse()
+        session.add(delivery)
+        self._ensure_running(session)
 
     def work_of(self, instance_id: str) -> OrchestratorWork | None:
         """Return the turn of an instance that is with a worker."""
@@ -321,11 +330,10 @@ class Orchestrations:
     def _sleep(self, session: Session, delivery: Delivery, delay: float) -> None:
         def wake() -> None:
             session.sleeping.pop(delivery.key, None)
-            session.add(replace(delivery, deliveries=delivery.deliveries + 1))
-            self._ensure_running(session)
+            self._arrive(session, replace(delivery, deliveries=delivery.deliveries + 1))
 
         loop = asyncio.get_running_loop()
-        session.sleeping[delivery.key] = loop.call_later(max(delay, 0.0), wake)
+        session.sleeping[delivery.key] = loop.call_later(max(delay, 0.0), wake), delivery
 
     async def _rewind(
         self, session: Session, history: StoredHistory, request: Delivery, row: Instance | None

@@ -18,7 +18,7 @@ class Session:
     instance_id: str
     partition: str
     inbox: dict[str, Delivery] = field(default_factory=dict)
-    sleeping: dict[str, asyncio.TimerHandle] = field(default_factory=dict)
+    sleeping: dict[str, tuple[asyncio.TimerHandle, Delivery]] = field(default_factory=dict)
     in_turn: int = 0  # deliveries of the turn that runs
     in_line: bool = False  # waits for a worker with room
     dispatched: bool = False  # the turn is with a worker
@@ -43,9 +43,15 @@ class Session:
         for delivery in deliveries:
             self.inbox.pop(delivery.key, None)
 
+    def rouse(self) -> None:
+        """Put what sleeps in front of the others: what came after it may not overtake it now."""
+        awake = [delivery for _, delivery in self.sleeping.values()]
+        self.wake_all()
+        self.put_first(awake)
+
     def wake_all(self) -> None:
         """Forget what sleeps; the store still has it."""
-        for handle in self.sleeping.values():
+        for handle, _ in self.sleeping.values():
             handle.cancel()
         self.sleeping.clear()
 

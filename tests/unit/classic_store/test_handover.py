@@ -166,7 +166,7 @@ async def test_a_message_received_before_its_put_was_answered_is_handed_over_onc
     assert early is not None
     desk.handover.hand(QUEUE, [early])
 
-    assert desk.handover.reserve(QUEUE)  # and now the answer to the put arrives
+    assert desk.handover.reserve(QUEUE, "order-1")  # and now the answer to the put arrives
     placed = desk.handover.placed(receipt, outgoing.message, 0.0)
     desk.handover.deliver([placed])
 
@@ -230,6 +230,21 @@ async def test_what_is_promised_counts_as_taken_until_it_is_handed_over(desk: De
     assert desk.nudged == [QUEUE, QUEUE]  # the others are visible, and polled for
     posting.deliver()
     assert len(desk.listener.messages) == 2
+
+
+async def test_what_found_no_room_is_not_overtaken_by_what_is_sent_to_its_instance_later(
+    desk: Desk,
+) -> None:
+    desk.listener.room = 0
+    first = await desk.send()
+    desk.listener.room = 10
+
+    second = await desk.send()
+    assert desk.listener.messages == []
+    for key in (first, second):
+        desk.handover.came(key)
+    third = await desk.send()
+    assert [d.key for d in desk.listener.messages] == [third]
 
 
 async def test_a_put_that_fails_gives_its_promise_back(desk: Desk) -> None:

@@ -45,12 +45,26 @@ def test_messages_in_the_inbox_asleep_and_in_a_turn_are_held() -> None:
         found.remove([message("a"), message("unknown")])
         found.in_turn = 1
         timer = asyncio.get_running_loop().call_later(3600, print)
-        found.sleeping["z"] = timer
+        found.sleeping["z"] = timer, message("z")
         assert found.held == 3
 
         found.wake_all()
         assert timer.cancelled()
         assert found.held == 2
+
+    asyncio.run(play())
+
+
+def test_what_sleeps_is_roused_in_its_order_in_front_of_the_others() -> None:
+    async def play() -> None:
+        found = session("c")
+        loop = asyncio.get_running_loop()
+        for key in ("a", "b"):
+            found.sleeping[key] = loop.call_later(3600, print), message(key)
+        found.rouse()
+
+        assert list(found.inbox) == ["a", "b", "c"]
+        assert not found.sleeping
 
     asyncio.run(play())
 
