@@ -147,10 +147,12 @@ async def test_what_is_sent_goes_behind_what_may_wait_in_a_queue_that_was_just_o
     desk: Desk,
 ) -> None:
     desk.handover.open(QUEUE, behind=True)
-    await desk.send()
+    first = await desk.send()
     assert desk.listener.messages == []
     assert desk.nudged == [QUEUE]  # it is received, in its turn
 
+    desk.handover.came(first)
+    assert not desk.handover.reserve(QUEUE, "order-2")
     desk.handover.caught_up(QUEUE)
     key = await desk.send()
     assert [d.key for d in desk.listener.messages] == [key]
