@@ -10,7 +10,7 @@ from durahub.classic.account import Account
 from durahub.classic.names import HubNames
 from durahub.classic.queues import Queues
 from durahub.classic.storage_errors import StorageErrors
-from durahub.storage import ReadOptions, StorageOptions, open_storage
+from durahub.storage import StorageOptions, open_storage
 from durahub.stored import StoredInstance
 
 Line = dict[str, Any]
@@ -33,7 +33,7 @@ async def read_hub(names: HubNames, connection_string: str) -> StoredHub:
     """Return the hub as it is now."""
     instances: list[StoredInstance] = []
     async with open_storage(connection_string, StorageOptions()) as storage:
-        reader = storage.reader(names.hub, ReadOptions(tracking_prefix=names.tracking_prefix))
+        reader = storage.reader(names.hub, names.tracking_prefix)
         await reader.open()
         async for one in reader.instances():
             assert isinstance(one, StoredInstance), one
