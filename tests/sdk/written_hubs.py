@@ -17,7 +17,9 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+from azure.data.tables import TableServiceClient
 from azure.storage.blob import BlobServiceClient
+from azure.storage.queue import QueueServiceClient
 from durabletask.entities import EntityInstanceId
 
 from durahub.classic.keys import escape
@@ -69,6 +71,8 @@ class WrittenHub:
 
     name: str
     read_at: datetime
+    resources: set[str]  # names of tables, queues and containers, without the hub's, in lower case
+    partitions: list[RawRow]
     history: list[RawRow]
     instances: list[RawRow]
     messages: list[StoredMessage]
@@ -122,11 +126,25 @@ def _read(storage: Storage, name: str) -> WrittenHub:
     return WrittenHub(
         name=name,
         read_at=datetime.now(timezone.utc),
+        resources=_resources(storage, name),
+        partitions=raw_rows(storage.connection_string, f"{name}Partitions"),
         history=raw_rows(storage.connection_string, f"{name}History"),
         instances=raw_rows(storage.connection_string, f"{name}Instances"),
         messages=[],
         blobs=_blobs(storage, f"{name.lower()}-largemessages"),
     )
+
+
+def _resources(storage: Storage, hub: str) -> set[str]:
+    with (
+        TableServiceClient.from_connection_string(storage.connection_string) as tables,
+        QueueServiceClient.from_connection_string(storage.connection_string) as queues,
+        BlobServiceClient.from_connection_string(storage.connection_string) as blobs,
+    ):
+        found = (tables.list_tables(), queues.list_queues(), blobs.list_containers())
+        names = [one.name.lower() for service in found for one in service]
+    prefix = hub.lower()
+    return {name.removeprefix(prefix) for name in names if name.startswith(prefix)}
 
 
 def _blobs(storage: Storage, container: str) -> dict[str, StoredBlob]:
