@@ -4,7 +4,7 @@
   listens or has sessions and storage says that the lease is its own. (Under the legacy manager a lease is
   taken from a living owner, who finds out at its next renewal; there, the overlap has a bound.)
 - Two workers have one queue message in hand at once, both acting on the partition.
-- A message is deleted whose effect is in no history.
+- A message is deleted whose effect is in no history, and of which there is no copy.
 - Nobody acts on a partition for longer than the manager needs, though workers are there.
 - A durahub server has messages in hand of a partition that it gave up and another acts on, though nothing
   went wrong; or it stopped in order and left something hidden.
@@ -63,6 +63,7 @@ class Referee:
         self._trace: deque[tuple[float, str]] = deque(maxlen=TRACE)
         self._overlap_since: dict[str, float] = {}
         self._acted_on: dict[str, float] = dict.fromkeys(hub.partitions, 0.0)
+        self._told: set[tuple[str, ...]] = set()  # overlaps
         self._in_hand: dict[tuple[str, str], str] = {}  # worker and message ID → partition
         for queue in hub.queues.values():
             queue.on_delete = self._deleted
@@ -125,7 +126,9 @@ class Referee:
             return
         seconds = now - self._overlap_since.setdefault(partition, now)
         self.overlapped = max(self.overlapped, seconds)
-        if self._bounds.overlap is not None and seconds >= self._bounds.overlap:
+        allowed, told = self._bounds.overlap, (partition, *actors)
+        if allowed is not None and seconds >= allowed and told not in self._told:
+            self._told.add(told)
             self._violated(f"{' and '.join(actors)} act on {partition} for {seconds:.1f} s")
 
     def _judge_ownerless(self, partition: str, actors: list[str], now: float) -> None:
@@ -152,8 +155,14 @@ class Referee:
     def _deleted(self, message: Stored) -> None:
         name = name_in(message.text)
         task = self._workload.tasks[name]
-        if name not in self._hub.histories.read(task.instance_id).events:
+        done = self._hub.histories.read(task.instance_id).events
+        if name not in done and not self._is_queued(name):
             self._violated(f"{name} was deleted before its effect was stored")
+
+    def _is_queued(self, name: str) -> bool:
+        """Tell whether a copy of a message is left: one whose answer got lost was put twice."""
+        queues = self._hub.queues.values()
+        return any(name_in(one.text) == name for q in queues for one in q.messages.values())
 
     def _violated(self, what: str) -> None:
         text = f"{self._hub.clock():.2f}: {what}"

@@ -1,4 +1,4 @@
-"""A scenario: what a seed makes of two durahub servers, a .NET worker, their network and their work.
+"""A scenario: what a seed makes of two durahub servers, one or two .NET workers, their network and work.
 
 For two to three minutes workers come, stop and are killed, lines are cut, requests are late or get lost,
 and messages arrive. Then all is calm, and the hub must come to rest: every message has had its effect,
@@ -99,7 +99,7 @@ class Outcome:
 
 # -- from a seed -----------------------------------------------------------------------------------
 
-DURAHUB, PEER = ("d1", "d2"), "n1"
+DURAHUB, PEERS = ("d1", "d2"), ("n1", "n2")
 
 
 def scenario(seed: int, manager: Manager) -> Scenario:
@@ -108,10 +108,10 @@ def scenario(seed: int, manager: Manager) -> Scenario:
     calm_network = random.random() < 0.4
     skewed = manager is Manager.TABLE and random.random() < 0.15
     spread = 22.0 if skewed else 2.4
-    workers = (*DURAHUB, PEER)
+    workers = [*DURAHUB, *PEERS[: random.choice([1, 1, 1, 2])]]
     starts = [Incident(random.choice([0.0, random.uniform(0, 50)]), "start", w) for w in workers]
     calm_at = random.uniform(90, 170)
-    incidents = _incidents(random, calm_at, calm_network=calm_network)
+    incidents = _incidents(random, workers, calm_at, calm_network=calm_network)
     return Scenario(
         seed=seed,
         manager=manager,
@@ -126,11 +126,13 @@ def scenario(seed: int, manager: Manager) -> Scenario:
     )
 
 
-def _incidents(random: Random, calm_at: float, *, calm_network: bool) -> list[Incident]:
+def _incidents(
+    random: Random, workers: list[str], calm_at: float, *, calm_network: bool
+) -> list[Incident]:
     """Return what happens between the start and the calm; what is gone mostly comes again."""
     found = []
     for _ in range(random.randint(1, 5)):
-        at, worker = random.uniform(5, calm_at - 5), random.choice([*DURAHUB, PEER])
+        at, worker = random.uniform(5, calm_at - 5), random.choice(workers)
         kind = random.choice(["kill", "kill", "stop", "stop", "cut", "cut", "trouble"])
         if kind in ("kill", "stop"):
             found.append(Incident(at, kind, worker))
@@ -189,6 +191,8 @@ class Run:
         for _, task in scenario.tasks:
             self._workload.add(task)
         bounds = BOUNDS[scenario.manager]
+        if scenario.manager is Manager.LEGACY and scenario.calm_network:
+            bounds = Bounds(overlap=12.0, ownerless=bounds.ownerless)
         if scenario.skewed:
             bounds = Bounds(overlap=None, ownerless=bounds.ownerless + 50.0)
         self.referee = Referee(hub, self._workload, bounds)
@@ -275,10 +279,12 @@ class Run:
         self._lives[key] = life = self._lives.get(key, 0) + 1
         scenario = self._scenario
         self.referee.disturbed(f"start {key}")
-        name = key if key == PEER else f"{key}-{life}"  # a .NET worker is named for its machine
+        # a .NET worker is named for its machine: it comes again under its name, but not beside itself
+        beside = any(one.alive and one.name == key for one in self.all)
+        name = key if key in PEERS and not beside else f"{key}-{life}"
         line = Line(scenario.seed, f"{key}-{life}", self.referee.arrived, name)
         worker: DurahubServer | DotnetWorker
-        if key == PEER:
+        if key in PEERS:
             worker = DotnetWorker(
                 name,
                 self._hub,

@@ -1,6 +1,5 @@
 """Credentials of azure-identity for an `Identity`."""
 
-import asyncio
 import os
 from types import TracebackType
 from typing import Any
@@ -25,14 +24,10 @@ class NoIssuer(ClientAuthenticationError):
 
 
 class Credential:
-    """A credential that tells a silent issuer from a silent storage account.
-
-    One asks at a time: the three services begin together, and issuers limit how often they are asked.
-    """
+    """A credential that tells a silent issuer from a silent storage account."""
 
     def __init__(self, inner: Any) -> None:
         self._inner = inner
-        self._lock = asyncio.Lock()
 
     async def get_token(self, *scopes: str, **options: Any) -> AccessToken:
         """Return a token, from the cache if it is good for a while."""
@@ -50,8 +45,7 @@ class Credential:
 
     async def _asked(self, asking: Any) -> Any:
         try:
-            async with self._lock:
-                return await asking
+            return await asking
         except (ServiceRequestError, ServiceResponseError) as error:
             raise NoIssuer("no token", error=error.inner_exception or error) from error
 
