@@ -313,6 +313,19 @@ async def test_a_purge_leaves_the_blobs_of_ids_that_contain_this_one(hub: Classi
     assert all(name.startswith("a^") for name in names)
 
 
+async def test_a_purge_finds_the_blobs_of_an_id_with_a_backslash(hub: ClassicHub) -> None:
+    """Storage takes it for a slash where it names a blob, and not where blobs are listed."""
+    store = await hub.open()
+    desk = Desk()
+    hub.serve(store, desk)
+    large = "x" * 100_000
+    await store.start(start("C:\\orders", input=large), None)
+    await store.commit(episode(await desk.message(1), status=Status.Completed, output=large))
+    assert [name async for name in _blobs(hub)]
+    await store.purge("C:\\orders")
+    assert [name async for name in _blobs(hub)] == []
+
+
 async def _blobs(hub: ClassicHub) -> AsyncIterator[str]:
     container = HubNames(hub.name).large_messages_container
     async for blob in hub.account().blobs.get_container_client(container).list_blobs():

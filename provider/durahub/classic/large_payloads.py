@@ -12,6 +12,7 @@ from durahub.classic.payloads import (
     large_columns,
     pack,
     property_blob,
+    stored_name,
     unpack,
 )
 from durahub.errors import BadPayload
@@ -84,7 +85,8 @@ class LargePayloads:
         """
         kinds: dict[str, tuple[str, ...]] = {f"{escape(instance_id)}/": (HISTORY,)}
         kinds[f"{instance_id}/"] = (MESSAGE,) if "^" in instance_id else (MESSAGE, HISTORY)
-        for folder, beginnings in kinds.items():
+        for prefix, beginnings in kinds.items():
+            folder = stored_name(prefix)
             names = [name async for name in self._blobs.names(self._container, folder)]
             for name in names:
                 rest = name[len(folder) :]

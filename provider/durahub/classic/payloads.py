@@ -100,6 +100,14 @@ def property_blob(instance_id: str, row_key: str, event_type: str, column: str, 
     return f"{escape(instance_id)}/history-{row_key}-{event_type}-{chance:08X}-{column}.json.gz"
 
 
+def stored_name(blob_name: str) -> str:
+    r"""Return the name by which storage lists a blob: it takes ``\`` in an address for ``/``.
+
+    Only addresses are read so: the prefix of a listing is not. Message blobs of ``a\b`` lie under ``a/b/``.
+    """
+    return blob_name.replace("\\", "/")
+
+
 def blob_url(container_url: str, blob_name: str) -> str:
     """Return the address of a blob as an instance row holds it, each segment percent-encoded."""
     return f"{container_url}/{'/'.join(quote(part, safe='') for part in blob_name.split('/'))}"

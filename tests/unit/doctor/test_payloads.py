@@ -66,6 +66,28 @@ def test_a_message_that_names_its_blob_may_be_hidden_in_its_queue(
     assert blobs.orphan(Blob(name, 1, at(-3600)), shop.facts(), 60, has_instance=False) is None
 
 
+def test_storage_keeps_a_backslash_as_a_slash(shop: Shop) -> None:
+    r"""So the folder ``a/b`` of a message may be that of the instance ``a\b``, in whatever queue."""
+    shop.has(*FINISHED, instance_id="a\\b")
+    shop.change_row(
+        "a\\b", Input=blob_url(URL, message_blob("a\\b", GUID, EventType.ExecutionStarted))
+    )
+    facts = shop.facts()
+    (instance,) = shop.instances(facts)
+    assert START in set(blobs.mentioned(instance, URL))
+    assert set(blobs.keys_of(NamedBlob("a/b", is_message=True, is_activity=False))) & set(
+        blobs.folder_keys(instance)
+    )
+
+
+@pytest.mark.parametrize("queue", ["shop-control-00", "shop-control-01"])
+def test_the_message_of_a_folder_with_a_slash_may_be_hidden_in_any_queue(
+    shop: Shop, queue: str
+) -> None:
+    shop.hides(queue)
+    assert blobs.orphan(Blob(START, 1, at(-3600)), shop.facts(), 60, has_instance=False) is None
+
+
 def test_a_blob_of_another_kind_is_not_touched(shop: Shop) -> None:
     blob = Blob("a/b/some.txt", 1, at(-3600))
     assert blobs.orphan(blob, shop.facts(), 60, has_instance=False) is None

@@ -15,6 +15,7 @@ from durahub.classic.doctor.reading import Reading
 from durahub.classic.doctor.rules import blobs, waiting
 from durahub.classic.doctor.snapshot import HubFacts, InstanceFacts
 from durahub.classic.keys import escape
+from durahub.classic.payloads import stored_name
 
 GRACE = 86_400.0  # seconds: a blob is written before the row or message that names it
 
@@ -114,7 +115,8 @@ class Examination:
             return not there and any(name in blobs.needed(one, url) for one in instances)
         if not there or any(name in blobs.mentioned(one, url) for one in instances):
             return False
-        if any(message.blob == name for queue in hub.queues.values() for message in queue.seen):
+        messages = (message for queue in hub.queues.values() for message in queue.seen)
+        if any(one.blob is not None and stored_name(one.blob) == name for one in messages):
             return False
         is_there = any(one.is_there for one in instances)
         return blobs.orphan(there[0], hub, self._grace, has_instance=is_there) is not None
@@ -138,14 +140,14 @@ class _Payloads:
         self._hub = hub
         self._url = container_url
         messages = (message for queue in hub.queues.values() for message in queue.seen)
-        self._named = {hash(message.blob) for message in messages if message.blob}
+        self._named = {hash(stored_name(message.blob)) for message in messages if message.blob}
         self._instances: set[int] = set()
         self._unseen: dict[int, tuple[str, str]] = {}
         self.count = 0
 
     def add(self, instance: InstanceFacts) -> None:
         """Take note of an instance."""
-        self._instances.add(hash(instance.key))
+        self._instances.update(map(hash, blobs.folder_keys(instance)))
         self._named.update(map(hash, blobs.mentioned(instance, self._url)))
         for name in blobs.needed(instance, self._url):
             self._unseen[hash(name)] = name, instance.instance_id

@@ -10,7 +10,7 @@ from durahub.classic.doctor.repairs import DeleteBlob
 from durahub.classic.doctor.snapshot import HubFacts, InstanceFacts
 from durahub.classic.history_rows import BLOB_NAME
 from durahub.classic.keys import escape
-from durahub.classic.payloads import blob_columns, candidates
+from durahub.classic.payloads import blob_columns, candidates, stored_name
 from durahub.model.history import EventType
 from durahub.model.ticks import Ticks, seconds_between
 
@@ -62,20 +62,22 @@ def named(name: str) -> NamedBlob | None:
 
 
 def needed(instance: InstanceFacts, container_url: str) -> Iterator[str]:
-    """Yield the blobs without which an instance cannot be read."""
+    """Yield the blobs without which an instance cannot be read, as a listing names them."""
     for row in instance.rows:
-        yield from row.blobs.values()
-    yield from _of_row(instance.row_columns, container_url)
+        yield from map(stored_name, row.blobs.values())
+    yield from map(stored_name, _of_row(instance.row_columns, container_url))
 
 
 def mentioned(instance: InstanceFacts, container_url: str) -> Iterator[str]:
     """Yield every blob that any row of an instance names, however it is spelled."""
     yield from needed(instance, container_url)
     for columns in (instance.row_columns, *instance.older_columns):
-        yield from (str(value) for name, value in columns.items() if name.endswith(BLOB_NAME))
+        told = (str(value) for name, value in columns.items() if name.endswith(BLOB_NAME))
+        yield from map(stored_name, told)
     for column in ("Input", "Output"):
         text = instance.row_columns.get(column)
-        yield from candidates(text, container_url) if isinstance(text, str) else ()
+        names = candidates(text, container_url) if isinstance(text, str) else ()
+        yield from map(stored_name, names)
 
 
 def _of_row(columns: Columns, container_url: str) -> Iterator[str]:
@@ -96,10 +98,8 @@ def orphan(blob: Blob, hub: HubFacts, grace: float, *, has_instance: bool) -> Fi
     told = named(blob.name)
     if told is None or seconds_between(blob.changed, hub.now) < grace:
         return None
-    if told.is_message:
-        queue = hub.names.workitem_queue if told.is_activity else hub.queue_of(told.folder)
-        if has_instance or hub.unseen((queue,)):
-            return None
+    if told.is_message and (has_instance or hub.unseen(_queues_of(told, hub))):
+        return None
     return ORPHAN.found(
         f"blob {hub.names.large_messages_container}/{blob.name}",
         f"{blob.size} bytes",
@@ -107,10 +107,22 @@ def orphan(blob: Blob, hub: HubFacts, grace: float, *, has_instance: bool) -> Fi
     )
 
 
+def _queues_of(told: NamedBlob, hub: HubFacts) -> tuple[str, ...]:
+    """Return the queues in which a blob's message may be: a slash in its folder may have been another."""
+    if told.is_activity:
+        return (hub.names.workitem_queue,)
+    return tuple(hub.queues) if "/" in told.folder else (hub.queue_of(told.folder),)
+
+
 def missing(name: str, key: str, hub: HubFacts) -> Finding:
     """Return the finding about a blob that is named and not there."""
     place = f"blob {hub.names.large_messages_container}/{name}"
     return MISSING.found(place, f"named by {key}", instance_id=None)
+
+
+def folder_keys(instance: InstanceFacts) -> tuple[str, ...]:
+    r"""Return the partition keys that `keys_of` tells of an instance's blobs: a listing has no ``\``."""
+    return tuple(dict.fromkeys((instance.key, escape(stored_name(instance.instance_id)))))
 
 
 def keys_of(told: NamedBlob) -> tuple[str, ...]:
