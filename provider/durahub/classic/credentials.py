@@ -1,5 +1,6 @@
 """Credentials of azure-identity for an `Identity`."""
 
+import asyncio
 import os
 from types import TracebackType
 from typing import Any
@@ -24,10 +25,14 @@ class NoIssuer(ClientAuthenticationError):
 
 
 class Credential:
-    """A credential that tells a silent issuer from a silent storage account."""
+    """A credential that tells a silent issuer from a silent storage account.
+
+    One asks at a time: the three services begin together, and issuers limit how often they are asked.
+    """
 
     def __init__(self, inner: Any) -> None:
         self._inner = inner
+        self._lock = asyncio.Lock()
 
     async def get_token(self, *scopes: str, **options: Any) -> AccessToken:
         """Return a token, from the cache if it is good for a while."""
@@ -45,7 +50,8 @@ class Credential:
 
     async def _asked(self, asking: Any) -> Any:
         try:
-            return await asking
+            async with self._lock:
+                return await asking
         except (ServiceRequestError, ServiceResponseError) as error:
             raise NoIssuer("no token", error=error.inner_exception or error) from error
 
