@@ -11,13 +11,15 @@ import pytest
 from durahub.configuration.settings import HubSettings, Settings
 from durahub.directory import Directory
 from durahub.dispatch.clients import StartRequest
-from durahub.dispatch.work import StreamOptions
+from durahub.dispatch.work import OrchestratorWork, StreamOptions
+from durahub.engine.actions import Complete, TurnResult
 from durahub.errors import (
     BadHubName,
     HubNotFound,
     ServerUnavailable,
     StorageUnavailable,
 )
+from durahub.model.history import Status
 from durahub.storage import SqliteStorage
 from durahub.store import HubStore
 
@@ -235,9 +237,17 @@ async def test_a_hub_gives_out_no_more_than_its_settings_allow() -> None:
         )
         for _ in range(3):
             await hub.start(StartRequest(name="Wait"))
-        await stream.next()
+        work = await stream.next()
         with anyio.move_on_after(0.3) as waited:
             await stream.next()
         assert waited.cancelled_caught
+        for others in (2, 1, 0):  # one after the other
+            assert isinstance(work, OrchestratorWork)
+            ended = Complete(id=0, status=Status.Completed)
+            await hub.complete_orchestration(
+                work.token, work.instance_id, TurnResult(actions=(ended,))
+            )
+            if others:
+                work = await stream.next()
         await made.stop_serving()
         await made.close()
