@@ -23,7 +23,13 @@ from durahub.classic.storage_errors import StorageErrors
 from durahub.classic.store import ClassicStore
 from durahub.classic.tables import Tables, merge, put
 from durahub.dispatch.clock import system_clock
-from durahub.errors import CheckpointLost, HubMismatch, StorageDenied, StorageUnavailable
+from durahub.errors import (
+    CheckpointLost,
+    HubMismatch,
+    HubNotFound,
+    StorageDenied,
+    StorageUnavailable,
+)
 from durahub.model.history import Status
 from durahub.model.ticks import Ticks
 from durahub.store import InstanceQuery
@@ -311,6 +317,18 @@ async def test_a_purge_leaves_the_blobs_of_ids_that_contain_this_one(hub: Classi
     names = [name async for name in _blobs(hub)]
     assert names
     assert all(name.startswith("a^") for name in names)
+
+
+@pytest.mark.parametrize("create", [True, False])
+async def test_a_hub_whose_name_has_other_capitals_is_told_of(
+    make_hub: Callable[..., ClassicHub], azurite: Any, *, create: bool
+) -> None:
+    """Azurite has tables of that name, and yet does not find them."""
+    if "devstoreaccount1" not in azurite.connection_string:
+        pytest.skip("Azure Storage finds them")
+    await make_hub("O").open()
+    with pytest.raises(HubNotFound, match=r"OInstances .* use that spelling"):
+        await make_hub("o").open(create=create)
 
 
 async def test_a_purge_finds_the_blobs_of_an_id_with_a_backslash(hub: ClassicHub) -> None:

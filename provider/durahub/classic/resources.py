@@ -84,6 +84,21 @@ class Resources:
             await self._tables.get(table, "-", "-")  # raises if there is no table
         await self._depth(names.workitem_queue)
 
+    async def check_spelling(self) -> None:
+        """Raise `HubNotFound` with the hub's right name if only upper and lower case are others.
+
+        Azure Storage disregards the case of a table's name. Azurite makes no second table either, but does
+        not find the first by another spelling.
+        """
+        names = self._names
+        with self._errors.translated():
+            tables = [str(table.name) async for table in self._account.tables.list_tables()]
+        for table in (names.instances_table, names.history_table, names.partitions_table):
+            found = next((one for one in tables if one.lower() == table.lower()), table)
+            if found != table:
+                hint = f"this storage has {found} and minds the case of letters: use that spelling"
+                raise HubNotFound(names.hub, hint)
+
     async def evidence(self) -> PartitionEvidence:
         """Return what tells the number of partitions."""
         queues = await self.control_queues()

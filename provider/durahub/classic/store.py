@@ -25,7 +25,7 @@ from durahub.classic.routing import control_index
 from durahub.classic.serving import Serving
 from durahub.engine.commit import Commit, Delivery, HistoryVersion, InstanceUpdate
 from durahub.engine.rewind_in_place import Mark
-from durahub.errors import CheckpointLost, InstanceExists
+from durahub.errors import CheckpointLost, HubNotFound, InstanceExists
 from durahub.model.history import Event, ExecutionStarted
 from durahub.model.instance import Instance
 from durahub.model.message import Message
@@ -99,6 +99,13 @@ class ClassicStore:
         cannot do for what is wanted.
         """
         self._account.check_access(self._clock(), writing=create)
+        try:
+            await self._open(create=create)
+        except HubNotFound:
+            await self._resources.check_spelling()
+            raise
+
+    async def _open(self, *, create: bool) -> None:
         if not create:
             await self._resources.check_there()
         if create:

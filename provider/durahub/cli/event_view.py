@@ -25,6 +25,7 @@ def event_view(event: Event) -> dict[str, Any]:
     return {key: value for key, value in view.items() if value is not None}
 
 
+_FIRST = ("generation", 0)  # of an instance that never continued as new: nearly all are
 SHORT = 60  # characters of a value in a line
 
 
@@ -35,7 +36,10 @@ def event_line(event: Event) -> tuple[str, str, str, str]:
     carried = {
         name: value
         for name, value in view.items()
-        if name not in _IN_COLUMNS and value not in ("", False)
+        if name not in _IN_COLUMNS
+        and value != ""
+        and value is not False
+        and (name, value) != _FIRST
     }
     text = "  ".join(f"{name}={_short(value)}" for name, value in carried.items())
     return view["timestamp"], view["event"], shown_id, text
