@@ -36,7 +36,7 @@ def forced_end(
     start: ExecutionStarted | None = None
     begun = state.started is not None and same_execution(row.execution_id, version.execution_id)
     if row.status is Status.Pending and not begun:
-        start = _start_of(row)
+        start = row.start
         taken.insert(0, _delivery(row, start))
     elif not state.is_live:
         return None
@@ -44,19 +44,6 @@ def forced_end(
     outcome = finish(turn, TurnResult(actions=(), custom_status=row.custom_status), now, "")
     assert isinstance(outcome, Outcome)
     return replace(outcome.commit, consumed=())
-
-
-def _start_of(row: Instance) -> ExecutionStarted:
-    return ExecutionStarted(
-        timestamp=row.created,
-        execution=Execution(row.instance_id, row.execution_id),
-        name=row.name,
-        version=row.version,
-        input=row.input,
-        tags=row.tags,
-        scheduled_start=row.scheduled_start,
-        generation=row.generation,
-    )
 
 
 def _delivery(row: Instance, event: Event) -> Delivery:

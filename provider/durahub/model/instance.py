@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from durahub.model.history import Status, Tags
+from durahub.model.history import Execution, ExecutionStarted, Status, Tags
 from durahub.model.ticks import Ticks
 
 
@@ -32,3 +32,17 @@ class Instance:
     tags: Tags | None = None
     etag: str | None = None
     parent_id: str | None = None
+
+    @property
+    def start(self) -> ExecutionStarted:
+        """What started it, as far as the row tells."""
+        return ExecutionStarted(
+            timestamp=self.created,
+            execution=Execution(self.instance_id, self.execution_id),
+            name=self.name,
+            version=self.version,
+            input=self.input,
+            tags=self.tags,
+            scheduled_start=self.scheduled_start,
+            generation=self.generation,
+        )

@@ -33,7 +33,7 @@ from durahub.engine.commit import HistoryVersion
 from durahub.engine.effects import Actor, tell_parent
 from durahub.engine.repairs import repair_of
 from durahub.errors import BadMessage, DurahubError
-from durahub.model.history import Execution, ExecutionStarted
+from durahub.model.history import Execution
 from durahub.model.message import Message
 from durahub.model.ticks import Ticks, parse, seconds_between, to_text
 
@@ -172,16 +172,7 @@ class Repairing:
         row = await self._parts.instances.get(repair.instance_id, payloads=True)
         if row is None or row.execution_id != repair.execution_id:
             return False
-        started = ExecutionStarted(
-            timestamp=row.created,
-            execution=Execution(row.instance_id, row.execution_id),
-            name=row.name,
-            version=row.version,
-            input=row.input,
-            tags=row.tags,
-            scheduled_start=row.scheduled_start,
-            generation=row.generation,
-        )
+        started = row.start
         await self._send(Message(event=started, target=started.execution, due=row.scheduled_start))
         return True
 
