@@ -344,6 +344,22 @@ async def test_a_purge_finds_the_blobs_of_an_id_with_a_backslash(hub: ClassicHub
     assert [name async for name in _blobs(hub)] == []
 
 
+async def test_a_purge_leaves_the_messages_of_an_id_whose_blobs_lie_in_the_same_folder(
+    hub: ClassicHub,
+) -> None:
+    store = await hub.open()
+    for instance_id in ("C:\\orders", "C:/orders"):
+        await store.start(start(instance_id, input="x" * 100_000), None)
+    both = {name async for name in _blobs(hub)}
+    await store.purge("C:\\orders")
+
+    (left,) = [name async for name in _blobs(hub)]
+    assert left in both
+    row = await store.get("C:/orders")
+    assert row is not None
+    assert row.input == "x" * 100_000
+
+
 async def _blobs(hub: ClassicHub) -> AsyncIterator[str]:
     container = HubNames(hub.name).large_messages_container
     async for blob in hub.account().blobs.get_container_client(container).list_blobs():

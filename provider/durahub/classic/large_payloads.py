@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from durahub.classic.blobs import Blobs
 from durahub.classic.columns import Columns, Value
+from durahub.classic.envelope import Envelope, decode
 from durahub.classic.history_rows import BLOB_NAME
 from durahub.classic.keys import escape
 from durahub.classic.payloads import (
@@ -15,7 +16,7 @@ from durahub.classic.payloads import (
     stored_name,
     unpack,
 )
-from durahub.errors import BadPayload
+from durahub.errors import BadPayload, Malformed
 
 MESSAGE, HISTORY = "message-", "history-"  # begin the names of blobs in an instance's folders
 
@@ -77,21 +78,34 @@ class LargePayloads:
         await self._blobs.delete(self._container, blob_name)
 
     async def delete_of(self, instance_id: str) -> None:
-        """Delete every blob of an instance.
+        r"""Delete every blob of an instance.
 
         Messages lie under the raw ID, columns under the escaped one (in old hubs the raw one). A
-        folder may hold another instance's too: ``a/`` those of ``a/b``, and ``a^0b/`` messages of
-        ``a^0b`` beside columns of ``a/b``.
+        folder may hold another instance's too: ``a/`` those of ``a/b``, ``a^0b/`` messages of
+        ``a^0b`` beside columns of ``a/b``, and ``a/b/`` messages of ``a/b`` beside those of ``a\b``,
+        which only the messages tell apart.
         """
         kinds: dict[str, tuple[str, ...]] = {f"{escape(instance_id)}/": (HISTORY,)}
-        kinds[f"{instance_id}/"] = (MESSAGE,) if "^" in instance_id else (MESSAGE, HISTORY)
+        is_shared = "^" in instance_id or "\\" in instance_id
+        kinds[f"{instance_id}/"] = (MESSAGE,) if is_shared else (MESSAGE, HISTORY)
         for prefix, beginnings in kinds.items():
             folder = stored_name(prefix)
             names = [name async for name in self._blobs.names(self._container, folder)]
             for name in names:
                 rest = name[len(folder) :]
-                if rest.startswith(beginnings) and "/" not in rest:
+                if not rest.startswith(beginnings) or "/" in rest:
+                    continue
+                has_twins = "/" in folder[:-1] and rest.startswith(MESSAGE)
+                if not has_twins or await self._is_to(name, instance_id):
                     await self.delete(name)
+
+    async def _is_to(self, blob_name: str, instance_id: str) -> bool:
+        """Tell whether a blob holds a message to the instance; what cannot be read holds none."""
+        try:
+            found = decode(await self.read(blob_name))
+        except Malformed:
+            return False
+        return isinstance(found, Envelope) and found.message.target.instance_id == instance_id
 
     def address(self, blob_name: str) -> str:
         """Return the address of a blob as instance rows hold it."""
