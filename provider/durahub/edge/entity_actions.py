@@ -1,5 +1,7 @@
 """What an orchestrator sends to entities in the protocol's own terms, as actions."""
 
+from typing import Literal
+
 from durabletask.internal import orchestrator_service_pb2 as pb
 
 from durahub.edge.wellknown import text_of, ticks_of
@@ -15,27 +17,9 @@ def entity_action(number: int, action: pb.SendEntityMessageAction) -> SendEntity
     """
     match action.WhichOneof("EntityMessageType"):
         case "entityOperationCalled":
-            call = action.entityOperationCalled
-            return SendEntityMessage(
-                id=number,
-                kind="call",
-                request_id=_required(call.requestId, "the request ID of an entity call"),
-                target=_entity(text_of(call, "targetInstanceId")),
-                operation=_required(call.operation, "the operation of an entity call"),
-                input=text_of(call, "input"),
-                scheduled=ticks_of(call, "scheduledTime"),
-            )
+            return _operation(number, "call", action.entityOperationCalled)
         case "entityOperationSignaled":
-            signal = action.entityOperationSignaled
-            return SendEntityMessage(
-                id=number,
-                kind="signal",
-                request_id=_required(signal.requestId, "the request ID of an entity signal"),
-                target=_entity(text_of(signal, "targetInstanceId")),
-                operation=_required(signal.operation, "the operation of an entity signal"),
-                input=text_of(signal, "input"),
-                scheduled=ticks_of(signal, "scheduledTime"),
-            )
+            return _operation(number, "signal", action.entityOperationSignaled)
         case "entityLockRequested":
             lock = action.entityLockRequested
             locks = tuple(_entity(instance_id) for instance_id in lock.lockSet)
@@ -59,6 +43,22 @@ def entity_action(number: int, action: pb.SendEntityMessageAction) -> SendEntity
             )
         case _:
             raise BadRequest(f"entity message {number} is of no known kind")
+
+
+def _operation(
+    number: int,
+    kind: Literal["call", "signal"],
+    sent: pb.EntityOperationCalledEvent | pb.EntityOperationSignaledEvent,
+) -> SendEntityMessage:
+    return SendEntityMessage(
+        id=number,
+        kind=kind,
+        request_id=_required(sent.requestId, f"the request ID of an entity {kind}"),
+        target=_entity(text_of(sent, "targetInstanceId")),
+        operation=_required(sent.operation, f"the operation of an entity {kind}"),
+        input=text_of(sent, "input"),
+        scheduled=ticks_of(sent, "scheduledTime"),
+    )
 
 
 def _entity(instance_id: str | None) -> str:
