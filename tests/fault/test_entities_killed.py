@@ -51,7 +51,7 @@ def test_killing_the_server_loses_no_operation_and_leaves_no_lock(
             client.schedule_new_orchestration("Locks", input=given, instance_id=one)
 
     for _ in range(4):
-        time.sleep(chance.uniform(0.2, 1.0))
+        time.sleep(chance.uniform(0.2, 1.0))  # it is killed at any moment, not at one we know
         server.kill()
         server.start()
 

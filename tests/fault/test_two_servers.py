@@ -1,7 +1,6 @@
 """Two servers on one hub: they share its partitions, and one takes over when the other dies."""
 
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,10 +14,12 @@ from durahub.classic.names import HubNames
 from durahub.local.child import Child
 from durahub.local.server import ServerProcess
 from tests.conftest import Storage
+from tests.sdk.travel_hub import until
 
 pytestmark = [pytest.mark.fault, pytest.mark.sdk, pytest.mark.azurite]
 
 APP = Path(__file__).with_name("counting_app.py")
+WITHIN = 90.0  # seconds
 QUICK = {"DURAHUB_VISIBILITY_SECONDS": "5"}
 
 
@@ -53,7 +54,7 @@ def test_partitions_are_shared_and_a_dead_servers_work_goes_on_elsewhere(
     start_worker(APP, one.ready.endpoint, hub_name, str(notes))
     other = serve("other")
     start_worker(APP, other.ready.endpoint, hub_name, str(notes))
-    wait_until(lambda: who() == ["one", "one", "other", "other"])
+    until(lambda: who() == ["one", "one", "other", "other"], WITHIN)
 
     with client(one, hub_name) as caller:
         shared = [caller.schedule_new_orchestration("Chain", input=4) for _ in range(12)]
@@ -69,7 +70,7 @@ def test_partitions_are_shared_and_a_dead_servers_work_goes_on_elsewhere(
             state = caller.wait_for_orchestration_completion(instance, timeout=120)
             assert state is not None
             assert state.runtime_status is OrchestrationStatus.COMPLETED
-    wait_until(lambda: who() == ["other"] * 4)
+    until(lambda: who() == ["other"] * 4, WITHIN)
     assert runs_of(notes, shared) == {f"{one}/{step}" for one in shared for step in range(4)}
     assert runs_of(notes, orphans) == {f"{one}/{step}" for one in orphans for step in range(12)}
 
@@ -85,7 +86,7 @@ def test_a_server_that_stops_lets_its_partitions_go_at_once(
     notes.touch()
     start_worker(APP, server.ready.endpoint, hub_name, str(notes))
     names = HubNames(hub_name)
-    wait_until(lambda: len(owners(azurite, names, "table")) == 4)
+    until(lambda: len(owners(azurite, names, "table")) == 4, WITHIN)
 
     assert server.stop() == 0
 
@@ -119,13 +120,6 @@ def runs_of(notes: Path, instances: list[str]) -> set[str]:
     """Return which activities of *instances* ran, be it twice: delivery is at least once."""
     lines = notes.read_text("utf-8").splitlines()
     return {line for line in lines if line.partition("/")[0] in instances}
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 90
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come about"
-        time.sleep(0.3)
 
 
 def client(server: ServerProcess, hub: str) -> DurableTaskSchedulerClient:

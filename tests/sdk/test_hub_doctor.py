@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -23,10 +22,10 @@ from tests.conftest import STORE, Storage
 from tests.golden.loading import load
 from tests.golden.recorded import HUBS
 from tests.sdk.bare_hub import BareHub
+from tests.sdk.travel_hub import TRAVEL, until
 
 pytestmark = [pytest.mark.sdk, pytest.mark.azurite]
 
-TRAVEL = Path(__file__).parent / "apps" / "travel.py"
 WITHIN = 30.0  # seconds
 SLEEP = 12.0  # seconds: longer than the damage and the repair take
 NOBODYS = "gone/history-0000000000000001-TaskCompleted-00000007-Result.json.gz"
@@ -75,13 +74,6 @@ def rules(answer: Answer) -> set[str]:
     return {line["rule"] for line in lines if line.get("severity", "note") != "note"}
 
 
-def until(there: Callable[[], object]) -> None:
-    deadline = time.monotonic() + WITHIN
-    while not there():
-        assert time.monotonic() < deadline, "it did not come about"
-        time.sleep(0.05)
-
-
 def begun(server: ServerProcess, hub: BareHub) -> None:
     """Start one instance of each kind that waits, and wait until it does."""
     with client(server, hub) as caller:
@@ -91,7 +83,7 @@ def begun(server: ServerProcess, hub: BareHub) -> None:
         caller.schedule_new_orchestration("UsesParts", instance_id="parts")
         given = {"entities": ["@counter@a"], "amount": 1, "wait": True}
         caller.schedule_new_orchestration("Locks", input=given, instance_id="holder")
-        until(lambda: status(caller, "holder") == '"locked"')
+        until(lambda: status(caller, "holder") == '"locked"', WITHIN)
         caller.schedule_new_orchestration(
             "Echo",
             input="late",
@@ -101,8 +93,8 @@ def begun(server: ServerProcess, hub: BareHub) -> None:
         caller.wait_for_orchestration_completion("done", timeout=WITHIN)
         kinds = {"sleeps": "TimerCreated", "busy": "TaskCompleted", "parts:waits": "Orchestrator"}
         for one, kind in kinds.items():
-            until(lambda one=one, kind=kind: kind in str(hub.rows("History", one)))
-        until(lambda: "TaskCompleted" in str(hub.rows("History", "parts")))
+            until(lambda one=one, kind=kind: kind in str(hub.rows("History", one)), WITHIN)
+        until(lambda: "TaskCompleted" in str(hub.rows("History", "parts")), WITHIN)
 
 
 def status(caller: DurableTaskSchedulerClient, instance_id: str) -> str | None:
@@ -173,7 +165,7 @@ def test_a_damaged_hub_is_found_out_repaired_and_ends(
     server.start()
     start_worker(TRAVEL, server.ready.endpoint, hub.name)
     with client(server, hub) as caller:
-        until(lambda: hub.rows("Instances", "parts:waits"))
+        until(lambda: hub.rows("Instances", "parts:waits"), WITHIN)
         caller.raise_orchestration_event("parts:waits", "Approval", data=2)
         assert result(ended(caller, "busy")) == ["Hello, first!", "slow done b", "Hello, last!"]
         assert result(ended(caller, "sleeps"))["hello"] == "Hello, morning!"
@@ -208,7 +200,9 @@ def test_a_hub_whose_dotnet_worker_was_killed_is_clean_when_it_is_finished_here(
         with client(server, hub) as caller:
             [row] = hub.rows("Instances")
             assert result(ended(caller, row["PartitionKey"])) == 30
-        until(lambda hub=hub: not any(hub.hidden(q) or hub.visible(q) for q in hub.queues()))
+        until(
+            lambda hub=hub: not any(hub.hidden(q) or hub.visible(q) for q in hub.queues()), WITHIN
+        )
     assert server.stop() == 0
     for hub in hubs:
         report = examined(hub)

@@ -1,11 +1,9 @@
 """A server that is stopped in the middle of everything leaves a hub that any other worker can take over."""
 
 import json
-import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 
 import pytest
 from azure.storage.blob import BlobServiceClient
@@ -17,10 +15,10 @@ from durahub.local.child import Child
 from durahub.local.server import ServerProcess
 from tests.conftest import STORE, Storage
 from tests.sdk.bare_hub import BareHub, ForeignWorker
+from tests.sdk.travel_hub import TRAVEL, until
 
 pytestmark = [pytest.mark.sdk, pytest.mark.azurite]
 
-TRAVEL = Path(__file__).parent / "apps" / "travel.py"
 WITHIN = 30.0  # seconds
 APP = "TravelApp"
 
@@ -28,13 +26,6 @@ APP = "TravelApp"
 @pytest.fixture
 def hub(azurite: Storage, hub_name: str) -> BareHub:
     return BareHub(azurite, hub_name)
-
-
-def until(there: Callable[[], object]) -> None:
-    deadline = time.monotonic() + WITHIN
-    while not there():
-        assert time.monotonic() < deadline, "it did not come about"
-        time.sleep(0.05)
 
 
 def everything_at_once(caller: DurableTaskSchedulerClient, hub: BareHub) -> None:
@@ -47,15 +38,15 @@ def everything_at_once(caller: DurableTaskSchedulerClient, hub: BareHub) -> None
     caller.schedule_new_orchestration("Echo", input=1, instance_id="late", start_at=far)
     given = {"entities": ["@counter@a", "@counter@b"], "amount": 1, "wait": True}
     caller.schedule_new_orchestration("Locks", input=given, instance_id="holder")
-    until(lambda: "locked" in str(hub.rows("Instances", "holder")))
+    until(lambda: "locked" in str(hub.rows("Instances", "holder")), WITHIN)
     caller.schedule_new_orchestration("Locks", input=given, instance_id="second")
     for amount in range(5):
         caller.signal_entity(EntityInstanceId("counter", "a"), "add", amount)
     caller.signal_entity(EntityInstanceId("counter", "c"), "forward-later", "@counter@d")
-    until(lambda: hub.rows("History", "sleeps") and hub.rows("History", "waits"))
-    until(lambda: "TaskCompleted" in str(hub.rows("History", "busy")))
-    until(lambda: str(hub.rows("History", "partly")).count("'TaskCompleted'") == 4)
-    until(lambda: hub.rows("History", "@counter@c"))
+    until(lambda: hub.rows("History", "sleeps") and hub.rows("History", "waits"), WITHIN)
+    until(lambda: "TaskCompleted" in str(hub.rows("History", "busy")), WITHIN)
+    until(lambda: str(hub.rows("History", "partly")).count("'TaskCompleted'") == 4, WITHIN)
+    until(lambda: hub.rows("History", "@counter@c"), WITHIN)
     for number in range(12):  # in the middle of these it is stopped
         caller.schedule_new_orchestration("FiveCities", instance_id=f"cities-{number}")
 

@@ -129,9 +129,9 @@ def travel_hub(storage: Storage | None, state: Path, *, hubs: int = 1) -> Iterat
         yield hub
 
 
-def until(look: Callable[[], Found | None]) -> Found:
-    """Return the first answer of *look* that is true."""
-    deadline = time.monotonic() + WITHIN
+def until(look: Callable[[], Found | None], within: float = WITHIN) -> Found:
+    """Return the first answer of *look* that is true; it must come *within* so many seconds."""
+    deadline = time.monotonic() + within
     while not (found := look()):
         assert time.monotonic() < deadline, "it did not come about"
         time.sleep(OFTEN)

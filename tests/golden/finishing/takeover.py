@@ -168,7 +168,7 @@ def finish(hub: RecordedHub, client: DurableTaskSchedulerClient) -> None:
                 client.resume_orchestration(instance_id, reason=reason)
             case _:
                 raise AssertionError(f"an unknown step: {step}")
-        time.sleep(step.get("pause", 0.0))
+        time.sleep(step.get("pause", 0.0))  # the recorded client paused so
 
 
 def has_ended(hub: RecordedHub, found: StoredHub) -> bool:
