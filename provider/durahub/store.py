@@ -208,7 +208,16 @@ class HubStore(Protocol):
         """
 
     async def complete_activity(self, activity: Delivery, result: Message) -> None:
-        """Send *result* to its instance, then delete *activity*."""
+        """Take over *activity* and its *result*, which is safe when this returns.
+
+        Where this server holds the instance's partition and the listener has room, *result* is handed over
+        in a `Delivery` of its own, as any message is, and what is stored of *activity* stays for it:
+        ``commit`` and ``discard`` delete that with the rest. If the listener has it for long, ``release``s
+        it, or lets go of the partition, the store puts *result* where messages are, then deletes *activity*.
+        Elsewhere both happen at once: *result* is sent to its instance, then *activity* is deleted.
+        After a crash the activity runs again, or its result is there (or both); never neither.
+        Raises `Unavailable`; then *activity* is still the caller's, who may try again.
+        """
 
     async def discard(self, deliveries: Sequence[Delivery]) -> None:
         """Delete messages that have no effect."""
