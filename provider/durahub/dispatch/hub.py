@@ -158,7 +158,7 @@ class TaskHub(EntityClients, Clients):
         )
         return PinnedStream(options, self._streams, Need(Kind.ORCHESTRATION, "", "", instance_id))
 
-    def work_history(self, instance_id: str, execution_id: str) -> tuple[Event, ...] | None:
+    def work_history(self, instance_id: str, execution_id: str) -> Sequence[Event] | None:
         """Return the past events of the turn that is out, as its worker numbers actions.
 
         ``None`` if there is none.

@@ -1,7 +1,7 @@
 """Work items and the streams that take them, as values."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from durahub.engine.entities.work import Operation
@@ -10,19 +10,34 @@ from durahub.model.history import Event, ExecutionStarted, TaskScheduled
 from durahub.model.ticks import Ticks
 
 
+@dataclass(eq=False, slots=True)
+class Projected:
+    """What the edge has made of an execution's past events, so that the next turn only adds to it.
+
+    Nobody but the edge reads ``value``. It is kept and forgotten with the history, as ``size`` bytes of it.
+    The past events of the turns that come with one `Projected` go on from each other: those of a later
+    one begin with those of every earlier one, under the same numbers.
+    """
+
+    value: object = None
+    size: int = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrchestratorWork:
     """A turn of an orchestrator for a worker: the history before it and the events that are new.
 
-    Their actions have the numbers that this worker gives them.
+    Their actions have the numbers that this worker gives them. ``past`` may be long, and makes its events
+    when they are asked for: a slice from where one has come to costs only what is new.
     """
 
     token: str
     instance_id: str
     execution_id: str
-    past: tuple[Event, ...]
+    past: Sequence[Event]
     new: tuple[Event, ...]
     started: ExecutionStarted  # of this execution, wherever it stands
+    projected: Projected = field(default_factory=Projected)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -145,7 +145,7 @@ class Hub(Protocol):
     def pin(self, instance_id: str, worker_id: str) -> Stream:
         """Return a stream that gets an orchestration's turns, and nothing else, while it is open."""
 
-    def work_history(self, instance_id: str, execution_id: str) -> tuple[Event, ...] | None:
+    def work_history(self, instance_id: str, execution_id: str) -> Sequence[Event] | None:
         """Return the past events of the work item that is out, ``None`` if none is."""
 
     async def complete_orchestration(

@@ -4,7 +4,7 @@ They are sent every event that is stored, ends and bookkeeping included. The ``O
 new turn is theirs to write; their maxima are meant, also where they are 0.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from durabletask.internal import orchestrator_service_pb2 as pb
 from google.protobuf.duration_pb2 import Duration
@@ -41,7 +41,7 @@ def for_dtfx(
     ]
 
 
-def past_for_dtfx(past: tuple[Event, ...]) -> list[pb.HistoryEvent]:
+def past_for_dtfx(past: Sequence[Event]) -> list[pb.HistoryEvent]:
     """Return a whole history."""
     started = next((event for event in past if isinstance(event, ExecutionStarted)), None)
     return for_dtfx(past, started, EntityEvents.of(past))

@@ -2,7 +2,7 @@
 """The calls of workers that are DTFx: the stream of work items, histories, and what comes of each."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from durabletask.internal import orchestrator_service_pb2 as pb
@@ -71,7 +71,7 @@ class BackendWorkerCalls(WorkerCalls):
 
     async def _past(
         self, instance_id: str, execution_id: str | None, context: Context
-    ) -> tuple[Event, ...]:
+    ) -> Sequence[Event]:
         past = (await self._hub(context)).work_history(instance_id, execution_id or "")
         return past if past is not None else await self._stored(instance_id, execution_id, context)
 
