@@ -13,16 +13,15 @@ from typing import Any
 
 import grpc
 import grpc.aio
-from durabletask.internal.orchestrator_service_pb2_grpc import (
-    add_TaskHubSidecarServiceServicer_to_server,
-)
+from durabletask.internal import orchestrator_service_pb2 as pb
 
 from durahub.dispatch.clock import system_clock
-from durahub.edge.backend.service import Backend, add_backend_service
+from durahub.edge.backend import backend_service_pb2 as bs
+from durahub.edge.backend.service import Backend
 from durahub.edge.lifetime import Lifetime
 from durahub.edge.metadata import HubDirectory
+from durahub.edge.services import add_service
 from durahub.edge.sidecar import TaskHubSidecar
-from durahub.edge.status import StatusInterceptor
 from durahub.edge.work_item_sender import Sending
 from durahub.errors import BadSetting, PortInUse
 from durahub.model.ticks import Ticks
@@ -94,16 +93,16 @@ async def start_server(
         ("grpc.max_receive_message_length", max_receive_bytes),
         ("grpc.max_send_message_length", max_send_bytes),
     )
-    server = grpc.aio.server(interceptors=(StatusInterceptor(),), options=options)
+    server = grpc.aio.server(options=options)
     lifetime = Lifetime()
     sidecar = TaskHubSidecar(
         directory, lifetime, clock=clock, monotonic=monotonic, sending=sending or Sending()
     )
-    add_TaskHubSidecarServiceServicer_to_server(sidecar, server)  # type: ignore[no-untyped-call]
+    add_service(server, pb.DESCRIPTOR.services_by_name["TaskHubSidecarService"], sidecar)
     backend = Backend(
         directory, lifetime, clock=clock, monotonic=monotonic, sending=sending or Sending()
     )
-    add_backend_service(backend, server)
+    add_service(server, bs.DESCRIPTOR.services_by_name["BackendService"], backend)
     credentials = None if tls is None else _credentials(tls)
     await _check_free(host, port)
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -47,26 +47,10 @@ def code_of(error: type[DurahubError]) -> grpc.StatusCode:
     return next((_CODES[c] for c in error.__mro__ if c in _CODES), grpc.StatusCode.INTERNAL)
 
 
-class StatusInterceptor(grpc.aio.ServerInterceptor):
-    """Turns what a call raises into a status."""
+def guarded(call: Callable[..., Awaitable[Any]], rpc: str) -> Callable[..., Awaitable[Any]]:
+    """Return *call*, the method *rpc* of a service, with what it raises turned into a status."""
 
-    async def intercept_service(
-        self,
-        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Any]],
-        handler_call_details: grpc.HandlerCallDetails,
-    ) -> Any:
-        """Return the handler of a call, guarded; ``None`` where there is no such method."""
-        handler = await continuation(handler_call_details)
-        if handler is None:
-            return None
-        rpc = handler_call_details.method
-        if handler.response_streaming:
-            return handler._replace(unary_stream=_guard(handler.unary_stream, rpc))
-        return handler._replace(unary_unary=_guard(handler.unary_unary, rpc))
-
-
-def _guard(call: Callable[..., Awaitable[Any]], rpc: str) -> Callable[..., Awaitable[Any]]:
-    async def guarded(request: Any, context: "grpc.aio.ServicerContext[Any, Any]") -> Any:
+    async def answer(request: Any, context: "grpc.aio.ServicerContext[Any, Any]") -> Any:
         try:
             return await call(request, context)
         except (asyncio.CancelledError, grpc.aio.AbortError):
@@ -83,4 +67,4 @@ def _guard(call: Callable[..., Awaitable[Any]], rpc: str) -> Callable[..., Await
             code, detail = grpc.StatusCode.INTERNAL, INTERNAL_DETAIL
         return await context.abort(code, detail)
 
-    return guarded
+    return answer
