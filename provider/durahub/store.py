@@ -240,11 +240,17 @@ class HubStore(Protocol):
 
     # -- the client side -----------------------------------------------------------------------
 
-    async def start(self, message: Message, replaces: Instance | None) -> None:
+    def tries_first(self, instance_id: str) -> bool:
+        """Tell whether a start does best to go ahead without reading the row: see *unread* of `start`."""
+
+    async def start(
+        self, message: Message, replaces: Instance | None, *, unread: bool = False
+    ) -> None:
         """Send an `ExecutionStarted` message, then write its Pending row.
 
-        *replaces* is the row that was read before, ``None`` where there was none.
-        Raises `InstanceExists` if the row has changed since.
+        *replaces* is the row that was read before, ``None`` where there was none; with *unread* nobody
+        has looked. Raises `InstanceExists` if the row has changed since, or is there though nobody looked:
+        then nothing has happened.
         """
 
     async def send(self, message: Message) -> None:
@@ -252,6 +258,12 @@ class HubStore(Protocol):
 
     async def get(self, instance_id: str, *, payloads: bool = True) -> Instance | None:
         """Return an instance, its large payloads resolved."""
+
+    async def row(self, instance_id: str) -> Instance | None:
+        """Return what an episode has to know of an instance, without payloads.
+
+        It comes from memory where that cannot differ from what is stored.
+        """
 
     async def query(self, query: InstanceQuery) -> Page:
         """Return a page of instances, ordered by the store."""

@@ -68,10 +68,13 @@ class MortalTransport(CountedTransport):
     loses = staticmethod(_nothing)  # … that what is sent there is done, but not answered
     WRITES = frozenset({"put", "delete", "transaction", "merge", "insert", "replace"})
 
+    READS = frozenset({("table", "get"), ("table", "query"), ("blob", "get")})
+
     def __init__(self, counter: RequestCounter, **settings: Any) -> None:
         super().__init__(counter, **settings)
         self.writes_left: float = float("inf")
         self.log: list[tuple[str, str]] = []
+        self.reads: list[tuple[str, str]] = []  # of rows and blobs, not looks into queues
 
     async def send(self, request: Any, **config: Any) -> Any:
         if self.writes_left < 0:
@@ -81,11 +84,14 @@ class MortalTransport(CountedTransport):
         before = self._counter.snapshot()
         self._counter.count(request.method, request.url)
         (what,) = (k for k, n in self._counter.snapshot().items() if n != before.get(k, 0))
-        if what[1] in self.WRITES and "partitions" not in request.url.lower():
+        of_hub = "partitions" not in request.url.lower()
+        if what[1] in self.WRITES and of_hub:
             self.writes_left -= 1
             if self.writes_left < 0:
                 raise Crashed
             self.log.append(what)
+        elif what in self.READS and of_hub:
+            self.reads.append(what)
         answer = await super().send(request, **config)
         if self.loses(request.url):
             raise ServiceResponseError("lost by the test")

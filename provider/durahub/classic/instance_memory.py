@@ -46,6 +46,10 @@ class InstanceMemory:
         self._row_refresh = row_refresh
         self._known: OrderedDict[str, _Known] = OrderedDict()
 
+    def knows(self, instance_id: str) -> bool:
+        """Tell whether anything is known of an instance: then it existed a while ago."""
+        return instance_id in self._known
+
     def loaded(self, instance_id: str, loaded: LoadedHistory, now: float) -> None:
         """Remember a history that was read."""
         known = self._of(instance_id)

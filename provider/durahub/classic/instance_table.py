@@ -70,8 +70,10 @@ class InstanceTable:
 
     async def create(
         self, started: ExecutionStarted, message_blob: str | None, replaces: Instance | None
-    ) -> None:
-        """Write the Pending row of a start. Raises `InstanceExists` if the row changed meanwhile.
+    ) -> Instance:
+        """Write the Pending row of a start and return it, without the input.
+
+        Raises `InstanceExists` if the row changed meanwhile.
 
         *message_blob* is where the start message stands, if that is so large.
         """
@@ -85,9 +87,16 @@ class InstanceTable:
             etag = await self._tables.replace(self._table, columns, replaces.etag or "*")
         if etag is None:
             row = await self.get(instance_id, payloads=False)
-            if row is not None and row.execution_id == started.execution.execution_id:
-                return  # our own row: it was sent again because the answer had got lost
+            if row is not None and _is_of(row, started):
+                return row  # our own: it was sent again because the answer had got lost
             raise InstanceExists(instance_id, row.status.name if row else "being purged")
+        return replace(instance_rows.decode(columns, etag).instance, input=None)
+
+    async def check_free(self, instance_id: str) -> None:
+        """Raise `InstanceExists` if there is a row."""
+        row = await self.get(instance_id, payloads=False)
+        if row is not None:
+            raise InstanceExists(instance_id, row.status.name)
 
     async def update(
         self, instance_id: str, update: InstanceUpdate, moved: Mapping[str, str]
@@ -222,6 +231,12 @@ class InstanceTable:
             input=await input_of(found, self._payloads),
             output=await output_of(found, self._payloads),
         )
+
+
+def _is_of(row: Instance, started: ExecutionStarted) -> bool:
+    """Tell whether *row* was written for *started*: a client may name an execution twice, but not at once."""
+    execution_id = started.execution.execution_id
+    return row.execution_id == execution_id and row.created == started.timestamp
 
 
 def _key(columns: Columns) -> str:

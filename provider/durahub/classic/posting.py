@@ -70,18 +70,34 @@ class Posting:
             return Posted(outgoing, receipt)
         if self._handover is None:
             return Posted(outgoing, await self._queues.put(queue, outgoing.text, 0))
-        target = outgoing.message.target.instance_id
-        if not self._handover.reserve(queue, target):
-            receipt = await self._handover.leave(
-                queue, target, lambda: self._queues.put(queue, outgoing.text, 0)
-            )
-            self._handover.nudge(queue)
-            return Posted(outgoing, receipt)
+        hidden = await self._put_hidden(number, asked_at, outgoing)
+        if hidden is not None:
+            return hidden
+        receipt = await self._handover.leave(
+            queue,
+            outgoing.message.target.instance_id,
+            lambda: self._queues.put(queue, outgoing.text, 0),
+        )
+        self._handover.nudge(queue)
+        return Posted(outgoing, receipt)
+
+    async def put_hidden(self, outgoing: Outgoing) -> Posted | None:
+        """Put a message that nobody but the listener may see now; ``None`` if it cannot go that way."""
+        due = outgoing.message.due
+        if self._handover is None or (due is not None and due > self._clock()):
+            return None
+        self._puts += 1
+        return await self._put_hidden(self._puts, asyncio.get_running_loop().time(), outgoing)
+
+    async def _put_hidden(self, number: int, asked_at: float, outgoing: Outgoing) -> Posted | None:
+        handover, queue = self._handover, outgoing.queue
+        if handover is None or not handover.reserve(queue, outgoing.message.target.instance_id):
+            return None
         try:
             receipt = await self._queues.put(queue, outgoing.text, self._visibility.of(queue))
         except BaseException:
-            self._handover.unplaced(queue)
+            handover.unplaced(queue)
             raise
-        held = self._handover.placed(receipt, outgoing.message, asked_at, outgoing.sent_id)
+        held = handover.placed(receipt, outgoing.message, asked_at, outgoing.sent_id)
         self._placed.append((number, held))
         return Posted(outgoing, receipt, held)

@@ -12,6 +12,7 @@ from random import Random
 
 from durahub.classic.account import Account
 from durahub.classic.backlog import backlog
+from durahub.classic.fresh_starts import FreshStarts
 from durahub.classic.functions import is_of_functions
 from durahub.classic.instance_memory import InstanceMemory, confirmed_by_instance
 from durahub.classic.names import HubNames, check_hub_name
@@ -23,7 +24,7 @@ from durahub.classic.parts import Parts, assemble
 from durahub.classic.posting import Posted, Posting
 from durahub.classic.routing import control_index
 from durahub.classic.serving import Serving
-from durahub.engine.commit import Commit, Delivery, HistoryVersion, InstanceUpdate
+from durahub.engine.commit import NO_HISTORY, Commit, Delivery, HistoryVersion, InstanceUpdate
 from durahub.engine.rewind_in_place import Mark
 from durahub.errors import CheckpointLost, HubNotFound, InstanceExists
 from durahub.model.history import Event, ExecutionStarted
@@ -76,6 +77,7 @@ class ClassicStore:
         self._histories, self._instances = parts.histories, parts.instances
         self._resources, self._held = parts.resources, parts.held
         self._together, self._unbroken = parts.together, parts.unbroken
+        self._fresh = FreshStarts(parts.held)
 
     @property
     def hub(self) -> str:
@@ -160,6 +162,8 @@ class ClassicStore:
 
     async def load(self, instance_id: str) -> StoredHistory:
         """Return the current history. Raises `BadRow` or `BadPayload`, having set that aside."""
+        if self._fresh.row(instance_id) is not None:
+            return StoredHistory(NO_HISTORY, ())
         loaded = await self._histories.load(instance_id)
         self._memory.loaded(instance_id, loaded, _now())
         return StoredHistory(loaded.version, loaded.events, loaded.consumed)
@@ -177,14 +181,17 @@ class ClassicStore:
             await self._together.all(posting.put(one) for one in outgoing)
             if trusted:
                 self._require_trust(commit)
-            written = await self._histories.write(
-                commit.instance_id,
-                commit.execution_id,
-                commit.base,
-                commit.events,
-                replaces=commit.replaces,
-                consumed=self._memory.consumed(commit, _now()),
-            )
+            try:
+                written = await self._histories.write(
+                    commit.instance_id,
+                    commit.execution_id,
+                    commit.base,
+                    commit.events,
+                    replaces=commit.replaces,
+                    consumed=self._memory.consumed(commit, _now()),
+                )
+            finally:  # written, or lost, or nobody knows: now there may be a history
+                self._fresh.forget(commit.instance_id)
         row_is_current = self._memory.row_is_current(commit, _now())
         old_blobs = self._memory.written(commit, written, _now())
         if not row_is_current:
@@ -250,28 +257,49 @@ class ClassicStore:
         With *replaces* only while the row is still as it was read.
         """
         self._memory.row_changed(instance_id)
+        self._fresh.forget(instance_id)
         etag = replaces.etag if replaces is not None else None
         await self._instances.repair(instance_id, update, insert=insert, etag=etag)
 
     # -- the client side -----------------------------------------------------------------------
 
-    async def start(self, message: Message, replaces: Instance | None) -> None:
-        """Send an `ExecutionStarted` message, then write its row. Raises `InstanceExists`."""
-        queue = self._queue_of(message.target.instance_id)
-        await self._unbroken.run(queue, self._start(message, replaces))
+    def tries_first(self, instance_id: str) -> bool:
+        """Tell whether to start *instance_id* without reading its row: if it is most likely new.
 
-    async def _start(self, message: Message, replaces: Instance | None) -> None:
-        started = message.event
+        For an ID of which anything is known here, reading is cheaper than a start that is refused.
+        """
+        return self.owns(instance_id) and not self._memory.knows(instance_id)
+
+    async def start(
+        self, message: Message, replaces: Instance | None, *, unread: bool = False
+    ) -> None:
+        """Send an `ExecutionStarted` message, then write its row. Raises `InstanceExists`.
+
+        With *unread* nobody has looked whether there is a row. Then the message is put hidden, and is
+        handed over behind the insertion of the row; where that cannot be, the row is read before.
+        """
+        queue = self._queue_of(message.target.instance_id)
+        await self._unbroken.run(queue, self._start(message, replaces, unread=unread))
+
+    async def _start(self, message: Message, replaces: Instance | None, *, unread: bool) -> None:
+        started, instance_id = message.event, message.target.instance_id
         assert isinstance(started, ExecutionStarted)
         (outgoing,) = await self._prepare((message,), ())
-        self._memory.row_changed(message.target.instance_id)
+        self._memory.row_changed(instance_id)
+        self._fresh.forget(instance_id)
         with self._posting() as posting:
-            posted = await posting.put(outgoing)
+            posted = await posting.put_hidden(outgoing) if unread else None
+            if posted is None:
+                if unread:
+                    await self._instances.check_free(instance_id)
+                posted = await posting.put(outgoing)
             try:
-                await self._instances.create(started, outgoing.blob, replaces)
+                row = await self._instances.create(started, outgoing.blob, replaces)
             except InstanceExists:
                 await self._withdraw(posted)  # another start was first, and this one is void
                 raise
+            if replaces is None and posted.held is not None:
+                self._fresh.note(row, posted.held)
 
     async def _withdraw(self, posted: Posted) -> None:
         """Delete a message of ours; if somebody has received it, they find out that it is void."""
@@ -296,6 +324,10 @@ class ClassicStore:
         """Return an instance, its large payloads resolved."""
         return await self._instances.get(instance_id, payloads=payloads)
 
+    async def row(self, instance_id: str) -> Instance | None:
+        """Return what an episode has to know of an instance, without payloads."""
+        return self._fresh.row(instance_id) or await self.get(instance_id, payloads=False)
+
     async def query(self, query: InstanceQuery) -> Page:
         """Return a page of instances, in the order of their partition keys."""
         return await self._instances.query(query)
@@ -310,6 +342,7 @@ class ClassicStore:
 
     async def purge(self, instance_id: str) -> Purged:
         """Delete an instance, its row last: a purge that is interrupted can be asked for again."""
+        self._fresh.forget(instance_id)
         if not await self._instances.exists(instance_id):
             return Purged(0)
         await self._payloads.delete_of(instance_id)

@@ -294,7 +294,7 @@ class Orchestrations:
     ) -> Instance | None:
         if not needs_row(state, batch, history.consumed):
             return None
-        return await self._store.get(instance_id, payloads=False)
+        return await self._store.row(instance_id)
 
     def _judge(
         self,

@@ -56,9 +56,23 @@ class Starting(Looking, Ending):
             raise BadRequest("an orchestration needs a name")
         instance_id = request.instance_id or self._new_id()
         check_instance_id(instance_id)
+        if request.instance_id and self._store.tries_first(instance_id):
+            try:
+                await self._begin(request, instance_id, None, unread=True)
+            except InstanceExists:
+                pass  # it may be replaced all the same: the row tells
+            else:
+                return instance_id
         row = await self._store.get(instance_id, payloads=False) if request.instance_id else None
         if row is not None:
             row = await self._make_way(row, request.replaceable)
+        await self._begin(request, instance_id, row, unread=False)
+        return instance_id
+
+    async def _begin(
+        self, request: StartRequest, instance_id: str, row: Instance | None, *, unread: bool
+    ) -> None:
+        """Begin a new execution, the first one or in the place of *row*."""
         now = self._clock()
         scheduled = request.scheduled_start
         if scheduled is not None and scheduled <= now:
@@ -75,8 +89,8 @@ class Starting(Looking, Ending):
             scheduled_start=scheduled,
             generation=(row.generation or 0) + 1 if row is not None else 0,
         )
-        await self._store.start(Message(event=event, target=execution, due=scheduled), row)
-        return instance_id
+        message = Message(event=event, target=execution, due=scheduled)
+        await self._store.start(message, row, unread=unread)
 
     async def _make_way(
         self, row: Instance, replaceable: frozenset[Status] | None

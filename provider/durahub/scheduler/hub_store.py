@@ -194,7 +194,17 @@ class SchedulerStore:
 
     # -- the client side -----------------------------------------------------------------------
 
-    async def start(self, message: Message, replaces: Instance | None) -> None:
+    def tries_first(self, instance_id: str) -> bool:  # noqa: ARG002 (for one as for another)
+        """Return ``True``: the transaction of a start finds out itself whether the ID is in use."""
+        return True
+
+    async def start(
+        self,
+        message: Message,
+        replaces: Instance | None,
+        *,
+        unread: bool = False,  # noqa: ARG002 (it makes no difference)
+    ) -> None:
         """Store the start message and its Pending row. Raises `InstanceExists`."""
         hub, now = self._hub.number, self.file.clock()
         await self._write(lambda tx: writes.start(tx, hub, message, replaces, now))
@@ -210,6 +220,10 @@ class SchedulerStore:
         return await self._readable(
             lambda c: reads.instance(c, hub, instance_id, payloads=payloads)
         )
+
+    async def row(self, instance_id: str) -> Instance | None:
+        """Return what an episode has to know of an instance, without payloads."""
+        return await self.get(instance_id, payloads=False)
 
     async def query(self, query: InstanceQuery) -> Page:
         """Return a page of instances, the oldest first. Raises `BadRequest`."""
