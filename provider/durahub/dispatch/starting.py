@@ -59,8 +59,11 @@ class Starting(Looking, Ending):
         if request.instance_id and self._store.tries_first(instance_id):
             try:
                 await self._begin(request, instance_id, None, unread=True)
-            except InstanceExists:
-                pass  # it may be replaced all the same: the row tells
+            except InstanceExists as taken:
+                # what it was then counts: of two starts at once, the second does not follow the first
+                status = Status.__members__.get(taken.status)
+                if status and decide(status, request.replaceable) is Reuse.REJECT:
+                    raise
             else:
                 return instance_id
         row = await self._store.get(instance_id, payloads=False) if request.instance_id else None
