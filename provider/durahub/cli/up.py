@@ -21,6 +21,7 @@ from durahub.configuration.kinds import Flat
 from durahub.configuration.settings import Settings
 from durahub.errors import BadSetting, PortInUse
 from durahub.local.azurite import FREE_PORTS, WELL_KNOWN_PORTS, Azurite
+from durahub.local.scratch import scratch_folder
 from durahub.storage import StorageOptions, open_storage
 
 LOCAL: Flat = {"defaults.max_poll": 1.0}  # our own Azurite costs nothing to ask
@@ -33,7 +34,8 @@ LOCAL_WORKER = "durahub-up"  # the worker ID on our own Azurite: a restart resum
     "--data",
     type=click.Path(file_okay=False, path_type=Path),
     envvar="DURAHUB_DATA",
-    help="Folder for Azurite's data, which outlives the server. Without it data is in memory.",
+    help="Folder for Azurite's data, which outlives the server. Without it data is in a temporary "
+    "folder, deleted when the server stops.",
 )
 @click.option(
     "--azurite-ports",
@@ -61,7 +63,7 @@ def up(
 
     \b
     Examples:
-      durahub up                                one hub, "default", in memory
+      durahub up                                one hub, "default", gone when it stops
       durahub up --store sqlite:hub.db          neither Node nor Azurite; survives a restart
       durahub up --dynamic-hubs --limits dts    as the Durable Task Scheduler will take it
     """  # noqa: D301 (click's mark for a paragraph to leave as it is)
@@ -109,11 +111,12 @@ async def _up(
                 storage, settings, stop, output=output, api_port_if_free=api_port_if_free
             )
             return
-        azurite = await _start_azurite(data, ports)
+        folder = data or stack.enter_context(scratch_folder())
+        azurite = await _start_azurite(folder, ports)
         stack.push_async_callback(azurite.stop)
         say(azurite.describe())
-        if azurite.location is None:
-            say("Data is in memory and gone when this stops; keep it with --data FOLDER.")
+        if data is None:
+            say("Data is temporary and gone when this stops; keep it with --data FOLDER.")
         await serve_until_stopped(
             open_storage(
                 azurite.connection_string,
@@ -129,7 +132,7 @@ async def _up(
         )
 
 
-async def _start_azurite(data: Path | None, ports: tuple[int, int, int] | None) -> Azurite:
+async def _start_azurite(data: Path, ports: tuple[int, int, int] | None) -> Azurite:
     """Start Azurite at the ports where tools look for it, or at free ones if they are taken."""
     if ports is not None:
         return await Azurite.start(data, ports)
