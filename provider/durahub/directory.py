@@ -144,6 +144,7 @@ class Directory:
                 base64_messages=told.base64_messages,
                 max_poll_seconds=told.max_poll,
                 manager=told.manager,
+                level=told.level,
                 app_name=self._settings.app_name,
                 use_app_lease=self._settings.use_app_lease,
             ),

@@ -21,7 +21,8 @@
     │   ├── InstanceExists    DH301
     │   ├── WrongStatus       DH302
     │   ├── HubMismatch       DH303
-    │   └── CheckpointLost    DH304  (another worker was first; never shown to users)
+    │   ├── CheckpointLost    DH304  (another worker was first; never shown to users)
+    │   └── HubInUse          DH305
     ├── Malformed             stored bytes that no writer of the layout produces
     │   ├── BadMessage        DH401
     │   ├── BadRow            DH402
@@ -238,6 +239,16 @@ class CheckpointLost(Refused):
     def __init__(self, instance_id: str) -> None:
         super().__init__(f"another worker wrote the history of {instance_id!r} first")
         self.instance_id = instance_id
+
+
+class HubInUse(Refused):
+    """Others work on the hub, beside whom this cannot be done."""
+
+    code = "DH305"
+
+    def __init__(self, hub: str, problem: str) -> None:
+        super().__init__(f"task hub {hub} is in use: {problem}")
+        self.hub = hub
 
 
 class Malformed(DurahubError):

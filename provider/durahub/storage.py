@@ -11,11 +11,12 @@ from durahub.classic.account import Account
 from durahub.classic.dialect import DTFX_2_9, DTFX_2_9_BASE64
 from durahub.classic.doctor.doctor import Doctor
 from durahub.classic.names import FoundHub
-from durahub.classic.options import ClassicOptions, Manager, unique_worker_id
+from durahub.classic.options import ClassicOptions, Level, Manager, unique_worker_id
 from durahub.classic.reader import ClassicReader
+from durahub.classic.settling import Settling
 from durahub.classic.store import ClassicStore
 from durahub.dispatch.clock import system_clock
-from durahub.errors import BadAddress
+from durahub.errors import BadAddress, BadSetting
 from durahub.scheduler.file import SchedulerFile
 from durahub.scheduler.hub_store import SchedulerStore
 from durahub.scheduler.reader import SchedulerReader
@@ -35,6 +36,7 @@ class StorageOptions:
     worker_id: str | None = None  # None: one that no other process uses
     max_poll_seconds: float = 10.0
     manager: Manager = Manager.AUTO
+    level: Level = Level.DEFAULT
     app_name: str | None = None
     use_app_lease: bool | None = None  # None: if there is an app name
 
@@ -50,6 +52,9 @@ class Storage(Protocol):
 
     def doctor(self, hub: str, tracking_prefix: str | None = None) -> Doctor:
         """Return who examines a hub and repairs it. Raises `BadHubName`, `BadAddress`."""
+
+    def settling(self, hub: str, tracking_prefix: str | None = None) -> Settling:
+        """Return who settles a hub. Raises `BadHubName`, `BadAddress`."""
 
     async def find_hubs(self) -> tuple[FoundHub, ...]:
         """Return the hubs there are."""
@@ -89,6 +94,7 @@ class ClassicStorage:
             control_batch=own.control_batch,
             max_poll=own.max_poll_seconds,
             manager=own.manager,
+            level=own.level,
             app_name=own.app_name,
             use_app_lease=own.use_app_lease,
         )
@@ -101,6 +107,10 @@ class ClassicStorage:
     def doctor(self, hub: str, tracking_prefix: str | None = None) -> Doctor:
         """Return who examines a hub and repairs it. Raises `BadHubName`."""
         return Doctor(hub, self._account, system_clock, self._prefix(tracking_prefix))
+
+    def settling(self, hub: str, tracking_prefix: str | None = None) -> Settling:
+        """Return who settles a hub. Raises `BadHubName`."""
+        return Settling(hub, self._account, system_clock, self._prefix(tracking_prefix))
 
     def _prefix(self, named: str | None) -> str | None:
         """Return the prefix of the tables where they are looked for if none is named."""
@@ -134,8 +144,18 @@ class SqliteStorage:
         self._place = place
         self._file = SchedulerFile(place, clock=system_clock)
 
-    def store(self, hub: str, options: StorageOptions | None = None) -> HubStore:  # noqa: ARG002
-        """Return the store of a hub. Raises `BadHubName`. The file has none of these options."""
+    def store(self, hub: str, options: StorageOptions | None = None) -> HubStore:
+        """Return the store of a hub. The file has none of these options.
+
+        Raises `BadHubName`, and `BadSetting` for a level, which would promise something.
+        """
+        if options is not None and options.level is not Level.DEFAULT:
+            raise BadSetting(
+                "level",
+                options.level.value,
+                '"default" for a hub in a SQLite file: nobody shares it, and it sends no messages '
+                "that could be saved",
+            )
         return SchedulerStore(self._file, hub)
 
     def reader(self, hub: str, tracking_prefix: str | None = None) -> HubReader:  # noqa: ARG002
@@ -148,6 +168,13 @@ class SqliteStorage:
             f"sqlite:{self._place}/{hub}",
             "the doctor is for hubs in Azure Storage; a SQLite file writes rows and messages in one "
             "transaction, so that they cannot disagree",
+        )
+
+    def settling(self, hub: str, tracking_prefix: str | None = None) -> Settling:  # noqa: ARG002
+        """Raise `BadAddress`: in a file every activity has its row."""
+        raise BadAddress(
+            f"sqlite:{self._place}/{hub}",
+            "a hub in a SQLite file has no levels and is always settled",
         )
 
     async def find_hubs(self) -> tuple[FoundHub, ...]:

@@ -8,19 +8,21 @@ Classic layout 7.
 
 import json
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from durahub.classic import tables as rows_of
+from durahub.classic import unposted
 from durahub.classic.aside import Aside
 from durahub.classic.batches import cut
 from durahub.classic.columns import Columns, Value
 from durahub.classic.dialect import Dialect
 from durahub.classic.history_rows import SENTINEL, HistoryRow, decode, encode, row_key, sentinel
-from durahub.classic.keys import escape
+from durahub.classic.keys import escape, unescape
 from durahub.classic.large_payloads import LargePayloads
 from durahub.classic.payloads import blob_columns
 from durahub.classic.tables import Row, Tables, literal
 from durahub.classic.together import Together
+from durahub.classic.unposted import Unposted
 from durahub.engine.commit import NO_HISTORY, HistoryVersion
 from durahub.engine.rewind_in_place import Mark
 from durahub.errors import CheckpointLost, Malformed, StorageUnavailable
@@ -36,12 +38,13 @@ MOST_MARKED = 100
 
 @dataclass(frozen=True, slots=True)
 class LoadedHistory:
-    """A history as it was read; *blobs* are those that its rows name."""
+    """A history as it was read. *blobs* are those that its rows name, *unposted* has no messages."""
 
     version: HistoryVersion
     events: tuple[Event, ...]
     blobs: frozenset[str] = frozenset()
     consumed: frozenset[str] = frozenset()
+    unposted: Unposted | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,8 @@ class HistoryTable:
         if guard is None and not kept:
             return LoadedHistory(NO_HISTORY, ())
         version = HistoryVersion(current, len(events), guard.etag if guard else None)
-        return LoadedHistory(version, tuple(events), blobs, _consumed(guard))
+        left = unposted.decode(guard.columns) if guard is not None else None
+        return LoadedHistory(version, tuple(events), blobs, _consumed(guard), left)
 
     async def events(self, instance_id: str, execution_id: str | None) -> AsyncIterator[Event]:
         """Yield the current events page by page; none if *execution_id* is another one."""
@@ -187,6 +191,33 @@ class HistoryTable:
         if time is None or row is None or row.columns.get(COMPLETED) != time:
             return None
         return row.etag if row.columns.get("ExecutionId") == guard["ExecutionId"] else None
+
+    async def unposted_pages(self) -> AsyncIterator[list[str]]:
+        """Yield the instances with activities that have no message, page by page; all sentinels are read.
+
+        One whose column cannot be read is among them: `load` tells why.
+        """
+        condition = f"RowKey eq '{SENTINEL}' and {unposted.COLUMN} gt ''"
+        select = ("PartitionKey", "RowKey", unposted.COLUMN)
+        async for page in self._tables.pages(self._table, condition, select=select):
+            yield [unescape(str(row.columns["PartitionKey"])) for row in page]
+
+    async def write_unposted(
+        self, instance_id: str, version: HistoryVersion, left: Unposted | None
+    ) -> HistoryVersion:
+        """Write the column of activities without messages alone. Raises `CheckpointLost`.
+
+        The history is the same as before, under the version that is returned.
+        """
+        guard: Columns = {
+            "PartitionKey": escape(instance_id),
+            "RowKey": SENTINEL,
+            unposted.COLUMN: unposted.encode(left),
+        }
+        token = await self._tables.merge(self._table, guard, version.token)
+        if token is None:
+            raise CheckpointLost(instance_id)
+        return replace(version, token=token)
 
     async def mark(self, instance_id: str, execution_id: str, marks: Sequence[Mark]) -> None:
         """Mark rows as rewound, those of one transaction at once. Raises `CheckpointLost`."""

@@ -22,6 +22,17 @@ class Manager(Enum):
     LEGACY = "legacy"
 
 
+class Level(Enum):
+    """Who may serve a hub, and so what its storage must say at every moment.
+
+    ``DEFAULT``: any worker of the layout. ``EXCLUSIVE``: durahub servers alone, of either level; an
+    activity that a server runs by itself has no message then (`durahub.classic.unposted`).
+    """
+
+    DEFAULT = "default"
+    EXCLUSIVE = "exclusive"
+
+
 def unique_worker_id() -> str:
     """Return a name that no other process uses: two that share one would both own everything."""
     return f"{socket.gethostname()}:{uuid.uuid4().hex[:12]}"
@@ -41,6 +52,7 @@ class ClassicOptions:
     worker_id: str = field(default_factory=unique_worker_id)
     tracking_prefix: str | None = None
     manager: Manager = Manager.AUTO
+    level: Level = Level.DEFAULT
     app_name: str | None = None
     use_app_lease: bool | None = None
     control_batch: int = 32  # messages of one receive, at most

@@ -21,6 +21,7 @@ from durahub.classic.partitioning.lease_store import LeaseStore
 from durahub.classic.partitioning.managers import Managers
 from durahub.classic.queues import Queues
 from durahub.classic.resources import Resources
+from durahub.classic.servers import Servers
 from durahub.classic.storage_errors import StorageErrors
 from durahub.classic.tables import Tables
 from durahub.classic.together import Together
@@ -54,6 +55,7 @@ class Parts:
     together: Together
     unbroken: Unbroken
     claims: Claims
+    servers: Servers
 
 
 def assemble(
@@ -124,4 +126,7 @@ def assemble(
         together=together,
         unbroken=Unbroken(),
         claims=Claims(blobs, names.set_aside_container, options.worker_id, clock),
+        servers=Servers(
+            names.hub, blobs, names.set_aside_container, leases, options.worker_id, clock
+        ),
     )

@@ -16,7 +16,7 @@ from durahub.classic.fresh_starts import FreshStarts
 from durahub.classic.functions import is_of_functions
 from durahub.classic.instance_memory import InstanceMemory, confirmed_by_instance
 from durahub.classic.names import HubNames, check_hub_name
-from durahub.classic.options import DEFAULT_PARTITIONS, ClassicOptions, Manager
+from durahub.classic.options import DEFAULT_PARTITIONS, ClassicOptions, Level, Manager
 from durahub.classic.outbox import Outgoing
 from durahub.classic.partitioning.evidence import choose, is_held, manager_of
 from durahub.classic.partitioning.lease_store import owners
@@ -111,7 +111,9 @@ class ClassicStore:
         if not create:
             await self._resources.check_there()
         if create:
-            await self._create(await self._choose())
+            manager = await self._choose()
+            await self._check_level()
+            await self._create(manager)
             return
         evidence = await self._parts.leases.evidence()
         await self._count_partitions(manager_of(evidence, "", self._clock()))
@@ -131,6 +133,11 @@ class ClassicStore:
         now = self._clock()
         return choose(self.hub, evidence, options.manager, options.worker_id, now, self._manager)
 
+    async def _check_level(self) -> None:
+        """Raise `HubInUse` where others work on a hub that this server was told to have to itself."""
+        if self._options.level is Level.EXCLUSIVE:
+            await self._parts.servers.refuse_others()
+
     async def close(self) -> None:
         """End what is still being written; calling it twice is fine."""
         await self._unbroken.finish_all(CLOSE_WITHIN)
@@ -139,8 +146,10 @@ class ClassicStore:
     async def serve(self, listener: Listener) -> None:
         """Take partitions and hand over their messages until cancelled; then let all go in order."""
         manager = await self._choose()  # once more: others may have come since the hub was opened
+        await self._check_level()
         if manager is not self._manager:
             await self._create(manager)
+        await self._parts.servers.introduce()
         self._is_of_functions = await is_of_functions(self._parts.tables, self._names)
         self._serving = serving = Serving(listener, self._parts, manager)
         try:

@@ -6,6 +6,7 @@ from durahub.address import parse_hub, parse_store
 from durahub.classic.options import Manager
 from durahub.cli.hub_doctor import doctor
 from durahub.cli.hub_read import read
+from durahub.cli.hub_settle import settle
 from durahub.cli.opening import hub_address, open_hub, run, storage_of
 from durahub.cli.output import format_option, print_facts, print_json, print_rows, say
 from durahub.model.ticks import to_text
@@ -22,6 +23,7 @@ def hub() -> None:
 
 
 hub.add_command(doctor)
+hub.add_command(settle)
 
 
 @hub.command("list")

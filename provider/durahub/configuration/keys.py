@@ -216,6 +216,14 @@ HUB_KEYS = (
         default="auto",
     ),
     _key(
+        "level",
+        kinds.level,
+        "--level",
+        "Who may serve a hub: default, any worker of the layout; exclusive, durahub servers alone, "
+        "which then send no messages for activities that they run themselves.",
+        default="default",
+    ),
+    _key(
         "visibility",
         kinds.duration(2, 3_600),
         "--visibility",

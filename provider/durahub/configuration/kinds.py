@@ -10,7 +10,7 @@ from typing import TypeAlias
 from durahub.address import StoreKind, parse_store
 from durahub.classic.clouds import CLOUDS, cloud_named
 from durahub.classic.identity import CREDENTIALS, check_credential
-from durahub.classic.options import Manager
+from durahub.classic.options import Level, Manager
 from durahub.configuration.durations import EXPECTED, seconds_of, to_text
 from durahub.engine.limits import LIMITS
 from durahub.errors import BadSetting, DurahubError
@@ -136,6 +136,14 @@ def manager(value: object) -> str:
     if isinstance(value, str) and value in known:
         return value
     raise Unfit(", ".join(f'"{name}"' for name in known[:-1]) + f' or "{known[-1]}"')
+
+
+def level(value: object) -> str:
+    """Take the name of a level."""
+    known = [one.value for one in Level]
+    if isinstance(value, str) and value in known:
+        return value
+    raise Unfit(" or ".join(f'"{name}"' for name in known))
 
 
 def names(value: object) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from durahub.classic.identity import Identity
 from durahub.classic.names import check_hub_name
-from durahub.classic.options import Manager
+from durahub.classic.options import Level, Manager
 from durahub.configuration.keys import BY_HUB_PATH, BY_PATH, DEFAULTS, HUBS
 from durahub.configuration.kinds import Flat, Value
 from durahub.engine.limits import CLASSIC, Limits, limits_named
@@ -23,6 +23,7 @@ class HubSettings:
 
     partitions: int | None = None
     manager: Manager = Manager.AUTO
+    level: Level = Level.DEFAULT
     visibility: float = 60.0
     activity_visibility: float | None = None  # None: as visibility
     control_batch: int = 32
@@ -173,6 +174,7 @@ def _hub_settings(flat: Flat, prefix: str) -> HubSettings:
     return HubSettings(
         partitions=number("partitions"),
         manager=Manager(value("partition_manager")),
+        level=Level(value("level")),
         visibility=_float(value("visibility")),
         activity_visibility=None if activity_visibility is None else _float(activity_visibility),
         control_batch=_int(value("control_batch")),

@@ -4,7 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from durahub.classic import unposted
 from durahub.classic.doctor.repairs import AnswerParent, ScheduleAgain, SendAgain, StartAgain
+from durahub.classic.partitioning.evidence import Evidence
+from durahub.classic.partitioning.table import LeaseRow
+from durahub.classic.unposted import Unposted
 from durahub.model.history import (
     Event,
     Execution,
@@ -205,3 +209,33 @@ def test_a_rewound_instance_with_its_wake_up_is_clean(shop: Shop) -> None:
     rewound(shop)
     shop.sends(GenericEvent(timestamp=NOW, data="again"), execution=None)
     assert shop.names() == []
+
+
+# -- activities without messages -----------------------------------------------------------------
+
+UNPOSTED = unposted.encode(Unposted(EXECUTION, frozenset({0}), "anchor"))
+
+
+def test_an_activity_that_a_crashed_server_ran_without_a_message_is_unsettled_not_lost(
+    shop: Shop,
+) -> None:
+    shop.has(*episode(started(), activity()))
+    shop.change(-1, **{unposted.COLUMN: UNPOSTED})
+    (finding,) = shop.found()
+    assert finding.rule.name == "unsettled-activity"
+    assert finding.detail == "1 activities without messages"
+    assert finding.repair is None
+
+
+def test_while_servers_work_an_activity_without_a_message_is_as_it_should_be(shop: Shop) -> None:
+    shop.has(*episode(started(), activity()))
+    shop.change(-1, **{unposted.COLUMN: UNPOSTED})
+    row = LeaseRow(partition="shop-control-00", current_owner="w", expires_at=at(10), etag="e")
+    shop.others["leases"] = Evidence((row, LeaseRow(partition="shop-control-01")))
+    assert shop.names() == []
+
+
+def test_an_activity_that_the_column_does_not_name_may_be_lost(shop: Shop) -> None:
+    shop.has(*episode(started(), activity(0), activity(1)))
+    shop.change(-1, **{unposted.COLUMN: UNPOSTED})
+    assert shop.names() == ["lost-activity", "unsettled-activity"]

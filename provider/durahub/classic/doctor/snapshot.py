@@ -14,6 +14,8 @@ from durahub.classic.partitioning.app_lease import AppLeaseInfo
 from durahub.classic.partitioning.evidence import Evidence
 from durahub.classic.partitioning.table import is_alive
 from durahub.classic.routing import control_index
+from durahub.classic.unposted import Unposted, outstanding
+from durahub.classic.unposted import decode as decode_unposted
 from durahub.engine import state as states
 from durahub.engine.state import State
 from durahub.errors import BadPartitionKey, Malformed
@@ -128,6 +130,7 @@ class Sentinel:
     execution_id: str | None
     complete: bool | None
     completed: Ticks | None
+    unposted: Unposted | None = None  # activities that have no message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +171,15 @@ class InstanceFacts:
     def events(self) -> tuple[Event, ...]:
         """The events of the current execution."""
         return tuple(row.event for row in self.rows)
+
+    @property
+    def unposted(self) -> tuple[int, ...]:
+        """The task IDs of activities that wait for no message: a server of the level exclusive has them."""
+        left = self.sentinel.unposted if self.sentinel is not None else None
+        if left is None:
+            return ()
+        messages = outstanding(self.instance_id, self.events, left)
+        return tuple(message.event.event_id for message in messages)
 
     @property
     def is_there(self) -> bool:
@@ -254,7 +266,15 @@ def _sentinel(columns: Columns) -> Sentinel:
         execution_id=execution if isinstance(execution, str) else None,
         complete=complete if isinstance(complete, bool) else None,
         completed=completed.ticks if isinstance(completed, DateTime) else None,
+        unposted=_unposted(columns),
     )
+
+
+def _unposted(columns: Columns) -> Unposted | None:
+    try:
+        return decode_unposted(columns)
+    except Malformed:
+        return None  # what cannot be read stops the instance, and is told by whoever loads it
 
 
 def _execution(rows: Sequence[Columns]) -> str | None:

@@ -48,6 +48,14 @@ def sightings(evidence: Evidence, me: str, now: Ticks) -> tuple[Sighting, ...]:
     return tuple(found.values())
 
 
+def all_sightings(evidence: Evidence, me: str, now: Ticks) -> tuple[Sighting, ...]:
+    """Return what shows that workers other than *me* hold partitions, one for each worker."""
+    found: dict[str, Sighting] = {}
+    for sighting in (*_in_rows(evidence, me, now), *_in_blobs(evidence, me)):
+        found.setdefault(sighting.worker, sighting)
+    return tuple(found.values())
+
+
 def _in_rows(evidence: Evidence, me: str, now: Ticks) -> Iterator[Sighting]:
     for row in evidence.rows:
         worker = row.current_owner or row.next_owner

@@ -38,7 +38,14 @@ BEHIND = Rule(
     "it, or a clock is wrong by more than seconds.",
     remedy="None: find out who writes history rows without the sentinel.",
 )
-RULES = (MISSING, EMPTY, CUT_OFF, BEHIND)
+UNSETTLED = Rule(
+    name="unsettled-activity",
+    severity=Severity.WARNING,
+    means="A server of the level exclusive has crashed: activities that it ran have no messages. The next "
+    "durahub server goes on with them; a .NET worker does not know of them, and the instance hangs.",
+    remedy="None here: start a durahub server, or 'durahub hub settle' before .NET workers take the hub.",
+)
+RULES = (MISSING, EMPTY, CUT_OFF, BEHIND, UNSETTLED)
 
 
 def findings(instance: InstanceFacts, hub: HubFacts) -> Iterator[Finding]:
@@ -58,6 +65,9 @@ def findings(instance: InstanceFacts, hub: HubFacts) -> Iterator[Finding]:
         detail = f"after {len(instance.row_keys)} rows"
         yield CUT_OFF.found(where, detail, instance_id=instance.instance_id)
         return
+    if instance.unposted and not hub.workers:  # while servers work it is as it should be
+        detail = f"{len(instance.unposted)} activities without messages"
+        yield UNSETTLED.found(where, detail, instance_id=instance.instance_id)
     ends = [e.timestamp for e in instance.events if isinstance(e, OrchestratorCompleted)]
     if ends and guard.completed is not None and ends[-1] > later(guard.completed, TOLERANCE):
         yield BEHIND.found(

@@ -164,6 +164,7 @@ def _answers(instance: InstanceFacts, hub: HubFacts) -> Iterator[Awaited]:
             at_work.add(event.event_id)
         elif event is not None and (answer := answer_of(event)) is not None:
             on_the_way.add(answer)
+    at_work.update(instance.unposted)  # without a message, as they should be
     last: dict[tuple[str, int], tuple[int, Event]] = {}
     for index, event in enumerate(instance.events):
         question = question_of(event)
