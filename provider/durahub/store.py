@@ -151,7 +151,7 @@ class Listener(Protocol):
         """Return how many more instance messages may be handed over now."""
 
     def activity_room(self) -> int:
-        """Return how many more activities may be handed over now."""
+        """Return how many more activities may be handed over now; what was handed over counts at once."""
 
 
 class HubStore(Protocol):

@@ -41,6 +41,7 @@ class Activities:
         self._settings = settings
         self._tasks: set[asyncio.Task[None]] = set()
         self._in_line: set[asyncio.Task[None] | None] = set()  # of the tasks: without a worker yet
+        self._coming: set[asyncio.Task[None] | None] = set()  # … that the streams do not know of
         self._closing = False
 
     def take(self, deliveries: Sequence[Delivery]) -> None:
@@ -48,7 +49,14 @@ class Activities:
         for delivery in deliveries:
             task = asyncio.create_task(self._run(delivery), name=f"activity {delivery.key}")
             self._tasks.add(task)
+            self._coming.add(task)
             task.add_done_callback(self._tasks.discard)
+            task.add_done_callback(self._coming.discard)
+
+    @property
+    def coming(self) -> int:
+        """How many activities were taken for which the streams have no place taken yet, and no line."""
+        return len(self._coming)
 
     def waiting(self) -> Waiting:
         """Return how many activities are here and have no worker yet."""
@@ -122,11 +130,15 @@ class Activities:
         self._in_line.add(this)
         try:
             patience = self._settings.filtered_patience
-            return await asyncio.wait_for(self._streams.slot(need), patience)
+            return await asyncio.wait_for(self._place(need, this), patience)
         except asyncio.TimeoutError:
             raise Abandoned from None
         finally:
             self._in_line.discard(this)
+
+    async def _place(self, need: Need, this: "asyncio.Task[None] | None") -> Slot:
+        self._coming.discard(this)  # from here on the streams count it
+        return await self._streams.slot(need)
 
     async def _inherited_version(self, instance_id: str) -> str:
         """Return the orchestration's version: filters take it for that of an activity without one."""

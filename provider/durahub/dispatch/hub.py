@@ -228,7 +228,7 @@ class TaskHub(EntityClients, Clients):
 
     def activity_room(self) -> int:
         """Return how many more activities the workers take now."""
-        room = max(0, self._streams.room(Kind.ACTIVITY))
+        room = max(0, self._streams.room(Kind.ACTIVITY) - self._activities.coming)
         self._activities_full = room == 0
         return room
 

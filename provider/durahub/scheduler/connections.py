@@ -2,8 +2,11 @@
 
 The file is in WAL mode: readers and the writer do not wait for each other. ``synchronous`` is FULL, so a
 commit is on the disk when it is acknowledged: neither a crash of the process nor a power loss takes back
-a start that was accepted or an activity that was completed. (A disk that lies about its cache can; and
-macOS only hands the data to the disk.) With NORMAL nothing is lost by a crash of the process either,
+a start that was accepted, an event that was sent, or a turn that was written. (A disk that lies about its
+cache can; and macOS only hands the data to the disk.) An activity whose result was in no turn yet may run
+again, as everywhere: see `durahub.scheduler.results`.
+
+With NORMAL nothing is lost by a crash of the process either,
 but a power loss may take back the last commits, all that followed the last checkpoint of the WAL at
 worst: the hub is then as it was some seconds or minutes ago, consistent, and runs on from there.
 """
@@ -30,9 +33,13 @@ BUSY_SECONDS = 5.0  # for a backup tool that reads the file
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileOptions:
-    """How a file is written; see the module for what ``synchronous`` decides."""
+    """How a file is written; see the module for what ``synchronous`` decides.
+
+    ``result_grace`` is for how many seconds an activity's result may be in memory alone.
+    """
 
     synchronous: Literal["FULL", "NORMAL"] = "FULL"
+    result_grace: float = 1.0
 
 
 @contextmanager

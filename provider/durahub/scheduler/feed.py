@@ -14,6 +14,7 @@ from durahub.engine.commit import Delivery
 from durahub.model.message import Message
 from durahub.model.ticks import MINIMUM, Ticks
 from durahub.scheduler.message_rows import delivery as delivery_of
+from durahub.scheduler.message_rows import seq_of
 
 MOST_READY = 256
 """Messages that wait here for room; the rest waits in the table."""
@@ -89,6 +90,20 @@ class Feed:
             found = delivery_of(arrival.seq, arrival.message, activity=arrival.activity)
             self._add(arrival.seq, found)
 
+    def offer(self, delivery: Delivery) -> bool:
+        """Take over what is not in the table, behind what is ready; tell whether that is possible.
+
+        It is not where something older may wait in the table, or too much waits here.
+        """
+        if self._reading or self._behind or len(self._ready) >= MOST_READY:
+            return False
+        self._add(seq_of(delivery.key), delivery)
+        return True
+
+    def knows(self, key: str) -> bool:
+        """Tell whether a message was read, or arrived, and is not settled."""
+        return seq_of(key) in self._known
+
     def take(self, room: int) -> list[Delivery]:
         """Return what to hand over now, *room* at most; it is then the listener's."""
         return [self._ready.popleft() for _ in range(min(room, len(self._ready)))]
@@ -120,7 +135,7 @@ class Feed:
 
     def settle(self, keys: Iterable[str]) -> None:
         """Forget messages that were deleted."""
-        self._known.difference_update(int(key) for key in keys)
+        self._known.difference_update(map(seq_of, keys))
 
     def put_back(self, keys: Iterable[str], due: Ticks) -> None:
         """Note that messages were put back, to come again at *due*."""

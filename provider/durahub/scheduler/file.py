@@ -33,6 +33,11 @@ class OpenHub:
         if self.pump is not None:
             self.pump.settle(deliveries)
 
+    def moved(self, results: Iterable[Delivery]) -> None:
+        """Note that results are in the inbox now."""
+        if self.pump is not None:
+            self.pump.moved(results)
+
     def put_back(self, deliveries: Iterable[Delivery], due: Ticks) -> None:
         """Note that messages come again at *due*."""
         if self.pump is not None:
@@ -50,7 +55,7 @@ class SchedulerFile:
     ) -> None:
         self.place = place
         self.clock = clock
-        self._options = options or FileOptions()
+        self.options = options or FileOptions()
         self._hubs: dict[int, OpenHub] = {}
         self._connecting = asyncio.Lock()
         self._closing = contextlib.AsyncExitStack()
@@ -73,7 +78,7 @@ class SchedulerFile:
             return there
 
     async def _open(self, stack: contextlib.AsyncExitStack) -> None:
-        place, options = self.place, self._options
+        place, options = self.place, self.options
         writer = WriteLane(
             f"write {place}", place, lambda: writing(place, options), self._on_arrivals
         )
@@ -132,10 +137,13 @@ class SchedulerFile:
         return await self.read(reads.hub_names)
 
     def _on_arrivals(self, arrivals: Sequence[Arrival]) -> None:
+        by_hub: dict[int, list[Arrival]] = {}
         for arrival in arrivals:
-            hub = self._hubs.get(arrival.hub)
+            by_hub.setdefault(arrival.hub, []).append(arrival)
+        for number, found in by_hub.items():
+            hub = self._hubs.get(number)
             if hub is not None and hub.pump is not None:
-                hub.pump.arrive(arrival)
+                hub.pump.arrive(found)
 
 
 def _exists(place: str) -> bool:

@@ -5,7 +5,8 @@ it consumed are all there or not at all. So there is nothing to repair after a c
 ever received again that was used.
 
 Messages in the listener's hands are marked in memory only. After a crash, or when serving ends, whatever
-was not settled is still in the table and is delivered again.
+was not settled is still in the table and is delivered again. An activity's result is mostly handed over
+without a transaction of its own: see `durahub.scheduler.results`.
 """
 
 import logging
@@ -109,8 +110,17 @@ class SchedulerStore:
             await self._note(result.unreadable)
             return result.found
 
+        async def move(results: Sequence[Delivery]) -> None:
+            now = self.file.clock()
+            await self._write(
+                lambda tx: writes.move_results(tx, hub.number, results, now),
+                lambda _: hub.moved(results),
+            )
+
         async with hub.turn:
-            pump = hub.pump = self._pump = Pump(listener, read, self.file.clock)
+            pump = hub.pump = self._pump = Pump(
+                listener, read, move, self.file.clock, self.file.options.result_grace
+            )
             try:
                 await self.file.write(lambda _: None)  # what was handed in before is in the tables
                 await pump.look()
@@ -154,8 +164,10 @@ class SchedulerStore:
         )
 
     async def complete_activity(self, activity: Delivery, result: Message) -> None:
-        """Put *result* in the place of *activity*."""
+        """Hand *result* over, or put it in the place of *activity*; see `durahub.scheduler.results`."""
         hub, now = self._hub, self.file.clock()
+        if self._pump is not None and self._pump.take_result(activity, result):
+            return
         await self._write(
             lambda tx: writes.complete_activity(tx, hub.number, activity, result, now),
             lambda _: hub.settled((activity,)),
@@ -172,7 +184,8 @@ class SchedulerStore:
         """Put messages back, visible in *delay* seconds."""
         hub, due = self._hub, later(self.file.clock(), delay)
         await self._write(
-            lambda tx: writes.put_back(tx, deliveries, due), lambda _: hub.put_back(deliveries, due)
+            lambda tx: writes.put_back(tx, hub.number, deliveries, due),
+            lambda _: hub.put_back(deliveries, due),
         )
 
     async def repair(
@@ -266,9 +279,12 @@ class SchedulerStore:
 
     async def info(self) -> HubInfo:
         """Return what the hub consists of; a timer is any message with a time."""
-        hub = self._hub.number
-        queues = await self.file.read(lambda c: reads.counts(c, hub), slow=True)
-        owner = "this server" if self._hub.pump is not None else None
+        hub = self._hub
+        queues = await self.file.read(lambda c: reads.counts(c, hub.number), slow=True)
+        if hub.pump is not None:  # what stands for a result is one
+            queues["workitems"] -= hub.pump.results
+            queues["inbox"] += hub.pump.results
+        owner = "this server" if hub.pump is not None else None
         return HubInfo(
             name=self._name,
             store="scheduler",

@@ -23,6 +23,9 @@ from durahub.scheduler.event_proto import encode as encode_event
 PARTITION = "0"
 """The only partition of a hub."""
 
+RESULT = "r"
+"""What the key of a result begins with whose twin is the row of its activity: ``"r17"``."""
+
 COLUMNS = (
     "seq",
     "deliveries",
@@ -38,13 +41,13 @@ COLUMNS = (
 """What `encode` fills and `decode` reads; ``deliveries`` counts those that came back."""
 
 
-def encode(seq: int, message: Message) -> tuple[Column, ...]:
-    """Return the columns of *message*, numbered *seq*. When it is due is not among them."""
+def encode(seq: int, message: Message, before: int = 0) -> tuple[Column, ...]:
+    """Return the columns of *message*, numbered *seq*, which came back *before* times; without its time."""
     stored = encode_event(message.event)
     sender = message.sender
     return (
         seq,
-        0,
+        before,
         from_text(message.target.instance_id),
         from_text(message.target.execution_id),
         from_text(sender.instance_id) if sender is not None else None,
@@ -87,6 +90,21 @@ def delivery(seq: int, message: Message, *, activity: bool, before: int = 0) -> 
     partition = "" if activity else PARTITION
     due_now = message if message.due is None else replace(message, due=None)
     return Delivery(str(seq), partition, due_now, before + 1)
+
+
+def delivery_of_result(activity: Delivery, result: Message) -> Delivery:
+    """Return the delivery of the *result* of *activity*, whose row stands for it."""
+    return Delivery(f"{RESULT}{activity.key}", PARTITION, result)
+
+
+def is_result(key: str) -> bool:
+    """Tell whether a key is that of a result whose twin is the activity's row."""
+    return key.startswith(RESULT)
+
+
+def seq_of(key: str) -> int:
+    """Return the number of the row that a key names; a result has that of its activity, always."""
+    return int(key.removeprefix(RESULT))
 
 
 def location_of(seq: Column, *, activity: bool) -> str:

@@ -1,7 +1,8 @@
 """Hands a hub's messages to the listener while it is served: woken by what is stored, and by the clock.
 
-There is no polling. A message that is due later is waited for with one timer for the earliest; the wait is
-cut only to notice within a minute that the machine's clock was set, or that it slept.
+There is no polling. What was just stored is handed over in the same turn of the event loop. A message that
+is due later is waited for with one timer for the earliest; the wait is cut only to notice within a minute
+that the machine's clock was set, or that it slept.
 """
 
 import asyncio
@@ -9,39 +10,79 @@ import math
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from durahub.engine.commit import Delivery
+from durahub.model.message import Message
 from durahub.model.ticks import Ticks, seconds_between
 from durahub.scheduler.feed import Arrival, Feed, Found, Want
-from durahub.scheduler.message_rows import PARTITION
+from durahub.scheduler.message_rows import PARTITION, delivery_of_result, is_result
+from durahub.scheduler.results import Results
 from durahub.scheduler.writes import Table
 from durahub.store import Listener
 
 LONGEST_WAIT = 60.0  # seconds
-LOOPS_TO_COUNT = (
-    3  # turns of the event loop until a listener has counted the activities it was handed
-)
 
 Read = Callable[[Table, Want], Awaitable[Found]]
+Move = Callable[[Sequence[Delivery]], Awaitable[None]]
 
 
 class Pump:
-    """One hub's hand-over to one listener. *read* looks into a table of the hub."""
+    """One hub's hand-over to one listener.
 
-    def __init__(self, listener: Listener, read: Read, clock: Callable[[], Ticks]) -> None:
+    *read* looks into a table of the hub; *move* moves results that are in memory alone to the inbox:
+    after *result_grace* seconds.
+    """
+
+    def __init__(
+        self,
+        listener: Listener,
+        read: Read,
+        move: Move,
+        clock: Callable[[], Ticks],
+        result_grace: float,
+    ) -> None:
         self._listener = listener
         self._read = read
+        self._move = move
         self._clock = clock
-        self._feeds: dict[Table, Feed] = {"inbox": Feed(), "tasks": Feed()}
+        self._inbox, self._tasks = Feed(), Feed()
+        self._results = Results(result_grace)
         self._changed = asyncio.Event()
-        self._counting = False
+        self._fault: Exception | None = None  # of the listener, for `run` to tell
+        self._closing = False
+        self._mover: asyncio.TimerHandle | None = None  # rings when a result is overdue
 
     def known(self, table: Table) -> frozenset[int]:
-        """Return the numbers of the messages that were read and not settled."""
-        return self._feeds[table].known
+        """Return the numbers of the messages that were read, or arrived, and are not settled."""
+        return (self._tasks if table == "tasks" else self._inbox).known
 
-    def arrive(self, arrival: Arrival) -> None:
-        """Note a message that was just stored."""
-        self._feeds["tasks" if arrival.activity else "inbox"].arrive(arrival)
-        self._changed.set()
+    @property
+    def results(self) -> int:
+        """How many results are in memory alone: their activities are still in the table."""
+        return len(self._results)
+
+    def arrive(self, arrivals: Iterable[Arrival]) -> None:
+        """Take over messages that were just stored."""
+        for arrival in arrivals:
+            (self._tasks if arrival.activity else self._inbox).arrive(arrival)
+            if arrival.due is not None:
+                self._changed.set()
+        self._hand_over()
+
+    def take_result(self, activity: Delivery, result: Message) -> bool:
+        """Hand over the *result* of an *activity* of the listener's; tell whether that is possible.
+
+        If so, the activity's row is the result's, until it is settled.
+        """
+        if self._results.holds(activity.key):
+            return True
+        if self._closing or not self._tasks.knows(activity.key):
+            return False
+        delivery = delivery_of_result(activity, result)
+        if not self._inbox.offer(delivery):
+            return False
+        self._results.hold(delivery, asyncio.get_running_loop().time())
+        self._set_mover()
+        self._hand_over()
+        return True
 
     def wake(self) -> None:
         """Look for messages: there is room again."""
@@ -50,22 +91,57 @@ class Pump:
     def settle(self, deliveries: Iterable[Delivery]) -> None:
         """Forget messages that were deleted."""
         for delivery in deliveries:
-            self._feed_of(delivery).settle((delivery.key,))
+            (self._inbox if delivery.partition else self._tasks).settle((delivery.key,))
+            self._settle_result(delivery)
+
+    def moved(self, results: Iterable[Delivery]) -> None:
+        """Note that results are in the inbox now; the listener still has them."""
+        for result in results:
+            self._settle_result(result)
 
     def put_back(self, deliveries: Iterable[Delivery], due: Ticks) -> None:
         """Note that messages come again at *due*."""
         for delivery in deliveries:
-            self._feed_of(delivery).put_back((delivery.key,), due)
+            (self._inbox if delivery.partition else self._tasks).put_back((delivery.key,), due)
+            self._settle_result(delivery)
         self._changed.set()
 
-    def _feed_of(self, delivery: Delivery) -> Feed:
-        return self._feeds["inbox" if delivery.partition else "tasks"]
+    def _settle_result(self, delivery: Delivery) -> None:
+        if is_result(delivery.key):
+            self._results.settle((delivery.key,))
+            self._tasks.settle((delivery.key,))
+
+    def _hand_over(self) -> None:
+        """Hand over what is ready, and have the tables read if they hold more."""
+        if self._closing:
+            return
+        try:
+            self._give(self._inbox, self._listener.message_room, self._listener.on_messages)
+            self._give(self._tasks, self._listener.activity_room, self._listener.on_activities)
+        except Exception as error:
+            self._fault = error
+        now = self._clock()
+        if self._fault or self._inbox.wants_read(now) or self._tasks.wants_read(now):
+            self._changed.set()
+
+    def _give(
+        self,
+        feed: Feed,
+        room_now: Callable[[], int],
+        hand_over: Callable[[Sequence[Delivery]], None],
+    ) -> None:
+        if feed.has_ready and (room := room_now()) > 0:
+            hand_over(feed.take(room))
 
     async def look(self) -> None:
         """Hand over what may be handed over now. Raises `FileUnavailable`."""
         self._changed.clear()
-        await self._feed("inbox", self._listener.message_room, self._listener.on_messages)
-        await self._feed("tasks", self._activity_room, self._hand_over_activities)
+        if self._fault is not None:
+            raise self._fault
+        listener = self._listener
+        await self._feed("inbox", self._inbox, listener.message_room, listener.on_messages)
+        await self._feed("tasks", self._tasks, listener.activity_room, listener.on_activities)
+        await self._move_overdue()
 
     async def run(self) -> None:
         """Hand over until cancelled. Raises `FileUnavailable`."""
@@ -80,17 +156,25 @@ class Pump:
                     alarm.cancel()
 
     async def drain(self) -> None:
-        """Have the listener finish or drop what it holds: activities first, then the messages."""
+        """Have the listener finish or drop what it holds: activities first, then the messages.
+
+        Results of which it has made nothing are in the inbox then.
+        """
+        self._closing = True
+        if self._mover is not None:
+            self._mover.cancel()
         await self._listener.on_partition_closing("")
         await self._listener.on_partition_closing(PARTITION)
+        if self._results:
+            await self._move(self._results.all)
 
     async def _feed(
         self,
         table: Table,
+        feed: Feed,
         room_now: Callable[[], int],
         hand_over: Callable[[Sequence[Delivery]], None],
     ) -> None:
-        feed = self._feeds[table]
         while feed.has_ready or feed.wants_read(self._clock()):
             room = room_now()
             if room <= 0:
@@ -101,32 +185,29 @@ class Pump:
                 want = feed.begin_read(self._clock(), room)
                 feed.end_read(want, await self._read(table, want))
 
-    def _activity_room(self) -> int:
-        return 0 if self._counting else self._listener.activity_room()
+    async def _move_overdue(self) -> None:
+        overdue = self._results.overdue(asyncio.get_running_loop().time())
+        if overdue:
+            await self._move(overdue)
+        self._set_mover()
 
-    def _hand_over_activities(self, deliveries: Sequence[Delivery]) -> None:
-        """Hand over, and ask for no more room until the listener's tasks have begun with these."""
-        self._listener.on_activities(deliveries)
-        self._counting = True
-        loop = asyncio.get_running_loop()
+    def _set_mover(self) -> None:
+        """Have `run` woken when the oldest result has been in memory for long enough."""
+        when = self._results.next_move
+        if when is not None and self._mover is None:
+            self._mover = asyncio.get_running_loop().call_at(when, self._ring)
 
-        def turn(left: int) -> None:
-            if left:
-                loop.call_soon(turn, left - 1)
-            else:
-                self._counting = False
-                self._changed.set()
-
-        turn(LOOPS_TO_COUNT)
+    def _ring(self) -> None:
+        self._mover = None
+        self._changed.set()
 
     def _set_alarm(self, looked_at: Ticks) -> asyncio.TimerHandle | None:
         """Have `run` woken when the next message is due; what was due at *looked_at* waits for room.
 
         What came due since then may have been missed by the look: for that it rings at once.
         """
-        coming = [
-            due for f in self._feeds.values() if (due := f.next_due) is not None and due > looked_at
-        ]
+        feeds = self._inbox, self._tasks
+        coming = [due for f in feeds if (due := f.next_due) is not None and due > looked_at]
         if not coming:
             return None
         # rounded up: a loop that counts milliseconds would ring before the time, and again and again

@@ -53,12 +53,12 @@ class Transaction:
             due = message.due if message.due is not None and message.due > now else None
             rows.append((hub, due, *encode(seq, message)))
             self.arrivals.append(Arrival(hub, seq, activities, message, due))
-        self.insert(_INTO_TASKS if activities else _INTO_INBOX, rows)
+        self.insert(INTO_TASKS if activities else INTO_INBOX, rows)
 
 
 _MESSAGE_COLUMNS = f"(hub, due, {', '.join(COLUMNS)})"
-_INTO_INBOX = f"INSERT INTO inbox {_MESSAGE_COLUMNS}"
-_INTO_TASKS = f"INSERT INTO tasks {_MESSAGE_COLUMNS}"
+INTO_INBOX = f"INSERT INTO inbox {_MESSAGE_COLUMNS}"
+INTO_TASKS = f"INSERT INTO tasks {_MESSAGE_COLUMNS}"
 
 
 class WriteLane(Lane[Transaction]):

@@ -16,7 +16,9 @@ from durahub.model.ticks import Ticks
 from durahub.scheduler import instance_rows
 from durahub.scheduler.columns import Column, from_text
 from durahub.scheduler.event_proto import encode as encode_event
-from durahub.scheduler.transactions import Transaction
+from durahub.scheduler.message_rows import encode as encode_message
+from durahub.scheduler.message_rows import is_result, seq_of
+from durahub.scheduler.transactions import INTO_INBOX, Transaction
 from durahub.store import Purged
 
 Table = Literal["inbox", "tasks"]
@@ -89,30 +91,54 @@ def complete_activity(
 
 
 def settle(tx: Transaction, deliveries: Iterable[Delivery]) -> None:
-    """Delete messages."""
-    for table, keys in _by_table(deliveries).items():
-        tx.change(f"DELETE FROM {table} WHERE seq IN {_KEYS}", (json.dumps(keys),))
+    """Delete messages. A result's twin is its activity, or it was moved to the inbox."""
+    messages: list[int] = []
+    activities: list[int] = []
+    results: list[int] = []
+    for delivery in deliveries:
+        of_inbox = results if is_result(delivery.key) else messages
+        (of_inbox if delivery.partition else activities).append(seq_of(delivery.key))
+    if _delete(tx, "tasks", activities + results) < len(results):
+        messages += results
+    _delete(tx, "inbox", messages)
 
 
-def put_back(tx: Transaction, deliveries: Iterable[Delivery], due: Ticks) -> None:
+def _delete(tx: Transaction, table: Table, numbers: Sequence[int]) -> int:
+    if not numbers:
+        return 0
+    if len(numbers) == 1:  # as good as always; it spares a table-valued function
+        return tx.change(f"DELETE FROM {table} WHERE seq = ?", numbers)
+    return tx.change(f"DELETE FROM {table} WHERE seq IN {_KEYS}", (json.dumps(numbers),))
+
+
+def put_back(tx: Transaction, hub: int, deliveries: Iterable[Delivery], due: Ticks) -> None:
     """Make messages due at *due*, and count this delivery."""
     for delivery in deliveries:
+        if is_result(delivery.key) and _move(tx, hub, delivery, due, delivery.deliveries):
+            continue
         tx.change(
-            f"UPDATE {table_of(delivery)} SET due = ?, deliveries = ? WHERE seq = ?",
-            (due, delivery.deliveries, int(delivery.key)),
+            f"UPDATE {'inbox' if delivery.partition else 'tasks'}"
+            " SET due = ?, deliveries = ? WHERE seq = ?",
+            (due, delivery.deliveries, seq_of(delivery.key)),
         )
 
 
-def table_of(delivery: Delivery) -> Table:
-    """Return the table in which a delivery's message is."""
-    return "inbox" if delivery.partition else "tasks"
+def move_results(tx: Transaction, hub: int, results: Iterable[Delivery], now: Ticks) -> None:
+    """Put results in the places of their activities, unless they were settled meanwhile.
+
+    They have a time, so that no reader takes them for new because of their numbers.
+    """
+    for result in results:
+        _move(tx, hub, result, now, result.deliveries - 1)
 
 
-def _by_table(deliveries: Iterable[Delivery]) -> Mapping[Table, Sequence[int]]:
-    found: dict[Table, list[int]] = {}
-    for delivery in deliveries:
-        found.setdefault(table_of(delivery), []).append(int(delivery.key))
-    return found
+def _move(tx: Transaction, hub: int, result: Delivery, due: Ticks, before: int) -> bool:
+    """Put a result in the place of its activity; tell whether that was there."""
+    seq = seq_of(result.key)
+    if not tx.change("DELETE FROM tasks WHERE seq = ?", (seq,)):
+        return False
+    tx.insert(INTO_INBOX, [(hub, due, *encode_message(seq, result.message, before))])
+    return True
 
 
 def start(

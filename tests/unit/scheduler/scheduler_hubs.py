@@ -23,6 +23,7 @@ from durahub.model.history import (
 )
 from durahub.model.message import Message
 from durahub.model.ticks import Ticks, later
+from durahub.scheduler.connections import FileOptions
 from durahub.scheduler.file import SchedulerFile
 from durahub.scheduler.hub_store import SchedulerStore
 
@@ -95,10 +96,15 @@ class Desk:
 
 @asynccontextmanager
 async def opened(
-    place: object, clock: Callable[[], Ticks], hub: str = "Shop", *, create: bool = True
+    place: object,
+    clock: Callable[[], Ticks],
+    hub: str = "Shop",
+    *,
+    create: bool = True,
+    options: FileOptions | None = None,
 ) -> AsyncIterator[SchedulerStore]:
     """Open a hub for the body, in a file of its own opening."""
-    file = SchedulerFile(str(place), clock=clock)
+    file = SchedulerFile(str(place), clock=clock, options=options)
     try:
         store = SchedulerStore(file, hub)
         await store.open(create=create)

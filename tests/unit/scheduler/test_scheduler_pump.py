@@ -2,10 +2,12 @@
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
 
 import pytest
 from scheduler_hubs import NOON, Desk, timer
 
+from durahub.engine.commit import Delivery
 from durahub.model.ticks import Ticks, later
 from durahub.scheduler.feed import Found, Want
 from durahub.scheduler.message_rows import delivery as delivery_of
@@ -35,12 +37,16 @@ async def _read(table: Table, want: Want) -> Found:
     return Found([(1, delivery_of(1, timer(DUE), activity=False))], [], None)
 
 
+async def _move(results: Sequence[Delivery]) -> None:
+    raise AssertionError(results)
+
+
 @pytest.mark.parametrize("readings", range(12))
 async def test_a_message_that_comes_due_at_any_moment_of_a_look_is_handed_over(
     readings: int,
 ) -> None:
     desk = Desk()
-    pump = Pump(desk, _read, ClockThatPasses(readings))
+    pump = Pump(desk, _read, _move, ClockThatPasses(readings), 1.0)
     running = asyncio.create_task(pump.run())
     try:
         assert (await asyncio.wait_for(desk.message(), 5)).key == "1"

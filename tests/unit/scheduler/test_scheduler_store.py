@@ -102,39 +102,6 @@ async def test_activities_go_where_there_is_room(store: SchedulerStore) -> None:
         assert {d.partition for d in desk.activities} == {""}
 
 
-class SlowCounter(Desk):
-    """Counts the activities it was handed only when their tasks have begun, as the server does."""
-
-    most = 0
-    running = 0
-
-    def activity_room(self) -> int:
-        return 2 - self.running
-
-    def on_activities(self, deliveries: object) -> None:
-        super().on_activities(deliveries)  # type: ignore[arg-type]
-        for _ in deliveries:  # type: ignore[attr-defined]
-            asyncio.get_running_loop().call_soon(self.begin)
-
-    def begin(self) -> None:
-        self.running += 1
-        self.most = max(self.most, self.running)
-
-
-async def test_a_listener_has_time_to_count_what_it_was_handed(store: SchedulerStore) -> None:
-    async with served(store, SlowCounter()) as desk:
-        assert isinstance(desk, SlowCounter)
-        await store.start(start(), None)
-        work = [activity(number) for number in range(5)]
-        await store.commit(episode(await desk.message(), activities=work))
-        await desk.activity(2)
-        for _ in range(3):
-            await store.send(raised())  # each wakes the store
-        await desk.message(4)
-        await has_looked(store)
-        assert desk.most == 2
-
-
 async def test_what_is_held_stays_hidden_and_what_is_consumed_is_gone(
     store: SchedulerStore,
 ) -> None:
