@@ -189,8 +189,7 @@ async def test_an_orchestration_of_one_activity_costs_these_requests(
     assert hub.transport(store).log == [
         *(("queue", "put"), ("table", "insert")),  # the start
         *(("queue", "put"), ("table", "transaction"), ("table", "merge"), ("queue", "delete")),
-        *(("queue", "put"), ("queue", "delete")),  # the result, the activity
-        *(("table", "transaction"), ("queue", "delete")),  # an episode
+        *(("table", "transaction"), ("queue", "delete")),  # the result; then the activity's message
         ("queue", "put"),  # the event
         *(("table", "transaction"), ("table", "merge"), ("queue", "delete")),
     ]

@@ -174,21 +174,26 @@ async def test_activities_go_to_who_has_room_and_the_rest_waits_in_the_queue(
     assert all(d.partition == "" for d in desk.activities)
 
 
-async def test_an_activitys_result_arrives_and_its_message_is_gone(hub: HubUnderTest) -> None:
+async def test_an_activitys_result_arrives_and_once_it_is_recorded_nothing_is_left(
+    hub: HubUnderTest,
+) -> None:
     store = await hub.open()
     desk = Desk()
     hub.serve(store, desk)
     await store.start(start("order-1"), None)
     delivery = await desk.message()
-    await store.commit(episode(delivery, activities=(activity(delivery.message.target),)))
+    first = episode(delivery, activities=(activity(delivery.message.target),))
+    version = await store.commit(first)
     work = await desk.activity()
 
     answer = result(work)
     await store.complete_activity(work, answer)
 
-    assert (await desk.message(2)).message == answer
-    depths = (await store.info()).queues
-    assert [n for queue, n in depths.items() if queue.endswith("workitems")] == [0]
+    arrived = await desk.message(2)
+    assert arrived.message == answer
+    assert arrived.partition == delivery.partition
+    await store.commit(episode(arrived, version))
+    assert sum((await store.info()).queues.values()) == 0
 
 
 @pytest.mark.parametrize("delay", [0.3, 1.7])

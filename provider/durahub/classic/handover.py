@@ -143,6 +143,11 @@ class HandOver:
         """Take a promise back: the message could not be put."""
         self.room(queue).give_back(1)
 
+    def pass_on(self, delivery: Delivery) -> None:
+        """Hand over what has no message of its own, and was promised a place."""
+        self.room(delivery.partition).give_back(1)
+        self._listener.on_messages([delivery])
+
     def placed(
         self, receipt: Receipt, message: Message, asked_at: float, sent_id: str | None = None
     ) -> Held:
@@ -163,7 +168,7 @@ class HandOver:
         for held in placed:
             queue = held.receipt.queue
             self.room(queue).give_back(1)
-            if self._held.find(held.delivery.key) is not held or held.stage is not Stage.PLACED:
+            if self._held.find(held.message_id) is not held or held.stage is not Stage.PLACED:
                 continue
             if self.is_open(queue):
                 ready.setdefault(queue, []).append(held)
@@ -299,11 +304,14 @@ class HandOver:
     # -- letting go ----------------------------------------------------------------------------
 
     async def put_back_all(self, queue: str) -> None:
-        """Make every message of *queue* visible that is still known, what is due later at its time."""
+        """Make every message of *queue* visible that is still known, what is due later at its time.
+
+        But not what stands for a result.
+        """
         now = asyncio.get_running_loop().time()
         left = []
         for held in self._held.of_queue(queue):
-            if held.stage is Stage.SETTLED:
+            if held.stage in (Stage.SETTLED, Stage.TWIN):
                 continue
             delay = queue_delay(self._clock(), held.due) if held.due is not None else 0
             if held.stage is Stage.WAITING and abs(held.hidden_until - now - delay) < CLOSE:

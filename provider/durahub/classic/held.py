@@ -1,14 +1,15 @@
 """The messages in this server's hands: their receipts, how long they stay hidden, and how they are let go.
 
 A message is known here from when it is received (or put hidden by this server) until it is deleted or
-put back. In between it is in one of four stages:
+put back. In between it is in one of these stages:
 
 - ``PLACED``: put by this server and not yet handed over, because the checkpoint behind it is being written;
 - ``HELD``: with the listener;
+- ``TWIN``: an activity that is done, whose message stands for its result until that is recorded;
 - ``WAITING``: for its time, in memory; its twin in the queue becomes visible by itself soon after;
 - ``SETTLED``: about to be deleted.
 
-What is placed or held is renewed. When a message is received although it is known, its new receipt
+What is placed, held or a twin is renewed. When a message is received although it is known, its new receipt
 replaces the old one, and it is not handed over again. Every request about one message is made under its
 lock, for the receipt changes with each.
 """
@@ -17,8 +18,8 @@ import asyncio
 import contextlib
 import logging
 import math
-from collections.abc import Coroutine, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Coroutine, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
@@ -44,15 +45,20 @@ class Stage(Enum):
 
     PLACED = "placed"
     HELD = "held"
+    TWIN = "twin"
     WAITING = "waiting"
     SETTLED = "settled"
+
+
+RENEWED = (Stage.PLACED, Stage.HELD, Stage.TWIN)
 
 
 @dataclass(slots=True, eq=False)
 class Held:
     """A known message. ``hidden_until`` is on the loop's clock, ``due`` is there while it waits.
 
-    ``sent_id`` names what was sent in all copies of it.
+    ``sent_id`` names what was sent in all copies of it. The delivery's key is the message's ID, but where
+    the listener was given it before there was this message.
     """
 
     delivery: Delivery
@@ -63,6 +69,11 @@ class Held:
     sent_id: str | None = None
     timer: asyncio.TimerHandle | None = None
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def message_id(self) -> str:
+        """The message's ID, whatever the receipt."""
+        return self.receipt.message_id
 
     def stop_timer(self) -> None:
         """Wait no longer."""
@@ -79,6 +90,7 @@ class HeldMessages:
         self._together = together
         self._visibility = visibility
         self._held: dict[str, Held] = {}
+        self._by_key: dict[str, Held] = {}  # those whose deliveries have other keys
         self._settled: dict[str, float] = {}  # by ID, until when it may still be received
         self._copies = Copies()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -87,15 +99,26 @@ class HeldMessages:
         return len(self._held)
 
     def find(self, key: str) -> Held | None:
-        """Return a message that is known."""
-        return self._held.get(key)
+        """Return the message that is known for a delivery's key."""
+        return self._by_key.get(key) or self._held.get(key)
+
+    def as_stored(self, deliveries: tuple[Delivery, ...]) -> tuple[Delivery, ...]:
+        """Return *deliveries* with the keys under which their messages would come again."""
+        if not self._by_key:
+            return deliveries
+        return tuple(
+            replace(one, key=held.message_id) if (held := self._by_key.get(one.key)) else one
+            for one in deliveries
+        )
 
     def add(self, held: Held) -> bool:
         """Begin to hold a message; ``False`` if it is known already (or has been settled)."""
-        key = held.delivery.key
+        key = held.message_id
         if key in self._held or key in self._settled:
             return False
         self._held[key] = held
+        if held.delivery.key != key:
+            self._by_key[held.delivery.key] = held
         if held.sent_id is not None:
             self._copies.note(held.sent_id, key)
         return True
@@ -103,8 +126,13 @@ class HeldMessages:
     def forget(self, held: Held) -> None:
         """Leave a message to its queue, where it becomes visible by itself."""
         held.stop_timer()
-        self._held.pop(held.delivery.key, None)
-        self._copies.forget(held.delivery.key)
+        self._remove(held)
+        self._copies.forget(held.message_id)
+
+    def _remove(self, held: Held) -> None:
+        self._held.pop(held.message_id, None)
+        if self._by_key.get(held.delivery.key) is held:
+            del self._by_key[held.delivery.key]
 
     def drop_copy(self, receipt: Receipt, sent_id: str | None) -> bool:
         """Delete a received message if another is, or was, here that bears the same; tell whether."""
@@ -138,13 +166,20 @@ class HeldMessages:
     # -- settling ------------------------------------------------------------------------------
 
     async def delete(self, keys: Iterable[str]) -> set[str]:
-        """Delete messages; return those of which it is certain. What storage refuses now is tried on."""
-        known = [held for key in keys if (held := self._held.get(key)) is not None]
+        """Delete what is known for deliveries; return the IDs of messages of which it is certain.
+
+        What storage refuses now is tried on.
+        """
+        known = [held for key in keys if (held := self.find(key)) is not None]
+        return await self.delete_messages(known)
+
+    async def delete_messages(self, known: Sequence[Held]) -> set[str]:
+        """Delete messages that are known; return the same."""
         for held in known:
             held.stop_timer()
             held.stage = Stage.SETTLED
         deleted = await self._together.all(self._delete(held) for held in known)
-        return {held.delivery.key for held, done in zip(known, deleted, strict=True) if done}
+        return {held.message_id for held, done in zip(known, deleted, strict=True) if done}
 
     async def _delete(self, held: Held) -> bool:
         try:
@@ -161,11 +196,10 @@ class HeldMessages:
                 deleted = await self._queues.delete(receipt)
                 if deleted or held.receipt is receipt:
                     break  # else it was received again meanwhile: once more, with the new receipt
-        key = held.delivery.key
         if not deleted:  # it is gone, or on its way to us once more
             hidden = self._visibility.of(held.receipt.queue)
-            self._settled[key] = _now() + REMEMBERED * hidden
-        self._held.pop(key, None)
+            self._settled[held.message_id] = _now() + REMEMBERED * hidden
+        self._remove(held)
         return deleted
 
     async def _delete_in_the_end(self, held: Held) -> None:
@@ -217,7 +251,7 @@ class HeldMessages:
             due = [
                 held
                 for held in self._held.values()
-                if held.stage in (Stage.PLACED, Stage.HELD)
+                if held.stage in RENEWED
                 and held.hidden_until < now + self._visibility.of(held.receipt.queue) / 2
             ]
             await self._together.all(self._renew(held) for held in due)

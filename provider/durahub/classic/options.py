@@ -65,6 +65,10 @@ class ClassicOptions:
     app_lease: float = 60.0
     app_lease_acquire: float = 300.0  # between two tries, while another app has it
     app_lease_renew: float = 25.0
+    # How long an activity's result may be in memory only (a crash in that time makes the activity run
+    # again), while no results are recorded, and while others are, of more instances than have a turn:
+    result_grace: float = 1.0
+    result_grace_busy: float = 10.0
     row_refresh: float = 10.0  # an instance row of which only the time changes is written so often
     leave_within: float = 60.0  # letting all partitions go takes no longer
     parallel: int = 32  # storage requests of one commit at once

@@ -4,13 +4,15 @@ With an app lease all of it happens in turns: from when the app has the lease un
 
 Closing a partition: its poller stops (what it is just receiving is put back), what waits for its time
 stops waiting, the listener finishes or drops what it has, commits that are being written are written to
-their ends, and what is left is made visible. Only then is the lease given up.
+their ends, and what is left is made visible, results of activities among it. Only then is the lease given
+up. The messages of activities whose results are in memory go with the partitions of those.
 """
 
 import asyncio
 import logging
 
 from durahub.classic.backoff import Backoff
+from durahub.classic.grace import Grace
 from durahub.classic.handover import HandOver
 from durahub.classic.options import Manager
 from durahub.classic.partitioning.holding import PartitionManager
@@ -18,6 +20,7 @@ from durahub.classic.parts import Parts
 from durahub.classic.poller import Poller
 from durahub.classic.queues import MOST_AT_ONCE, Received
 from durahub.classic.receiving import Receiver
+from durahub.classic.results import Results
 from durahub.store import Listener
 
 log = logging.getLogger(__name__)
@@ -44,6 +47,16 @@ class Serving:
             self.trusts,
             self.nudge,
             parts.together,
+        )
+        options = parts.options
+        self.results = Results(
+            self.handover,
+            parts.held,
+            parts.queues,
+            parts.outbox,
+            parts.visibility,
+            parts.together,
+            Grace(options.result_grace, options.result_grace_busy),
         )
 
     def trusts(self, queue: str) -> bool:
@@ -85,6 +98,7 @@ class Serving:
             log.warning("activities-not-closed", extra={"queue": self._workitems})
             closing.cancel()
         await asyncio.gather(closing, return_exceptions=True)
+        await self.results.let_go()
         await self._parts.held.quiet(COMMITS_END_WITHIN)
 
     def wake(self) -> None:
@@ -113,6 +127,7 @@ class Serving:
             await self._listener.on_partition_closing(self._label(partition))
         finally:
             await self._parts.unbroken.finish(partition, COMMITS_END_WITHIN)
+            await self.results.let_go(partition)
             await self.handover.put_back_all(partition)
 
     def _label(self, queue: str) -> str:

@@ -8,12 +8,14 @@ history is as it was read (its sentinel's ETag) and while this server's lease on
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from random import Random
 
 from durahub.classic.account import Account
 from durahub.classic.backlog import backlog
 from durahub.classic.fresh_starts import FreshStarts
 from durahub.classic.functions import is_of_functions
+from durahub.classic.held import Stage
 from durahub.classic.instance_memory import InstanceMemory, confirmed_by_instance
 from durahub.classic.names import HubNames, check_hub_name
 from durahub.classic.options import DEFAULT_PARTITIONS, ClassicOptions, Level, Manager
@@ -185,6 +187,7 @@ class ClassicStore:
     async def _commit(self, commit: Commit, *, trusted: bool = True) -> HistoryVersion:
         if trusted:
             self._require_trust(commit)
+        commit = replace(commit, consumed=self._held.as_stored(commit.consumed))
         outgoing = await self._prepare(commit.outbound, commit.activities)
         with self._posting() as posting:  # its end hands over: an activity starts no earlier
             await self._together.all(posting.put(one) for one in outgoing)
@@ -223,10 +226,21 @@ class ClassicStore:
             raise CheckpointLost(commit.instance_id)
 
     async def complete_activity(self, activity: Delivery, result: Message) -> None:
-        """Send *result* to its instance, then delete *activity*."""
-        await self._unbroken.run(
-            self._names.workitem_queue, self._complete_activity(activity, result)
-        )
+        """Hand *result* over in memory, *activity* in its place in storage; elsewhere send and delete."""
+        if not self._hand_over(activity, result):
+            await self._unbroken.run(
+                self._names.workitem_queue, self._complete_activity(activity, result)
+            )
+
+    def _hand_over(self, activity: Delivery, result: Message) -> bool:
+        """Tell whether *result* has been taken over in memory, now or before."""
+        held = self._held.find(activity.key)
+        if held is None or self._serving is None:
+            return False
+        if held.stage in (Stage.TWIN, Stage.SETTLED):
+            return True
+        queue = self._queue_of(result.target.instance_id)
+        return self._serving.results.hand_over(activity.key, queue, result, held)
 
     async def _complete_activity(self, activity: Delivery, result: Message) -> None:
         await self._send(result)
@@ -238,12 +252,16 @@ class ClassicStore:
 
     async def _delete(self, deliveries: Sequence[Delivery]) -> None:
         """Delete messages; one that storage refuses to delete now is deleted later, behind."""
+        if self._serving is not None:
+            await self._serving.results.settle(deliveries)
         deleted = await self._held.delete(delivery.key for delivery in deliveries)
         for instance_id, keys in confirmed_by_instance(deliveries, deleted).items():
             self._memory.confirm(instance_id, keys)
 
     async def release(self, deliveries: Sequence[Delivery], delay: float) -> None:
         """Put messages back, visible in *delay* seconds, rounded up (0: now)."""
+        if self._serving is not None:
+            deliveries = await self._serving.results.release(deliveries, delay)
         held = [one for d in deliveries if (one := self._held.find(d.key)) is not None]
         await self._together.all(self._held.put_back(one, delay) for one in held)
         for queue in {one.receipt.queue for one in held}:
