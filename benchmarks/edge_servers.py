@@ -16,7 +16,7 @@ from durabletask.internal.orchestrator_service_pb2_grpc import (
 )
 
 from durahub.dispatch.streams import Streams, WorkStream
-from durahub.dispatch.work import ActivityWork, OrchestratorWork, StreamOptions, Work
+from durahub.dispatch.work import ActivityWork, OrchestratorWork, Projected, StreamOptions, Work
 from durahub.edge.server import start_server
 from durahub.edge.work_items import work_item
 from durahub.model.history import (
@@ -65,7 +65,7 @@ def _completed(task: int) -> TaskCompleted:
 _WORK_OF_TURNS = [_turn(number) for number in range(TURNS)]
 
 
-def _turn_work(number: int) -> Work:
+def _turn_work(number: int, projected: Projected | None = None) -> Work:
     past, new = _WORK_OF_TURNS[number % TURNS]
     return OrchestratorWork(
         token=f"{number:032x}",
@@ -74,6 +74,7 @@ def _turn_work(number: int) -> Work:
         past=past,
         new=new,
         started=STARTED,
+        projected=projected or Projected(),
     )
 
 
@@ -84,6 +85,10 @@ def _activity_work(number: int) -> Work:
         execution_id=EXECUTION,
         task=TaskScheduled(timestamp=NOW, event_id=1, name="say_hello", input='"Tokyo"'),
     )
+
+
+def _message(work: Work) -> pb.WorkItem:
+    return pb.WorkItem.FromString(work_item(work, history_streaming=False))
 
 
 class IdleHub:
@@ -100,8 +105,11 @@ class IdleHub:
         stream = self._streams.add(options)
         default = 100
         if options.max_orchestrations != default:
+            projected = Projected()
             for number in range(options.max_orchestrations):
-                stream.push(_turn_work(number))
+                if number % TURNS == 0:  # another execution
+                    projected = Projected()
+                stream.push(_turn_work(number, projected))
         elif options.max_activities != default:
             for number in range(options.max_activities):
                 stream.push(_activity_work(number))
@@ -136,8 +144,8 @@ class Bare(TaskHubSidecarServiceServicer):
 
     def __init__(self) -> None:
         """Make the items, so that making them is not counted."""
-        self._activity = work_item(_activity_work(1), history_streaming=False)
-        self._turns = [work_item(_turn_work(n), history_streaming=False) for n in range(TURNS)]
+        self._activity = _message(_activity_work(1))
+        self._turns = [_message(_turn_work(number)) for number in range(TURNS)]
 
     async def GetWorkItems(self, request: pb.GetWorkItemsRequest, context: Any) -> None:  # noqa: N802
         """Send as many items as the worker takes."""

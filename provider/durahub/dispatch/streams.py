@@ -56,7 +56,8 @@ class WorkStream:
     def __init__(self, options: StreamOptions, streams: "Streams") -> None:
         self.options = options
         self._streams = streams
-        self._queue: asyncio.Queue[Work | None] = asyncio.Queue()
+        self._ready: deque[Work] = deque()
+        self._changed = asyncio.Event()
         self._open = dict.fromkeys(Kind, 0)
         self._limits = {
             Kind.ORCHESTRATION: options.max_orchestrations,
@@ -68,22 +69,39 @@ class WorkStream:
 
     async def next(self) -> Work:
         """Return the next work item; waits. Raises `StreamClosed` when there will be none."""
-        work = None if self.closed and self._queue.empty() else await self._queue.get()
-        if work is None:
-            raise StreamClosed
+        while (work := self.next_now()) is None:
+            await self.changed()
         return work
+
+    def next_now(self) -> Work | None:
+        """Return the next work item, ``None`` while there is none. Raises `StreamClosed` as `next`."""
+        if self._ready:
+            return self._ready.popleft()
+        if self.closed:
+            raise StreamClosed
+        return None
+
+    async def changed(self) -> None:
+        """Wait until `next_now` may tell otherwise, or `wake` is called; there is one who waits."""
+        await self._changed.wait()
+        self._changed.clear()
+
+    def wake(self) -> None:
+        """End the wait for a change."""
+        self._changed.set()
 
     def close(self) -> None:
         """End the stream; its open items are the hub's again after a grace. Twice is fine."""
         if not self.closed:
             self.closed = True
-            self._queue.put_nowait(None)
+            self._changed.set()
             self._streams.remove(self)
 
     def push(self, work: Work) -> None:
         """Send *work* down the stream; its slot was taken before. A closed stream sends nothing."""
         if not self.closed:
-            self._queue.put_nowait(work)
+            self._ready.append(work)
+            self._changed.set()
 
     def room(self, kind: Kind) -> int:
         """Return how many more items of *kind* the worker takes now."""
@@ -143,7 +161,7 @@ class PinnedStream(WorkStream):
         """End it: the instance's turns go to whoever has room. Twice is fine."""
         if not self.closed:
             self.closed = True
-            self._queue.put_nowait(None)
+            self._changed.set()
             self._streams.unpin(self)
 
     def free(self, kind: Kind) -> None:

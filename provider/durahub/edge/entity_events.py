@@ -39,6 +39,12 @@ class EntityEvents:
             found.add(event)
         return found
 
+    def copy(self) -> "EntityEvents":
+        """Return another that knows as much."""
+        other = EntityEvents()
+        other._requests = dict(self._requests)
+        return other
+
     def add(self, event: Event) -> None:
         """Note *event*, if it is a request."""
         if not isinstance(event, EventSent):

@@ -24,6 +24,15 @@ class Stream(Protocol):
     async def next(self) -> Work:
         """Wait for a work item. Raises `durahub.dispatch.streams.StreamClosed` when none will come."""
 
+    def next_now(self) -> Work | None:
+        """Return a work item, ``None`` while there is none. Raises `StreamClosed` as `next` does."""
+
+    async def changed(self) -> None:
+        """Wait until `next_now` may tell otherwise, or `wake` is called; there is one who waits."""
+
+    def wake(self) -> None:
+        """End the wait for a change."""
+
     def close(self) -> None:
         """End the stream; its open items are the hub's again after a grace. Twice is fine."""
 

@@ -5,7 +5,7 @@ workers that ask for some are told to come back later. When it is *ended*, waiti
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from durahub.errors import ServerUnavailable
@@ -23,10 +23,12 @@ class Lifetime:
 
     def __init__(self) -> None:
         self._draining = asyncio.Event()
-        self._ended = asyncio.Event()
+        self._ended = False
         self._out: dict[str, object] = {}  # completion token → the stream it went out on
-        self._settled = asyncio.Event()
-        self._settled.set()
+        self._settled = asyncio.Event()  # set when draining, and nothing is out any more
+        self._to_tell: set[Callable[[], None]] = set()  # that no more work goes out
+        self._waiting: set[asyncio.Task[Any]] = set()  # calls that end with the server
+        self._cut_short: set[asyncio.Task[Any]] = set()  # those of them that it ended
 
     @property
     def draining(self) -> bool:
@@ -37,19 +39,32 @@ class Lifetime:
         """Wait until the server takes no more workers."""
         await self._draining.wait()
 
+    def tell_of_draining(self, tell: Callable[[], None]) -> Callable[[], None]:
+        """Have *tell* called when no more work goes out; return what undoes that."""
+        self._to_tell.add(tell)
+        return lambda: self._to_tell.discard(tell)
+
     async def until_ended(self, call: Coroutine[Any, Any, T]) -> T:
-        """Return what *call* does; raise `ServerUnavailable` if the server ends before."""
-        running = asyncio.ensure_future(call)
-        end = asyncio.ensure_future(self._ended.wait())
+        """Return what *call* does; raise `ServerUnavailable` if the server ends before.
+
+        It runs in the task that asks, which is cancelled at the end: a second task would cost each
+        answer two turns of the loop.
+        """
+        if self._ended:
+            call.close()
+            raise stopping()
+        task = asyncio.current_task()
+        assert task is not None
+        self._waiting.add(task)
         try:
-            await asyncio.wait({running, end}, return_when=asyncio.FIRST_COMPLETED)
-            if not running.done():
-                raise stopping()
-            return running.result()
+            return await call
+        except asyncio.CancelledError:
+            if task in self._cut_short:
+                raise stopping() from None
+            raise
         finally:
-            running.cancel()
-            end.cancel()
-            await asyncio.gather(running, end, return_exceptions=True)
+            self._waiting.discard(task)
+            self._cut_short.discard(task)
 
     def given(self, token: str, stream: object) -> None:
         """Note that a work item went out on *stream*."""
@@ -59,7 +74,7 @@ class Lifetime:
     def settled(self, token: str) -> None:
         """Note that a work item came back, or that its token is worth nothing."""
         self._out.pop(token, None)
-        if not self._out:
+        if self.draining and not self._out:
             self._settled.set()
 
     def stream_ended(self, stream: object) -> None:
@@ -70,7 +85,7 @@ class Lifetime:
 
     async def drain(self, grace: float) -> None:
         """End the streams; return when all that is out has come back, or after *grace* seconds."""
-        self._draining.set()
+        self._drain()
         try:
             await asyncio.wait_for(self._settled.wait(), grace)
         except asyncio.TimeoutError:
@@ -78,5 +93,15 @@ class Lifetime:
 
     def end(self) -> None:
         """End the calls that wait."""
+        self._drain()
+        self._ended = True
+        for task in self._waiting - self._cut_short:
+            self._cut_short.add(task)
+            task.cancel()
+
+    def _drain(self) -> None:
         self._draining.set()
-        self._ended.set()
+        if not self._out:
+            self._settled.set()
+        for tell in tuple(self._to_tell):
+            tell()

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 
 from durabletask.internal import orchestrator_service_pb2 as pb
-from google.protobuf.duration_pb2 import Duration
 
 from durahub.dispatch.work import (
     ActivityWork,
@@ -17,18 +16,14 @@ from durahub.edge.entity_events import EntityEvents
 from durahub.edge.entity_work import entity_item
 from durahub.edge.metadata import Caller
 from durahub.edge.projection import for_worker, is_rewind
-from durahub.edge.traces import span_to_proto, trace_to_proto
+from durahub.edge.traces import trace_to_proto
+from durahub.edge.turn_items import past_events, turn_item, with_new
 from durahub.edge.wellknown import string_value, version_value
 from durahub.engine.numbering import Counting
+from durahub.model.history import Event, ExecutionStarted
 
 DEFAULT_MAXIMUM = 100
 """Work items of a kind for a worker that states no maximum (JavaScript and Java send 0)."""
-
-STREAMED_ABOVE = 1024 * 1024
-"""Bytes of past events above which a worker that can is made to fetch them."""
-
-REORDER_WINDOW = 30 * 60
-"""Seconds within which an entity puts messages in order; a worker that labels them itself needs it."""
 
 MOST_BYTES = 4 * 1024 * 1024
 """The largest message that SDK workers receive; a larger one breaks the stream of the whole worker."""
@@ -45,45 +40,41 @@ def work_item(
     history_streaming: bool,
     native_entities: bool = True,
     most_bytes: int = MOST_BYTES,
-) -> pb.WorkItem:
-    """Return *work* for a worker that can, or cannot, fetch past events on its own.
+) -> bytes:
+    """Return *work* for a worker that can, or cannot, fetch past events on its own: a ``pb.WorkItem``.
 
     With *native_entities* it is told of entities in the protocol's own events, else in DTFx's.
     """
     match work:
         case OrchestratorWork():
-            return _orchestrator_item(work, history_streaming, native_entities, most_bytes)
+            return _turn_item(work, history_streaming, native_entities, most_bytes)
         case ActivityWork():
-            return _activity_item(work)
+            return _activity_item(work).SerializeToString()
         case EntityWork():
-            return entity_item(work)
+            return entity_item(work).SerializeToString()
 
 
-def _orchestrator_item(
+def _turn_item(
     work: OrchestratorWork, history_streaming: bool, native_entities: bool, most_bytes: int
-) -> pb.WorkItem:
-    entities = EntityEvents.of((*work.past, *work.new)) if native_entities else None
-    new = for_worker(work.new, work.started, entities, rewind=True)
-    past = for_worker(work.past, work.started, entities, rewind=is_rewind(work.new))
-    request = pb.OrchestratorRequest(
-        instanceId=work.instance_id,
-        executionId=string_value(work.execution_id),
-        newEvents=new,
-        # Without the window .NET fails every orchestration; without the message, every entity call.
-        entityParameters=pb.OrchestratorEntityParameters(
-            entityMessageReorderWindow=Duration(seconds=REORDER_WINDOW)
-        ),
-        orchestrationTraceContext=span_to_proto(work.started.trace),
+) -> bytes:
+    rewind = is_rewind(work.new)
+    show = _past_in_rewind if rewind else for_worker
+    past = past_events(work, show, native_entities=native_entities, keep=not rewind)
+    new = for_worker(work.new, work.started, with_new(past, work.new), rewind=True)
+    return turn_item(
+        work,
+        past,
+        new,
+        may_fetch=history_streaming,
+        must_fit=history_streaming,
+        most_bytes=most_bytes,
     )
-    item = pb.WorkItem(orchestratorRequest=request, completionToken=work.token)
-    sent = item.orchestratorRequest
-    if not history_streaming or sum(event.ByteSize() for event in past) <= STREAMED_ABOVE:
-        sent.pastEvents.extend(past)
-        if not history_streaming or item.ByteSize() <= most_bytes:
-            return item
-        sent.ClearField("pastEvents")
-    sent.requiresHistoryStreaming = bool(past)
-    return item
+
+
+def _past_in_rewind(
+    events: Iterable[Event], started: ExecutionStarted | None, entities: EntityEvents | None
+) -> list[pb.HistoryEvent]:
+    return for_worker(events, started, entities, rewind=True)
 
 
 def _activity_item(work: ActivityWork) -> pb.WorkItem:

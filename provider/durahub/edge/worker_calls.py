@@ -62,7 +62,7 @@ class WorkerCalls:
         return await hub_of(self._directory, caller_of(context.invocation_metadata()))
 
     # what differs between the services:
-    _make_item: Callable[..., pb.WorkItem] = staticmethod(work_item)
+    _make_item: Callable[..., bytes] = staticmethod(work_item)
     _join_parts: Callable[[list[Any]], Any] = staticmethod(joined)
 
     def _options(

@@ -9,7 +9,7 @@ import anyio
 from durahub.dispatch.clients import StartRequest
 from durahub.dispatch.ended_pages import EndedPage
 from durahub.dispatch.entity_queries import EntityCleaning, EntityPage, EntityQuery
-from durahub.dispatch.streams import StreamClosed
+from durahub.dispatch.streams import Streams, WorkStream
 from durahub.dispatch.work import StreamOptions, Work
 from durahub.engine.actions import TurnResult
 from durahub.engine.entities.work import Entity, EntityAnswer
@@ -29,22 +29,20 @@ def an_instance(instance_id: str, status: Status = Status.Running, **more: objec
     return Instance(instance_id=instance_id, status=status, **(fields | times | more))  # type: ignore[arg-type]
 
 
-class FakeStream:
-    """The hub's end of a stream."""
+class FakeStream(WorkStream):
+    """The hub's end of a stream. Of nobody's hub, so that closing it has no effect but one."""
 
     def __init__(self, options: StreamOptions) -> None:
-        self.options = options
-        self.queue: asyncio.Queue[Work | None] = asyncio.Queue()
-        self.closed = asyncio.Event()
+        super().__init__(options, Streams(lambda: None, lambda _: None))
+        self.left = asyncio.Event()  # by its worker
 
-    async def next(self) -> Work:
-        work = await self.queue.get()
-        if work is None:
-            raise StreamClosed
-        return work
+    def end(self) -> None:
+        """End it from the hub's side."""
+        self.closed = True
+        self.wake()
 
     def close(self) -> None:
-        self.closed.set()
+        self.left.set()
 
 
 class FakeTaskHub:
@@ -87,7 +85,7 @@ class FakeTaskHub:
 
     def send(self, work: Work, stream: int = -1) -> None:
         self.open_tokens.add(work.token)
-        self.streams[stream].queue.put_nowait(work)
+        self.streams[stream].push(work)
 
     # -- clients -------------------------------------------------------------------------------
 

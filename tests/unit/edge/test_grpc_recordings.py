@@ -14,7 +14,8 @@ from history_decoding import decode
 
 from durahub.dispatch.work import OrchestratorWork
 from durahub.edge.actions import turn_result
-from durahub.edge.work_items import REORDER_WINDOW, stream_options, work_item
+from durahub.edge.turn_items import REORDER_WINDOW
+from durahub.edge.work_items import stream_options, work_item
 from durahub.engine.actions import (
     Complete,
     CreateSubOrchestration,
@@ -127,7 +128,8 @@ def test_every_recorded_work_item_can_be_made_from_domain_events(scenario: str) 
             new=new,
             started=next(e for e in (*past, *new) if isinstance(e, ExecutionStarted)),
         )
-        assert work_item(work, history_streaming=False) == as_it_is_sent(item)
+        sent = work_item(work, history_streaming=False)
+        assert pb.WorkItem.FromString(sent) == as_it_is_sent(item)
 
 
 def events_of(item: pb.WorkItem) -> list[pb.HistoryEvent]:

@@ -231,7 +231,7 @@ async def test_what_is_out_is_not_waited_for_longer_than_the_grace(edge: Edge) -
 async def test_work_of_a_worker_that_left_is_not_waited_for(edge: Edge) -> None:
     call = await working(edge)
     call.cancel()
-    await edge.hub.until(edge.hub.streams[0].closed.is_set)
+    await edge.hub.until(edge.hub.streams[0].left.is_set)
     await asyncio.wait_for(edge.server.stop(30), 10)
 
 

@@ -3,12 +3,12 @@
 import pytest
 from durabletask.internal import orchestrator_service_pb2 as pb
 
-from durahub.dispatch.work import ActivityWork, Filters, OrchestratorWork
+from durahub.dispatch.work import ActivityWork, Filters, OrchestratorWork, Work
 from durahub.edge.metadata import Caller
+from durahub.edge.turn_items import STREAMED_ABOVE
 from durahub.edge.work_items import (
     DEFAULT_MAXIMUM,
     MOST_BYTES,
-    STREAMED_ABOVE,
     counting_of,
     health_ping,
     stream_options,
@@ -40,12 +40,16 @@ def turn(
     )
 
 
+def item_of(work: Work, *, history_streaming: bool) -> pb.WorkItem:
+    return pb.WorkItem.FromString(work_item(work, history_streaming=history_streaming))
+
+
 def large(size: int) -> EventRaised:
     return EventRaised(timestamp=Ticks(11), name="e", input="x" * size)
 
 
 def test_a_turn_is_sent_with_both_parts_of_the_history() -> None:
-    item = work_item(turn(past=(BEGUN, STARTED), new=(BEGUN, large(1))), history_streaming=False)
+    item = item_of(turn(past=(BEGUN, STARTED), new=(BEGUN, large(1))), history_streaming=False)
     request = item.orchestratorRequest
     assert item.completionToken == "t1"
     assert (request.instanceId, request.executionId.value) == ("order-7", "e1")
@@ -62,23 +66,22 @@ def test_a_turn_is_sent_with_both_parts_of_the_history() -> None:
 
 
 def test_the_entity_window_is_there_even_when_it_is_zero() -> None:
-    sent = work_item(turn(), history_streaming=False).SerializeToString()
-    request = pb.WorkItem.FromString(sent).orchestratorRequest
+    request = item_of(turn(), history_streaming=False).orchestratorRequest
     assert request.entityParameters.HasField("entityMessageReorderWindow")
 
 
 def test_the_orchestrations_span_comes_back() -> None:
     trace = Trace(trace_parent="p", span_id="s", activity_start_time="2026-01-01T00:00:00.1+00:00")
     started = ExecutionStarted(timestamp=Ticks(9), execution=Execution("o"), name="O", trace=trace)
-    context = work_item(turn(started=started), history_streaming=False).orchestratorRequest
+    context = item_of(turn(started=started), history_streaming=False).orchestratorRequest
     assert context.orchestrationTraceContext.spanID.value == "s"
     assert context.orchestrationTraceContext.spanStartTime.nanos == 100_000_000
 
 
 def test_only_a_rewind_shows_the_end() -> None:
     past = (STARTED, ExecutionCompleted(timestamp=Ticks(12), status=Status.Failed))
-    ordinary = work_item(turn(past=past), history_streaming=False)
-    rewind = work_item(
+    ordinary = item_of(turn(past=past), history_streaming=False)
+    rewind = item_of(
         turn(past=past, new=(BEGUN, ExecutionRewound(timestamp=Ticks(13)))), history_streaming=False
     )
     assert len(ordinary.orchestratorRequest.pastEvents) == 1
@@ -99,10 +102,10 @@ def test_a_worker_that_can_fetches_a_large_past_itself(
     past: tuple, new: EventRaised, streamed: bool
 ) -> None:
     work = turn(past=past, new=(BEGUN, new))
-    request = work_item(work, history_streaming=True).orchestratorRequest
+    request = item_of(work, history_streaming=True).orchestratorRequest
     assert request.requiresHistoryStreaming is streamed
     assert len(request.pastEvents) == (0 if streamed else len(past))
-    other = work_item(work, history_streaming=False).orchestratorRequest
+    other = item_of(work, history_streaming=False).orchestratorRequest
     assert not other.requiresHistoryStreaming
     assert len(other.pastEvents) == len(past)
 
@@ -118,7 +121,7 @@ def test_an_activity_is_sent_with_all_that_was_scheduled() -> None:
         tags={"a": "b"},
     )
     work = ActivityWork(token="t2", instance_id="order-7", execution_id="e1", task=task)
-    assert work_item(work, history_streaming=True) == pb.WorkItem(
+    assert item_of(work, history_streaming=True) == pb.WorkItem(
         completionToken="t2",
         activityRequest=pb.ActivityRequest(
             name="reserve",

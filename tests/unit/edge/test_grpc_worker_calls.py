@@ -137,18 +137,18 @@ async def test_a_worker_without_an_id_is_given_one_for_each_stream(edge: Edge) -
 async def test_a_worker_that_leaves_ends_its_stream_in_the_hub(edge: Edge) -> None:
     call = await connect(edge)
     call.cancel()
-    await edge.hub.until(edge.hub.streams[0].closed.is_set)
+    await edge.hub.until(edge.hub.streams[0].left.is_set)
 
 
 async def test_a_stream_that_the_hub_closes_ends_with_unavailable(edge: Edge) -> None:
     call = await connect(edge)
-    edge.hub.streams[0].queue.put_nowait(None)
+    edge.hub.streams[0].end()
     code, detail = await refusal(call.read())
     assert (code, detail) == (
         grpc.StatusCode.UNAVAILABLE,
         "DH505: this server does not answer: it is stopping",
     )
-    assert edge.hub.streams[0].closed.is_set()
+    assert edge.hub.streams[0].left.is_set()
 
 
 async def test_a_history_too_large_for_a_message_is_left_to_the_worker_to_fetch(edge: Edge) -> None:
@@ -313,15 +313,19 @@ async def test_a_missing_part_gives_the_turn_back(edge: Edge) -> None:
     assert edge.hub.called("abandon") == [("t1",)]
 
 
-async def test_a_turn_whose_parts_stop_coming_is_given_back(edge: Edge, seconds: Seconds) -> None:
-    call = await connect(edge)
-    edge.hub.send(turn("t1"))
-    await call.read()
-    await edge.stub.CompleteOrchestratorTask(answer(isPartial=True, chunkIndex={"value": 0}))
-    seconds.now = PATIENCE
-    edge.hub.send(activity("t2"))
-    await call.read()
-    assert edge.hub.called("abandon") == [("t1",)]
+@pytest.mark.parametrize("busy", [False, True])
+async def test_a_turn_whose_parts_stop_coming_is_given_back(seconds: Seconds, busy: bool) -> None:
+    hub = FakeTaskHub()
+    async with served(hub, monotonic=seconds, sending=Sending(ping_after=0.05)) as edge:
+        call = await connect(edge)
+        hub.send(turn("t1"))
+        await call.read()
+        await edge.stub.CompleteOrchestratorTask(answer(isPartial=True, chunkIndex={"value": 0}))
+        seconds.now = PATIENCE
+        if busy:  # so much comes that the stream is never silent
+            for number in range(10_000):
+                hub.send(activity(f"a{number}"))
+        await hub.until(lambda: hub.called("abandon") == [("t1",)])
 
 
 async def test_tokens_of_different_hubs_do_not_mix() -> None:

@@ -7,20 +7,12 @@ new turn is theirs to write; their maxima are meant, also where they are 0.
 from collections.abc import Iterable, Sequence
 
 from durabletask.internal import orchestrator_service_pb2 as pb
-from google.protobuf.duration_pb2 import Duration
 
 from durahub.dispatch.work import OrchestratorWork, StreamOptions, Work
 from durahub.edge.entity_events import EntityEvents
 from durahub.edge.projection import event_to_proto
-from durahub.edge.traces import span_to_proto
-from durahub.edge.wellknown import string_value
-from durahub.edge.work_items import (
-    MOST_BYTES,
-    REORDER_WINDOW,
-    STREAMED_ABOVE,
-    stream_options,
-    work_item,
-)
+from durahub.edge.turn_items import past_events, turn_item, with_new
+from durahub.edge.work_items import MOST_BYTES, stream_options, work_item
 from durahub.model.history import (
     Event,
     ExecutionStarted,
@@ -47,7 +39,7 @@ def past_for_dtfx(past: Sequence[Event]) -> list[pb.HistoryEvent]:
     return for_dtfx(past, started, EntityEvents.of(past))
 
 
-def new_for_dtfx(work: OrchestratorWork, entities: EntityEvents) -> list[pb.HistoryEvent]:
+def new_for_dtfx(work: OrchestratorWork, entities: EntityEvents | None) -> list[pb.HistoryEvent]:
     """Return the messages of a turn; *entities* are the requests of its history."""
     marks = (OrchestratorStarted, OrchestratorCompleted)
     messages = [event for event in work.new if not isinstance(event, marks)]
@@ -65,8 +57,11 @@ def dtfx_item(
     history_streaming: bool,
     native_entities: bool = True,
     most_bytes: int = MOST_BYTES,
-) -> pb.WorkItem:
-    """Return *work*; without past events, which the worker then asks for, where they are too large."""
+) -> bytes:
+    """Return *work*, a ``pb.WorkItem``.
+
+    It is without past events, which the worker then asks for, where they are too large.
+    """
     if not isinstance(work, OrchestratorWork):
         return work_item(
             work,
@@ -74,25 +69,15 @@ def dtfx_item(
             native_entities=native_entities,
             most_bytes=most_bytes,
         )
-    entities = entities_of(work)
-    past = for_dtfx(work.past, work.started, entities)
-    request = pb.OrchestratorRequest(
-        instanceId=work.instance_id,
-        executionId=string_value(work.execution_id),
-        newEvents=new_for_dtfx(work, entities),
-        entityParameters=pb.OrchestratorEntityParameters(
-            entityMessageReorderWindow=Duration(seconds=REORDER_WINDOW)
-        ),
-        orchestrationTraceContext=span_to_proto(work.started.trace),
+    past = past_events(work, for_dtfx, native_entities=True)
+    return turn_item(
+        work,
+        past,
+        new_for_dtfx(work, with_new(past, work.new)),
+        may_fetch=history_streaming,
+        must_fit=True,
+        most_bytes=most_bytes,
     )
-    item = pb.WorkItem(orchestratorRequest=request, completionToken=work.token)
-    if sum(event.ByteSize() for event in past) <= STREAMED_ABOVE:
-        item.orchestratorRequest.pastEvents.extend(past)
-        if item.ByteSize() <= most_bytes:
-            return item
-        item.orchestratorRequest.ClearField("pastEvents")
-    item.orchestratorRequest.requiresHistoryStreaming = history_streaming and bool(past)
-    return item
 
 
 def dtfx_options(request: pb.GetWorkItemsRequest, worker_id: str) -> StreamOptions:

@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 class BackendWorkerCalls(WorkerCalls):
     """The worker's half of the service; method names are the protocol's."""
 
-    _make_item: Callable[..., pb.WorkItem] = staticmethod(dtfx_item)
+    _make_item: Callable[..., bytes] = staticmethod(dtfx_item)
     _join_parts: Callable[[list[Any]], Any] = staticmethod(joined)
 
     def _options(

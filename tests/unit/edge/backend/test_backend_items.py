@@ -5,7 +5,7 @@ from durabletask.internal import orchestrator_service_pb2 as pb
 
 from durahub.dispatch.work import ActivityWork, OrchestratorWork
 from durahub.edge.backend.items import dtfx_item, dtfx_options
-from durahub.edge.work_items import STREAMED_ABOVE
+from durahub.edge.turn_items import STREAMED_ABOVE
 from durahub.model.history import (
     Event,
     EventRaised,
@@ -31,7 +31,7 @@ def item(past: tuple[Event, ...], new: tuple[Event, ...], streaming: bool = Fals
     work = OrchestratorWork(
         token="t", instance_id="order-7", execution_id="e1", past=past, new=new, started=START
     )
-    return dtfx_item(work, history_streaming=streaming)
+    return pb.WorkItem.FromString(dtfx_item(work, history_streaming=streaming))
 
 
 def arms(events: object) -> list[str]:
@@ -68,7 +68,8 @@ def test_a_large_history_is_left_to_be_asked_for(streaming: bool) -> None:
 def test_an_activity_is_the_same_for_every_worker() -> None:
     task = TaskScheduled(event_id=3, timestamp=NOW, name="Charge", input="1")
     work = ActivityWork(token="t", instance_id="order-7", execution_id="e1", task=task)
-    request = dtfx_item(work, history_streaming=False).activityRequest
+    sent = dtfx_item(work, history_streaming=False)
+    request = pb.WorkItem.FromString(sent).activityRequest
     assert (request.name, request.taskId, request.input.value) == ("Charge", 3, "1")
 
 
