@@ -16,7 +16,7 @@ from typing import Protocol, runtime_checkable
 
 from durahub.engine.commit import Commit, Delivery, HistoryVersion, InstanceUpdate
 from durahub.engine.rewind_in_place import Mark
-from durahub.model.history import Event, Status
+from durahub.model.history import Event, ExecutionStarted, Status
 from durahub.model.instance import Instance
 from durahub.model.message import Message
 from durahub.model.ticks import Ticks
@@ -263,6 +263,22 @@ class HubStore(Protocol):
         """Return what an episode has to know of an instance, without payloads.
 
         It comes from memory where that cannot differ from what is stored.
+        """
+
+    def is_fresh(self, instance_id: str) -> bool:
+        """Tell whether an instance was started here and has certainly not begun: it will here."""
+
+    def told(
+        self,
+        instance_id: str,
+        started: ExecutionStarted,
+        update: InstanceUpdate,
+        *,
+        payloads: bool,
+    ) -> Instance | None:
+        """Return what `get` finds behind a commit with that *update*; ``None`` where it has to be asked.
+
+        *started* is the start of the execution.
         """
 
     async def query(self, query: InstanceQuery) -> Page:

@@ -1,15 +1,18 @@
 """Instance rows: what clients and checkpoints write, and what is read of them; classic layout 6."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from durahub.classic.columns import Columns, DateTime, Value
 from durahub.classic.keys import escape, unescape
+from durahub.classic.payloads import utf16_size
 from durahub.engine.commit import InstanceUpdate
 from durahub.errors import BadPartitionKey, BadRow
 from durahub.model.history import ExecutionStarted, Status, Tags
 from durahub.model.instance import Instance
 from durahub.model.json_text import read, write
 from durahub.model.ticks import MINIMUM, Ticks
+
+LARGEST_STATUS = 64 * 1024  # bytes in UTF-16 that a column takes; a custom status has no blob
 
 _NULL = "null"
 
@@ -79,6 +82,25 @@ def checkpoint(
     if update.sets_output:
         _put(columns, "Output", output_text)
     return columns
+
+
+def told(instance_id: str, started: ExecutionStarted, update: InstanceUpdate) -> Instance | None:
+    """Return what a reader of the row finds behind *update*, of the execution that *started* began.
+
+    ``None`` where that does not follow from these: a later generation, which has no number of its own,
+    keeps columns of the first, and an older output stays where none is written.
+    """
+    status = update.custom_status
+    writes_output = update.sets_output and update.output is not None
+    if started.generation is None or not (writes_output or update.started):
+        return None
+    if update.status is None or (status and utf16_size(status) > LARGEST_STATUS):
+        return None
+    whole = replace(update, started=started)
+    columns = checkpoint(
+        instance_id, whole, "", input_text=started.input, output_text=update.output
+    )
+    return decode(columns).instance
 
 
 def clears_the_end(update: InstanceUpdate) -> bool:

@@ -23,7 +23,6 @@ from durahub.store import Ended, EndedQuery, InstanceQuery, Page
 log = logging.getLogger(__name__)
 
 LARGEST_PAGE = 1000
-LARGEST_STATUS = 64 * 1024  # bytes in UTF-16 that a column takes; a custom status has no blob
 WITHOUT_PAYLOADS = (
     "PartitionKey",
     "RowKey",
@@ -164,7 +163,7 @@ class InstanceTable:
     def _storable(self, instance_id: str, update: InstanceUpdate) -> InstanceUpdate:
         """Replace a custom status that no row can hold: it must not keep the rest from being written."""
         status = update.custom_status
-        if status is None or utf16_size(status) <= LARGEST_STATUS:
+        if status is None or utf16_size(status) <= instance_rows.LARGEST_STATUS:
             return update
         extra = {"instance_id": instance_id, "characters": len(status)}
         log.warning("custom-status-too-large", extra=extra)

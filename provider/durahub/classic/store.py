@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from random import Random
 
+from durahub.classic import instance_rows
 from durahub.classic.account import Account
 from durahub.classic.backlog import backlog
 from durahub.classic.fresh_starts import FreshStarts
@@ -354,6 +355,24 @@ class ClassicStore:
     async def row(self, instance_id: str) -> Instance | None:
         """Return what an episode has to know of an instance, without payloads."""
         return self._fresh.row(instance_id) or await self.get(instance_id, payloads=False)
+
+    def is_fresh(self, instance_id: str) -> bool:
+        """Tell whether an instance was started here and has certainly not begun: it will here."""
+        return self.owns(instance_id) and self._fresh.row(instance_id) is not None
+
+    def told(
+        self,
+        instance_id: str,
+        started: ExecutionStarted,
+        update: InstanceUpdate,
+        *,
+        payloads: bool,
+    ) -> Instance | None:
+        """Return what `get` finds behind a commit with that *update*; ``None`` where it has to be asked."""
+        found = instance_rows.told(instance_id, started, update)
+        if found is None or payloads:
+            return found
+        return replace(found, input=None, output=None)
 
     async def query(self, query: InstanceQuery) -> Page:
         """Return a page of instances, in the order of their partition keys."""

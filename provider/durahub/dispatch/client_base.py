@@ -41,9 +41,24 @@ class ClientBase:
     async def _send(
         self, instance_id: str, event: Event, but_not: frozenset[Status] = frozenset()
     ) -> None:
+        """Send an event to an instance that has not ended. Raises `InstanceNotFound`.
+
+        What runs here needs no look. Should another program delete it just now, nobody is told so.
+        """
+        if not but_not and self._runs_here(instance_id):
+            await self._store.send(Message(event=event, target=Execution(instance_id)))
+            return
         row = await self._existing(instance_id, payloads=False)
         if not row.status.is_terminal and row.status not in but_not:
             await self._store.send(Message(event=event, target=Execution(instance_id)))
+
+    def _begins_here(self, instance_id: str) -> bool:
+        """Tell whether an orchestration was started here, and its first episode is this server's."""
+        return not is_entity(instance_id) and self._store.is_fresh(instance_id)
+
+    def _runs_here(self, instance_id: str) -> bool:
+        """Tell whether this server runs an orchestration that, as far as it knows, has not ended."""
+        return self._begins_here(instance_id)
 
     def _changed_in_storage(self, instance_id: str) -> None:
         """Forget what is known of an instance that was changed without its session."""

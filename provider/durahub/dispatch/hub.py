@@ -23,10 +23,11 @@ from durahub.dispatch.work import StreamOptions
 from durahub.engine.answers import ActivityResult
 from durahub.engine.commit import Delivery, InstanceUpdate
 from durahub.engine.dtfx_turn import TurnAnswer
+from durahub.engine.entities.ids import is_entity
 from durahub.engine.entities.work import EntityAnswer
 from durahub.errors import DurahubError
 from durahub.model.failure import Failure
-from durahub.model.history import Event
+from durahub.model.history import Event, ExecutionStarted
 from durahub.model.instance import Instance
 from durahub.store import HubStore
 
@@ -217,6 +218,7 @@ class TaskHub(EntityClients, Clients):
         """Finish or drop what came from *partition*; ``""`` are the activities."""
         if partition:
             await self._orchestrations.close_partition(partition)
+            self._waits.doubt(self._store.owns)
         else:
             await self._activities.close(self._settings.drain)
 
@@ -327,9 +329,16 @@ class TaskHub(EntityClients, Clients):
         handle = loop.call_later(self._settings.disconnect_grace, give_up)
         self._graces[handle] = give_up
 
-    def _on_written(self, instance_id: str, update: InstanceUpdate) -> None:
+    def _on_written(
+        self, instance_id: str, update: InstanceUpdate, started: ExecutionStarted | None
+    ) -> None:
+        def tell(payloads: bool) -> Instance | None:
+            if started is None or is_entity(instance_id):
+                return None
+            return self._store.told(instance_id, started, update, payloads=payloads)
+
         if update.status is not None:
-            self._waits.notify(instance_id, update.status)
+            self._waits.notify(instance_id, update.status, tell)
         if self._messages_full and self.message_room() > 0:
             self._store.wake()
 
@@ -337,6 +346,10 @@ class TaskHub(EntityClients, Clients):
         """Tell whether a worker is connected that takes this orchestration."""
         need = Need(Kind.ORCHESTRATION, row.name or "", row.version or "", row.instance_id)
         return self._streams.is_wanted(need)
+
+    def _runs_here(self, instance_id: str) -> bool:
+        owns, runs = self._store.owns, self._orchestrations.runs
+        return super()._runs_here(instance_id) or (owns(instance_id) and runs(instance_id))
 
     def _changed_in_storage(self, instance_id: str) -> None:
         self._orchestrations.forget(instance_id)

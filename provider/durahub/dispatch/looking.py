@@ -36,20 +36,26 @@ class Looking(ClientBase):
 
     async def wait_for_start(self, instance_id: str, *, payloads: bool) -> Instance:
         """Return the instance once it has begun; waits without limit."""
-        return await self._wait(instance_id, payloads, lambda status: status is not Status.Pending)
+        expected = self._begins_here(instance_id)
+        return await self._wait(
+            instance_id, payloads, lambda status: status is not Status.Pending, expected
+        )
 
     async def wait_for_completion(self, instance_id: str, *, payloads: bool) -> Instance:
         """Return the instance once it has ended; waits without limit."""
-        return await self._wait(instance_id, payloads, lambda status: status.is_terminal)
+        expected = self._runs_here(instance_id)
+        return await self._wait(instance_id, payloads, lambda status: status.is_terminal, expected)
 
     async def _wait(
-        self, instance_id: str, payloads: bool, wanted: Callable[[Status], bool]
+        self, instance_id: str, payloads: bool, wanted: Callable[[Status], bool], expected: bool
     ) -> Instance:
         return await self._waits.until(
             instance_id,
             lambda: self.get(instance_id, payloads=payloads),
             wanted,
             lambda: self._store.owns(instance_id),
+            payloads=payloads,
+            expected=expected,
         )
 
     async def query(self, query: InstanceQuery) -> Page:

@@ -62,7 +62,7 @@ class Orchestrations:
         entities: EntityBatches,
         clock: Clock,
         settings: DispatchSettings,
-        on_written: Callable[[str, InstanceUpdate], None],
+        on_written: Callable[[str, InstanceUpdate, ExecutionStarted | None], None],
     ) -> None:
         self._store = store
         self._streams = streams
@@ -127,6 +127,10 @@ class Orchestrations:
     def work_of(self, instance_id: str) -> OrchestratorWork | None:
         """Return the turn of an instance that is with a worker."""
         return self._out.get(instance_id)
+
+    def runs(self, instance_id: str) -> bool:
+        """Tell whether an orchestration's history is in memory: then it has begun, and not ended."""
+        return self._cache.get(instance_id) is not None and not is_entity(instance_id)
 
     async def version_of(self, instance_id: str) -> str:
         """Return an orchestration's version, mostly from memory; ``""`` if it has none, or is gone."""
@@ -316,7 +320,7 @@ class Orchestrations:
             repair = verdict.repair
             instance_id = _target_of(verdict.drop)
             await self._store.repair(instance_id, repair.update, insert=repair.insert)
-            self._on_written(instance_id, repair.update)
+            self._on_written(instance_id, repair.update, None)
         if verdict.drop:
             await self._store.discard(verdict.drop)
             session.remove(verdict.drop)
@@ -441,7 +445,8 @@ class Orchestrations:
                 StoredHistory(version, events, history.consumed, own),
                 size_of(commit.events),
             )
-        self._on_written(instance_id, commit.instance)
+        started = (event for event in events if isinstance(event, ExecutionStarted))
+        self._on_written(instance_id, commit.instance, next(started, None))
 
     async def history(self, instance_id: str) -> StoredHistory:
         """Return the stored history of an instance, mostly from memory."""

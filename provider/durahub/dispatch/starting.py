@@ -106,7 +106,8 @@ class Starting(Looking, Ending):
             case Reuse.TERMINATE_FIRST:
                 reason = "replaced by a new instance with the same ID"
                 await self.terminate(row.instance_id, reason, recursive=False)
-                return await self.wait_for_completion(row.instance_id, payloads=False)
+                await self.wait_for_completion(row.instance_id, payloads=False)
+                return await self._store.get(row.instance_id, payloads=False)
 
     async def restart(self, instance_id: str, *, new_id: bool) -> str:
         """Start an instance again with its name, version, input and tags; return the ID."""

@@ -68,14 +68,20 @@ def needs_row(
 ) -> bool:
     """Tell whether `judge` needs the instance row: where nothing is running, and for what changes it.
 
-    What comes again after a crash may find the row left behind.
+    What comes again after a crash may find the row left behind. A child that is new begins whatever its
+    row tells; what only suspends and resumes is taken, unless it is suspended already.
     """
-    if not state.is_live:
+    if any(delivery.key in consumed for delivery in batch):
         return True
-    kinds = (ExecutionStarted, ExecutionSuspended, ExecutionResumed, ExecutionRewound)
-    return any(
-        isinstance(delivery.message.event, kinds) or delivery.key in consumed for delivery in batch
-    )
+    events = [delivery.message.event for delivery in batch]
+    if any(isinstance(event, ExecutionRewound) for event in events):
+        return True
+    starts = [event for event in events if isinstance(event, ExecutionStarted)]
+    if starts or not state.is_live:
+        is_new = state.started is None and bool(starts)
+        return not (is_new and all(one.parent and not one.scheduled_start for one in starts))
+    suspensions = sum(isinstance(event, ExecutionSuspended) for event in events)
+    return suspensions > (0 if state.suspended else 1)
 
 
 def judge(

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from durahub.engine.commit import Commit, Delivery, HistoryVersion, InstanceUpdate
 from durahub.errors import BadHubName, CheckpointLost, HubNotFound
-from durahub.model.history import Event
+from durahub.model.history import Event, ExecutionStarted
 from durahub.model.instance import Instance
 from durahub.model.message import Message
 from durahub.model.ticks import later
@@ -237,6 +237,21 @@ class SchedulerStore:
     async def row(self, instance_id: str) -> Instance | None:
         """Return what an episode has to know of an instance, without payloads."""
         return await self.get(instance_id, payloads=False)
+
+    def is_fresh(self, instance_id: str) -> bool:  # noqa: ARG002
+        """Return ``False``: a look costs less than to remember."""
+        return False
+
+    def told(
+        self,
+        instance_id: str,  # noqa: ARG002
+        started: ExecutionStarted,  # noqa: ARG002
+        update: InstanceUpdate,  # noqa: ARG002
+        *,
+        payloads: bool,  # noqa: ARG002
+    ) -> Instance | None:
+        """Return ``None``: a look costs little."""
+        return None
 
     async def query(self, query: InstanceQuery) -> Page:
         """Return a page of instances, the oldest first. Raises `BadRequest`."""

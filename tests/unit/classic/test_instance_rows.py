@@ -6,7 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from durahub.classic.columns import Columns, DateTime, Value, from_odata, to_odata
-from durahub.classic.instance_rows import checkpoint, created, decode, terminated_before_start
+from durahub.classic.instance_rows import (
+    checkpoint,
+    created,
+    decode,
+    terminated_before_start,
+    told,
+)
 from durahub.engine.commit import InstanceUpdate
 from durahub.errors import BadRow
 from durahub.model.history import Execution, ExecutionStarted, Status, Tags
@@ -59,6 +65,45 @@ def test_a_new_row_reads_as_a_pending_instance(
         tags=started.tags or None,
         etag="etag",
     )
+
+
+updates = st.builds(
+    InstanceUpdate,
+    execution_id=texts,
+    last_updated=column_ticks,
+    custom_status=st.none() | texts | st.just("null") | st.just("x" * 40_000),
+    status=st.none() | st.sampled_from([Status.Running, Status.Suspended, Status.Completed]),
+    sets_output=st.booleans(),
+    output=st.none() | texts,
+)
+
+
+@given(starts, column_ticks, st.lists(updates, max_size=4))
+def test_what_is_told_without_reading_is_what_the_row_reads_as(
+    started: ExecutionStarted, now: Ticks, later: list[InstanceUpdate]
+) -> None:
+    instance_id = started.execution.instance_id
+    row = created(started, "hub", now, started.input)
+    for number, update in enumerate(later):
+        first = replace(update, started=started) if number == 0 else update
+        if first.status is not None and first.status.is_terminal:
+            first = replace(first, completed=now)
+        row |= checkpoint(
+            instance_id, first, "hub", input_text=started.input, output_text=first.output
+        )
+        found = told(instance_id, started, first)
+        if found is not None:
+            assert found == decode(from_odata(to_odata(row))).instance
+
+
+def test_what_does_not_follow_from_the_last_update_is_not_told() -> None:
+    end = replace(UPDATE, status=Status.Completed, completed=NOW, sets_output=True, output="7")
+    assert told("order/42", STARTED, end) is not None
+    assert told("order/42", replace(STARTED, generation=None), end) is None
+    assert told("order/42", STARTED, replace(end, sets_output=False)) is None
+    assert told("order/42", STARTED, replace(end, output=None)) is None  # an older one stays
+    assert told("order/42", STARTED, replace(end, status=None)) is None
+    assert told("order/42", STARTED, replace(end, custom_status="x" * 40_000)) is None
 
 
 def test_a_new_row_is_written_as_dotnet_writes_it() -> None:

@@ -13,6 +13,7 @@ from durahub.store import StoredHistory
 from tests.unit.engine.scenes import NOW, row
 
 DONE = row(Status.Completed)
+BARE = replace(DONE, input=None, output=None)
 
 
 async def test_a_waiter_is_woken_by_the_status_it_waits_for_and_by_no_other() -> None:
@@ -37,6 +38,67 @@ async def test_a_waiter_is_woken_by_the_status_it_waits_for_and_by_no_other() ->
     waits.notify("a", Status.Completed)
     assert await asyncio.wait_for(task, 5) == DONE
     assert looks == 2
+
+
+async def test_who_is_told_does_not_look_again_and_who_knows_what_is_to_come_not_at_all() -> None:
+    waits, looks = Waits(), 0
+
+    async def look() -> Instance | None:
+        nonlocal looks
+        looks += 1
+        return row(Status.Running)
+
+    def wait(*, payloads: bool, expected: bool) -> "asyncio.Task[Instance]":
+        ended = waits.until(
+            "a",
+            look,
+            lambda status: status.is_terminal,
+            lambda: True,
+            payloads=payloads,
+            expected=expected,
+        )
+        return asyncio.create_task(ended)
+
+    full, short = wait(payloads=True, expected=False), wait(payloads=False, expected=True)
+    await asyncio.sleep(0)
+    waits.notify("a", Status.Running, lambda payloads: None)
+    waits.notify("a", Status.Completed, lambda payloads: DONE if payloads else BARE)
+    assert await asyncio.wait_for(full, 5) == DONE
+    assert await asyncio.wait_for(short, 5) == BARE
+    assert looks == 1
+
+
+async def test_who_is_told_of_an_end_that_has_to_be_read_looks() -> None:
+    waits = Waits()
+
+    async def look() -> Instance | None:
+        return DONE
+
+    task = asyncio.create_task(
+        waits.until("a", look, lambda status: status.is_terminal, lambda: True, expected=True)
+    )
+    await asyncio.sleep(0)
+    waits.notify("a", Status.Completed, lambda _: None)
+    assert await asyncio.wait_for(task, 5) == DONE
+
+
+async def test_who_waits_for_what_others_run_now_looks_at_once() -> None:
+    waits, looks = Waits(), [row(Status.Running), DONE]
+
+    async def look() -> Instance | None:
+        return looks.pop(0)
+
+    tasks = [
+        asyncio.create_task(
+            waits.until(one, look, lambda status: status.is_terminal, lambda: False, expected=True)
+        )
+        for one in ("ours", "theirs")
+    ]
+    await asyncio.sleep(0)
+    waits.doubt(lambda instance_id: instance_id == "ours")
+    assert await asyncio.wait_for(tasks[1], 5) == DONE
+    assert not tasks[0].done()
+    tasks[0].cancel()
 
 
 async def test_what_another_server_writes_is_seen_by_looking() -> None:

@@ -13,6 +13,7 @@ from durahub.model.history import (
     EventRaised,
     Execution,
     ExecutionResumed,
+    ExecutionRewound,
     ExecutionStarted,
     ExecutionSuspended,
     OrchestratorStarted,
@@ -143,8 +144,13 @@ CHILD = started(run=NEXT, parent=Parent(name="P", execution=Execution("p"), task
         (LIVE, RAISED, False),
         (LIVE, started(), True),
         (LIVE, CHILD, True),
-        (LIVE, ExecutionSuspended(timestamp=NOW), True),
-        (LIVE, ExecutionResumed(timestamp=NOW), True),
+        ((), CHILD, False),
+        ((), replace(CHILD, scheduled_start=NOW), True),
+        (OVER, CHILD, True),
+        (LIVE, ExecutionRewound(timestamp=NOW), True),
+        (LIVE, ExecutionSuspended(timestamp=NOW), False),
+        ((*LIVE, ExecutionSuspended(timestamp=NOW)), ExecutionSuspended(timestamp=NOW), True),
+        (LIVE, ExecutionResumed(timestamp=NOW), False),
         (LIVE, TaskCompleted(timestamp=NOW, task_scheduled_id=1), False),
     ],
 )
@@ -152,6 +158,21 @@ def test_the_row_is_needed_for_starts_and_where_nothing_runs(
     events: tuple[Event, ...], event: Event, needed: bool
 ) -> None:
     assert needs_row(read(events), [arrived(event)]) is needed
+
+
+def test_the_row_is_needed_for_what_comes_again_and_for_one_suspension_too_many() -> None:
+    answer = arrived(TaskCompleted(timestamp=NOW, task_scheduled_id=1), key="k")
+    assert needs_row(read(LIVE), [answer], frozenset({"k"}))
+    pause = ExecutionSuspended(timestamp=NOW)
+    assert needs_row(read(LIVE), [arrived(pause, key="a"), arrived(pause, key="b")])
+    assert needs_row(State(), [arrived(CHILD, key="a"), arrived(started(), key="b")])
+
+
+def test_a_new_child_begins_whatever_its_row_tells() -> None:
+    for found in (None, row(), row(Status.Terminated), row(run=NEXT), row(Status.Running)):
+        judged = verdict((), arrived(CHILD), arrived(RAISED, key="e"), row=found)
+        assert judged == verdict((), arrived(CHILD), arrived(RAISED, key="e"), row=None)
+        assert judged.start == CHILD
 
 
 def test_no_history_is_a_pending_instance_that_is_not_live() -> None:
