@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from durahub.classic.asked import Answer, Asked
 from durahub.classic.transport import CountedTransport
 from durahub.dispatch.clock import system_clock
 from durahub.engine.commit import Commit, HistoryVersion
@@ -49,11 +50,18 @@ class MortalTransport(CountedTransport):
         self._death = death
 
     async def send(self, request: Any, **config: Any) -> Any:
-        if "$batch" in request.url:
+        self._die_in_time(request.url)
+        return await super().send(request, **config)
+
+    async def ask(self, asked: Asked) -> Answer:
+        self._die_in_time(asked.url)
+        return await super().ask(asked)
+
+    def _die_in_time(self, url: str) -> None:
+        if "$batch" in url:
             self._death.came.set()
         if self._death.came.is_set():
             raise Crashed
-        return await super().send(request, **config)
 
 
 class MortalStore(SchedulerStore):

@@ -2,12 +2,13 @@
 
 import asyncio
 import contextlib
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from azure.core.exceptions import ServiceRequestError, ServiceResponseError
 from listening_desk import Desk
 
 from durahub.classic.account import Account
+from durahub.classic.asked import Answer, Asked
 from durahub.classic.names import HubNames
 from durahub.classic.options import ClassicOptions
 from durahub.classic.queues import Queues
@@ -18,6 +19,8 @@ from durahub.classic.tables import Tables
 from durahub.classic.transport import CountedTransport
 from durahub.dispatch.clock import system_clock
 from durahub.store import HubStore
+
+T = TypeVar("T")
 
 
 class HubUnderTest(Protocol):
@@ -77,6 +80,14 @@ class MortalTransport(CountedTransport):
         self.reads: list[tuple[str, str]] = []  # of rows and blobs, not looks into queues
 
     async def send(self, request: Any, **config: Any) -> Any:
+        self._before(request)
+        return self._behind(request, await super().send(request, **config))
+
+    async def ask(self, asked: Asked) -> Answer:
+        self._before(asked)
+        return self._behind(asked, await super().ask(asked))
+
+    def _before(self, request: Any) -> None:
         if self.writes_left < 0:
             raise Crashed
         if self.refuses(request.url):
@@ -92,7 +103,8 @@ class MortalTransport(CountedTransport):
             self.log.append(what)
         elif what in self.READS and of_hub:
             self.reads.append(what)
-        answer = await super().send(request, **config)
+
+    def _behind(self, request: Any, answer: T) -> T:
         if self.loses(request.url):
             raise ServiceResponseError("lost by the test")
         return answer

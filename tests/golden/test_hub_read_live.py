@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from durahub.classic.account import Account
+from durahub.classic.asked import Answer, Asked
 from durahub.classic.reader import ClassicReader
 from durahub.classic.storage_errors import StorageErrors
 from durahub.classic.tables import Tables
@@ -29,12 +30,12 @@ class Interrupted(CountedTransport):
         self._tables = tables
         self._change: Change | None = change
 
-    async def send(self, request: Any, **config: Any) -> Any:
+    async def ask(self, asked: Asked) -> Answer:
         change = self._change
-        if change is not None and "History()" in request.url and VICTIM in request.url:
+        if change is not None and "History()" in asked.url and VICTIM in asked.url:
             self._change = None
             await change(self._tables)
-        return await super().send(request, **config)
+        return await super().ask(asked)
 
 
 async def read_while(

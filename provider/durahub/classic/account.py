@@ -22,7 +22,8 @@ from durahub.classic.request_counts import RequestCounter
 from durahub.classic.shared_access import Signature
 from durahub.classic.signing import QueueSigner, TableSigner
 from durahub.classic.storage_errors import StorageErrors
-from durahub.classic.transport import API_VERSION, BACKOFF, RETRIES, Access, CountedTransport, Wire
+from durahub.classic.transport import API_VERSION, CountedTransport
+from durahub.classic.wire import BACKOFF, RETRIES, Access, Wire
 from durahub.errors import StorageDenied
 from durahub.model.ticks import Ticks
 

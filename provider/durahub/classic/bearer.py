@@ -1,14 +1,18 @@
 """Tokens of Entra ID on requests that we build ourselves; the SDK's clients have policies of their own."""
 
 import re
-from email.utils import formatdate
+import time
+from http import HTTPStatus
 from typing import Any
 
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import AsyncBearerTokenCredentialPolicy
 
+from durahub.classic.signing import http_date
+
 SCOPE = "https://storage.azure.com/.default"  # of all services, in all clouds
+KNOWN = 1.0  # seconds: azure-core renews a token minutes before its end
 _TENANT = re.compile(r"""authorization_uri="?https?://[^/"\s,]+/([^/"\s,]+)""")
 
 
@@ -21,11 +25,30 @@ class BearerToken(AsyncBearerTokenCredentialPolicy[Any, Any]):
 
     def __init__(self, credential: AsyncTokenCredential) -> None:
         super().__init__(credential, SCOPE)
+        self._known = ""
+        self._known_until = 0.0
+
+    def known_headers(self) -> dict[str, str] | None:
+        """Return date and token without asking, ``None`` if the policy has to be asked again."""
+        if time.monotonic() > self._known_until:
+            return None
+        return {"x-ms-date": http_date(), "Authorization": self._known}
 
     async def on_request(self, request: PipelineRequest[Any]) -> None:
         """Add date and token. Raises azure-core's ``ServiceRequestError`` where there is no TLS."""
-        request.http_request.headers["x-ms-date"] = formatdate(usegmt=True)
+        request.http_request.headers["x-ms-date"] = http_date()
         await super().on_request(request)
+        self._known = request.http_request.headers["Authorization"]
+        self._known_until = time.monotonic() + KNOWN
+
+    def on_response(
+        self,
+        request: PipelineRequest[Any],  # noqa: ARG002  (the policies' signature)
+        response: PipelineResponse[Any, Any],
+    ) -> None:
+        """Forget a token that was refused."""
+        if response.http_response.status_code == HTTPStatus.UNAUTHORIZED:
+            self._known_until = 0.0
 
     async def on_challenge(
         self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]

@@ -12,7 +12,8 @@ from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 
 from durahub.classic.storage_errors import StorageErrors, response_code
-from durahub.classic.transport import API_VERSION, Wire
+from durahub.classic.transport import API_VERSION
+from durahub.classic.wire import Wire
 
 LONGEST_DELAY = 7 * 86_400  # seconds: the service refuses more
 MOST_AT_ONCE = 32

@@ -15,8 +15,8 @@ from azure.core.exceptions import (
     ServiceRequestError,
     ServiceResponseError,
 )
-from azure.core.rest import AsyncHttpResponse
 
+from durahub.classic.asked import Answer
 from durahub.classic.credentials import NoIssuer
 from durahub.classic.refusals import Way, why_no_token, why_refused
 from durahub.classic.unreachable import why_unreachable
@@ -79,13 +79,13 @@ class StorageErrors:
         request = getattr(error.response, "request", None)
         return self.of(error.status_code or 0, code_of(error), request)
 
-    def unless(self, response: AsyncHttpResponse, *expected: int) -> None:
+    def unless(self, response: Answer, *expected: int) -> None:
         """Raise the error for *response* unless its status is among the *expected*."""
         if response.status_code not in expected:
             raise self.of(response.status_code, response_code(response), response.request)
 
 
-def response_code(response: AsyncHttpResponse) -> str:
+def response_code(response: Answer) -> str:
     """Return storage's error code of an answer, e.g. ``"PopReceiptMismatch"``."""
     header = response.headers.get("x-ms-error-code")
     if header:

@@ -10,13 +10,13 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import orjson
-from azure.core.rest import AsyncHttpResponse
 
 from durahub.classic import table_batch
+from durahub.classic.asked import Answer
 from durahub.classic.columns import Columns, Value, from_odata, to_odata
 from durahub.classic.storage_errors import StorageErrors, response_code
 from durahub.classic.table_batch import Operation, Verb
-from durahub.classic.transport import Wire
+from durahub.classic.wire import Wire
 
 MOST_ROWS = 1000  # a page
 _JSON = "application/json;odata=minimalmetadata"
@@ -238,13 +238,13 @@ def _row(entity: dict[str, Any]) -> Row:
     return Row(from_odata(entity), str(entity.get("odata.etag") or ""))
 
 
-def _parsed(response: AsyncHttpResponse) -> Any:
+def _parsed(response: Answer) -> Any:
     try:
         return orjson.loads(response.content)
     except ValueError:
         return json.loads(response.content)
 
 
-def _condition_failed(response: AsyncHttpResponse) -> bool:
+def _condition_failed(response: Answer) -> bool:
     status = response.status_code
     return status in (404, 409, 412) and response_code(response) in _CONDITION_FAILED
