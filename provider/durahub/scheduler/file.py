@@ -13,6 +13,7 @@ from durahub.model.ticks import Ticks
 from durahub.scheduler import reads, writes
 from durahub.scheduler.connections import MEMORY, FileOptions, reading, writing
 from durahub.scheduler.feed import Arrival
+from durahub.scheduler.fresh_starts import FreshStarts
 from durahub.scheduler.lanes import ReadLane
 from durahub.scheduler.pump import Pump
 from durahub.scheduler.transactions import Transaction, WriteLane
@@ -27,6 +28,7 @@ class OpenHub:
         self.number = number
         self.turn = asyncio.Lock()
         self.pump: Pump | None = None  # while it is served
+        self.fresh = FreshStarts()
 
     def settled(self, deliveries: Iterable[Delivery]) -> None:
         """Note that messages were deleted."""

@@ -13,15 +13,16 @@ import logging
 import re
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
-from durahub.engine.commit import Commit, Delivery, HistoryVersion, InstanceUpdate
+from durahub.engine.commit import NO_HISTORY, Commit, Delivery, HistoryVersion, InstanceUpdate
 from durahub.errors import BadHubName, CheckpointLost, HubNotFound
 from durahub.model.history import Event, ExecutionStarted
 from durahub.model.instance import Instance
 from durahub.model.message import Message
 from durahub.model.ticks import later
-from durahub.scheduler import reads, writes
+from durahub.scheduler import instance_rows, reads, writes
 from durahub.scheduler.backlog import backlog
 from durahub.scheduler.feed import Found, Want
 from durahub.scheduler.file import OpenHub, SchedulerFile
@@ -146,6 +147,8 @@ class SchedulerStore:
 
     async def load(self, instance_id: str) -> StoredHistory:
         """Return the current history. Raises `BadRow`, having set it aside."""
+        if self._hub.fresh.row(instance_id) is not None:
+            return StoredHistory(NO_HISTORY, ())
         hub = self._hub.number
         return await self._readable(lambda c: reads.history(c, hub, instance_id))
 
@@ -158,10 +161,12 @@ class SchedulerStore:
     async def intervene(self, commit: Commit) -> HistoryVersion:
         """Write *commit* in one transaction, served or not. Raises `CheckpointLost`."""
         hub, now = self._hub, self.file.clock()
-        return await self._write(
-            lambda tx: writes.commit(tx, hub.number, commit, now),
-            lambda _: hub.settled(commit.consumed),
-        )
+
+        def written(_: HistoryVersion) -> None:
+            hub.fresh.forget(commit.instance_id)
+            hub.settled(commit.consumed)
+
+        return await self._write(lambda tx: writes.commit(tx, hub.number, commit, now), written)
 
     async def complete_activity(self, activity: Delivery, result: Message) -> None:
         """Hand *result* over, or put it in the place of *activity*; see `durahub.scheduler.results`."""
@@ -200,9 +205,10 @@ class SchedulerStore:
 
         With *replaces* only while the row is still as it was read.
         """
-        hub, etag = self._hub.number, replaces.etag if replaces is not None else None
+        hub, etag = self._hub, replaces.etag if replaces is not None else None
         await self._write(
-            lambda tx: writes.repair(tx, hub, instance_id, update, insert=insert, etag=etag)
+            lambda tx: writes.repair(tx, hub.number, instance_id, update, insert=insert, etag=etag),
+            lambda _: hub.fresh.forget(instance_id),
         )
 
     # -- the client side -----------------------------------------------------------------------
@@ -219,8 +225,13 @@ class SchedulerStore:
         unread: bool = False,  # noqa: ARG002 (it makes no difference)
     ) -> None:
         """Store the start message and its Pending row. Raises `InstanceExists`."""
-        hub, now = self._hub.number, self.file.clock()
-        await self._write(lambda tx: writes.start(tx, hub, message, replaces, now))
+        hub, now = self._hub, self.file.clock()
+
+        def written(row: Instance) -> None:
+            if replaces is None and message.due is None:
+                hub.fresh.note(row)
+
+        await self._write(lambda tx: writes.start(tx, hub.number, message, replaces, now), written)
 
     async def send(self, message: Message) -> None:
         """Send *message* to its instance."""
@@ -236,22 +247,24 @@ class SchedulerStore:
 
     async def row(self, instance_id: str) -> Instance | None:
         """Return what an episode has to know of an instance, without payloads."""
-        return await self.get(instance_id, payloads=False)
+        known = self._hub.fresh.row(instance_id)
+        return known or await self.get(instance_id, payloads=False)
 
-    def is_fresh(self, instance_id: str) -> bool:  # noqa: ARG002
-        """Return ``False``: a look costs less than to remember."""
-        return False
+    def is_fresh(self, instance_id: str) -> bool:
+        """Tell whether an instance was started here and has certainly not begun: it will here."""
+        return self.owns(instance_id) and self._hub.fresh.row(instance_id) is not None
 
     def told(
         self,
-        instance_id: str,  # noqa: ARG002
-        started: ExecutionStarted,  # noqa: ARG002
-        update: InstanceUpdate,  # noqa: ARG002
+        instance_id: str,
+        started: ExecutionStarted,
+        update: InstanceUpdate,
         *,
-        payloads: bool,  # noqa: ARG002
+        payloads: bool,
     ) -> Instance | None:
-        """Return ``None``: a look costs little."""
-        return None
+        """Return what `get` finds behind a commit with that *update*; ``None`` where it has to be asked."""
+        found = instance_rows.told(instance_id, started, update)
+        return found if found is None or payloads else replace(found, input=None, output=None)
 
     async def query(self, query: InstanceQuery) -> Page:
         """Return a page of instances, the oldest first. Raises `BadRequest`."""
@@ -277,8 +290,11 @@ class SchedulerStore:
 
     async def purge(self, instance_id: str) -> Purged:
         """Delete an instance with its history, whatever its state."""
-        hub = self._hub.number
-        return await self._write(lambda tx: writes.purge(tx, hub, instance_id))
+        hub = self._hub
+        return await self._write(
+            lambda tx: writes.purge(tx, hub.number, instance_id),
+            lambda _: hub.fresh.forget(instance_id),
+        )
 
     # -- the hub -------------------------------------------------------------------------------
 

@@ -98,9 +98,42 @@ def changes(update: InstanceUpdate) -> dict[str, Column]:
     return columns
 
 
+def told(instance_id: str, started: ExecutionStarted, update: InstanceUpdate) -> Instance | None:
+    """Return what stands in the row behind *update*, of the execution that *started* began.
+
+    ``None`` where that does not follow from these: a later generation keeps columns of the first, and
+    an older output stays where none is written. The version of the row is not told.
+    """
+    if started.generation is None or update.status is None:
+        return None
+    if not (update.sets_output or update.started):
+        return None
+    return Instance(
+        instance_id=instance_id,
+        execution_id=update.execution_id,
+        name=started.name,
+        version=started.version,
+        status=update.status,
+        created=started.timestamp,
+        last_updated=update.last_updated,
+        input=started.input,
+        output=update.output if update.sets_output else None,
+        custom_status=update.custom_status,
+        completed=update.completed,
+        scheduled_start=started.scheduled_start,
+        generation=started.generation,
+        tags=started.tags,
+        parent_id=started.parent.execution.instance_id if started.parent is not None else None,
+    )
+
+
 def decode(row: Sequence[Column]) -> Instance:
     """Return the instance of a row of `COLUMNS`, with or without `PAYLOADS`. Raises `BadRow`."""
-    found: Mapping[str, Column] = dict(zip((*COLUMNS, *PAYLOADS), row, strict=False))
+    return of_columns(dict(zip((*COLUMNS, *PAYLOADS), row, strict=False)))
+
+
+def of_columns(found: Mapping[str, Column]) -> Instance:
+    """Return the instance of a row given by names; `PAYLOADS` may be missing. Raises `BadRow`."""
     try:
         return Instance(
             instance_id=required_text(found["id"]),
@@ -121,7 +154,7 @@ def decode(row: Sequence[Column]) -> Instance:
             etag=str(required_number(found["etag"])),
         )
     except ValueError as error:
-        raise BadRow(location_of(row[0]), str(error)) from None
+        raise BadRow(location_of(found["id"]), str(error)) from None
 
 
 def location_of(instance: Column) -> str:

@@ -111,6 +111,10 @@ class Lane(Generic[C]):
     def _do(self, batch: Sequence[Job[C]]) -> None:
         raise NotImplementedError
 
+    def _report(self, batch: Sequence[Job[C]]) -> None:
+        """Tell the event loop, once, what came of *batch*."""
+        self._tell(self._settle, batch)
+
     def _end(self) -> None:
         """Leave the connection tidy."""
 
@@ -139,7 +143,7 @@ class Lane(Generic[C]):
                 self._do(batch)
                 for job in batch:
                     job.error = self._translated(job.error)
-                self._tell(self._settle, batch)
+                self._report(batch)
 
     def _next_batch(self) -> tuple[list[Job[C]], bool]:
         """Return what waits, at least one, and whether it is the last."""

@@ -73,6 +73,7 @@ class WriteLane(Lane[Transaction]):
     ) -> None:
         super().__init__(name, place, connect)
         self._on_arrivals = on_arrivals
+        self._arrivals: list[Arrival] = []  # of the batch that is done
         self._next = 0
 
     def _begin(self) -> None:
@@ -115,9 +116,20 @@ class WriteLane(Lane[Transaction]):
             for job in batch:
                 job.error = error
             return False
-        if arrivals:
-            self._tell(self._on_arrivals, arrivals)
+        self._arrivals += arrivals
         return True
+
+    def _report(self, batch: Sequence[Job[Transaction]]) -> None:
+        arrivals, self._arrivals = self._arrivals, []
+        self._tell(self._settle_and_hand_over, batch, arrivals)
+
+    def _settle_and_hand_over(
+        self, batch: Sequence[Job[Transaction]], arrivals: Sequence[Arrival]
+    ) -> None:
+        """Note what was written, then hand it over; whoever waits for the writes goes on after that."""
+        self._settle(batch)
+        if arrivals:
+            self._on_arrivals(arrivals)
 
     def _roll_back(self) -> None:
         # a fault may have ended the transaction already, or be one of the disk, which fails this too

@@ -5,6 +5,7 @@ An operation that is refused raises before it has written anything.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Literal
 
 from durahub.engine.commit import Commit, Delivery, HistoryVersion, InstanceUpdate
@@ -143,29 +144,26 @@ def _move(tx: Transaction, hub: int, result: Delivery, due: Ticks, before: int) 
 
 def start(
     tx: Transaction, hub: int, message: Message, replaces: Instance | None, now: Ticks
-) -> None:
-    """Store a start message and its Pending row. Raises `InstanceExists` if the row has changed."""
+) -> Instance:
+    """Store a start message and its Pending row, and return that without its input.
+
+    Raises `InstanceExists` if the row has changed.
+    """
     started = message.event
     assert isinstance(started, ExecutionStarted)
     instance_id = message.target.instance_id
     row = instance_rows.pending(started, now)
+    etag = next(tx.numbers)
     if replaces is None:
-        written = _insert_instance(tx, hub, instance_id, row, "DO NOTHING")
+        written = _insert_instance(tx, hub, instance_id, etag, row)
     else:
-        places = ", ".join(f"{name} = ?" for name in row)
-        written = tx.change(
-            f"UPDATE instances SET etag = ?, {places} WHERE hub = ? AND id = ? AND etag = ?",
-            (
-                next(tx.numbers),
-                *row.values(),
-                hub,
-                from_text(instance_id),
-                int(replaces.etag or 0),
-            ),
-        )
+        written = _update_instance(tx, hub, instance_id, etag, row, replaces.etag or "0")
     if not written:
         raise InstanceExists(instance_id, _status_now(tx, hub, instance_id))
     tx.post(hub, (message,), now)
+    return instance_rows.of_columns(
+        {**row, "id": from_text(instance_id), "etag": etag, "input": None}
+    )
 
 
 def _status_now(tx: Transaction, hub: int, instance_id: str) -> str:
@@ -187,7 +185,7 @@ def repair(
 ) -> None:
     """Write an instance row without a checkpoint; without *insert* only if there is one, of that *etag*."""
     row = instance_rows.changes(update)
-    _put_instance(tx, hub, instance_id, row, insert=insert, etag=etag)
+    _put_instance(tx, hub, instance_id, row, insert=insert, replaced=etag)
 
 
 def _put_instance(
@@ -197,34 +195,47 @@ def _put_instance(
     row: Mapping[str, Column],
     *,
     insert: bool,
-    etag: str | None = None,
+    replaced: str | None = None,
 ) -> None:
-    if insert:
-        changed = ", ".join(f"{name} = excluded.{name}" for name in ("etag", *row))
-        _insert_instance(tx, hub, instance_id, row, f"DO UPDATE SET {changed}")
-    else:
-        places = ", ".join(f"{name} = ?" for name in row)
-        is_wanted = "" if etag is None else f" AND etag = {int(etag)}"
-        tx.change(
-            f"UPDATE instances SET etag = ?, {places} WHERE hub = ? AND id = ?{is_wanted}",
-            (next(tx.numbers), *row.values(), hub, from_text(instance_id)),
-        )
+    if not _update_instance(tx, hub, instance_id, next(tx.numbers), row, replaced) and insert:
+        _insert_instance(tx, hub, instance_id, next(tx.numbers), row)
+
+
+def _update_instance(
+    tx: Transaction,
+    hub: int,
+    instance_id: str,
+    etag: int,
+    row: Mapping[str, Column],
+    replaced: str | None = None,
+) -> int:
+    values = (etag, *row.values(), hub, from_text(instance_id))
+    if replaced is None:
+        return tx.change(_update_sql(*row), values)
+    return tx.change(f"{_update_sql(*row)} AND etag = ?", (*values, int(replaced)))
 
 
 def _insert_instance(
-    tx: Transaction, hub: int, instance_id: str, row: Mapping[str, Column], otherwise: str
+    tx: Transaction, hub: int, instance_id: str, etag: int, row: Mapping[str, Column]
 ) -> int:
-    keys: dict[str, Column] = {
-        "hub": hub,
-        "id": from_text(instance_id),
-        "entity": int(instance_id.startswith("@")),
-        "etag": next(tx.numbers),
-    }
-    columns = keys | dict(row)
-    return tx.change(
-        f"INSERT INTO instances ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
-        f" ON CONFLICT (hub, id) {otherwise}",
-        tuple(columns.values()),
+    is_entity = int(instance_id.startswith("@"))
+    values = (hub, from_text(instance_id), is_entity, etag, *row.values())
+    return tx.change(_insert_sql(*row), values)
+
+
+# One text for each set of columns, of which there are some ten: SQLite finds a statement by its text.
+@lru_cache
+def _update_sql(*columns: str) -> str:
+    places = ", ".join(f"{name} = ?" for name in columns)
+    return f"UPDATE instances SET etag = ?, {places} WHERE hub = ? AND id = ?"
+
+
+@lru_cache
+def _insert_sql(*columns: str) -> str:
+    names = ("hub", "id", "entity", "etag", *columns)
+    return (
+        f"INSERT INTO instances ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
+        " ON CONFLICT (hub, id) DO NOTHING"
     )
 
 
