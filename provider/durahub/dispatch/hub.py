@@ -73,7 +73,8 @@ class TaskHub(EntityClients, Clients):
             self._settings,
             self._orchestrations.version_of,
         )
-        self._changed = asyncio.Event()
+        self._changed = asyncio.Event()  # that workers came or went
+        self._connected = 0
         self._stopping = False
         self._activities_full = self._messages_full = True
         self._graces: dict[asyncio.TimerHandle, Callable[[], None]] = {}
@@ -293,7 +294,9 @@ class TaskHub(EntityClients, Clients):
 
     def _on_room(self) -> None:
         """Tell the store that there is room, if the last time it asked there was none."""
-        self._changed.set()
+        if len(self._streams) != self._connected:
+            self._connected = len(self._streams)
+            self._changed.set()
         if self._activities_full and self.activity_room() > 0:
             self._store.wake()
 

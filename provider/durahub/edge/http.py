@@ -1,17 +1,21 @@
 """The HTTP port: ``/healthz`` for probes, ``/metrics`` for Prometheus, and the HTTP APIs."""
 
+import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator
+from email.utils import formatdate
 
 import uvicorn
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from durahub.edge.metadata import HubDirectory
 from durahub.edge.web.mounts import api_mounts
@@ -41,8 +45,25 @@ def application(
     apis = api_mounts(directory, keys) if directory is not None else []
     return Starlette(
         routes=[Route("/healthz", healthz), Route("/metrics", metrics), *apis],
-        middleware=[Middleware(SentPaths)],
+        middleware=[Middleware(Dated), Middleware(SentPaths)],
     )
+
+
+class Dated:
+    """Says in each response when it was made."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request."""
+
+        async def send_dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["date"] = formatdate(usegmt=True)
+            await send(message)
+
+        await self._app(scope, receive, send_dated)
 
 
 def bind(host: str, port: int, option: str) -> socket.socket:
@@ -60,7 +81,10 @@ def bind(host: str, port: int, option: str) -> socket.socket:
 
 
 class HttpServer(uvicorn.Server):
-    """Uvicorn within our loop: signals and logging are ours."""
+    """Uvicorn within our loop: signals and logging are ours, and nothing is done while nobody asks.
+
+    Of itself it looks ten times a second whether it should end, and keeps the time for its responses.
+    """
 
     def __init__(self, app: Starlette, listener: socket.socket) -> None:
         super().__init__(
@@ -68,12 +92,14 @@ class HttpServer(uvicorn.Server):
                 app,
                 log_config=None,
                 access_log=False,
+                date_header=False,
                 lifespan="off",
                 ws="none",
                 timeout_graceful_shutdown=GRACE,
             )
         )
         self._listener = listener
+        self._stopped = asyncio.Event()
 
     @property
     def port(self) -> int:
@@ -85,6 +111,11 @@ class HttpServer(uvicorn.Server):
         """Leave signals alone: the command handles them."""
         yield
 
+    async def main_loop(self) -> None:
+        """Wait for the end."""
+        await self.on_tick(0)  # sets the headers of all responses
+        await self._stopped.wait()
+
     async def run_until_stopped(self) -> None:
         """Serve until `stop`."""
         await self.serve(sockets=[self._listener])
@@ -92,3 +123,4 @@ class HttpServer(uvicorn.Server):
     def stop(self) -> None:
         """End `run_until_stopped`."""
         self.should_exit = True
+        self._stopped.set()
