@@ -1,6 +1,6 @@
 """A server that answers storage requests from memory, with what it has ready: what is left is the client.
 
-    python benchmarks/canned_storage.py
+    python -m benchmarks.canned_storage
 
 Prints its port. It ends with its parent's end of the pipe. It speaks as much HTTP as the benchmark
 needs: whole requests with Content-Length, connections that are kept open.

@@ -1,6 +1,6 @@
 """What the gRPC edge costs: CPU of the server per completion and per work item, beside bare gRPC.
 
-    python benchmarks/edge.py [-n 3000] [--rounds 5] [--json]
+    python -m benchmarks.edge [-n 3000] [--rounds 5] [--json]
 
 Two servers, each in a process of its own: the edge over a hub that does nothing, and bare `grpc.aio` with
 the same messages. A client in this process plays the worker against both in turn, so that whatever else
@@ -21,9 +21,9 @@ import grpc.aio
 import uvloop
 from durabletask.internal import orchestrator_service_pb2 as pb
 from durabletask.internal.orchestrator_service_pb2_grpc import TaskHubSidecarServiceStub
-from edge_servers import KINDS, OPTIONS, TURNS, metadata
-from processes import PROC
 
+from benchmarks.edge_servers import KINDS, OPTIONS, TURNS, metadata
+from benchmarks.processes import PROC
 from durahub.local.child import Child
 
 SERVER = Path(__file__).with_name("edge_servers.py")

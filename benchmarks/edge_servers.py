@@ -1,6 +1,6 @@
 """The servers that `edge.py` compares: the edge over a hub that does nothing, and bare `grpc.aio`.
 
-python edge_servers.py edge|bare      writes "port N", serves until it is killed
+python -m benchmarks.edge_servers edge|bare      writes "port N", serves until it is killed
 """
 
 import asyncio
@@ -179,7 +179,7 @@ async def serve(name: str) -> None:
         port = running.port  # keeping the server: it would end with its last reference
     else:
         server = grpc.aio.server(options=OPTIONS)
-        add_TaskHubSidecarServiceServicer_to_server(Bare(), server)  # type: ignore[no-untyped-call]
+        add_TaskHubSidecarServiceServicer_to_server(Bare(), server)
         port = server.add_insecure_port("127.0.0.1:0")
         await server.start()
     print("port", port, flush=True)

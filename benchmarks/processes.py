@@ -14,6 +14,7 @@ class Cost:
 
     cpu: float  # seconds, user and system
     peak_memory: float  # MiB
+    memory: float  # MiB, now
 
 
 def cost_of(pid: int) -> Cost | None:
@@ -24,21 +25,9 @@ def cost_of(pid: int) -> Cost | None:
         status = (PROC / str(pid) / "status").read_text()
     except OSError:
         return None
-    peak = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:"))
-    return Cost((int(fields[11]) + int(fields[12])) / TICKS, int(peak) / 1024)
-
-
-def child_of(pid: int, argument: str) -> int | None:
-    """Return the child of a process that has *argument* in its command line."""
-    for folder in PROC.glob("[0-9]*"):
-        try:
-            parent = (folder / "stat").read_text().rpartition(")")[2].split()[1]
-            command = (folder / "cmdline").read_text()
-        except OSError:
-            continue  # it has just ended
-        if int(parent) == pid and argument in command:
-            return int(folder.name)
-    return None
+    sizes = dict(line.split(":", 1) for line in status.splitlines() if line.startswith("Vm"))
+    peak, now = (int(sizes[name].split()[0]) / 1024 for name in ("VmHWM", "VmRSS"))
+    return Cost((int(fields[11]) + int(fields[12])) / TICKS, peak, now)
 
 
 def processor() -> str:

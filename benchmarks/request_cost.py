@@ -1,6 +1,6 @@
 """What a storage request costs in our own process, and what the texts in it cost: CPU alone.
 
-    python benchmarks/request_cost.py [-n 3000] [--concurrency 16] [--json]
+    python -m benchmarks.request_cost [-n 3000] [--concurrency 16] [--json]
 
 The requests go to a server that has its answers ready (`canned_storage.py`), in a process of its own; the
 SDK's clients send the same in the same run. Texts are encoded and decoded in a loop.
@@ -19,15 +19,17 @@ from typing import Any
 import uvloop
 from azure.data.tables import UpdateMode
 
+from benchmarks.canned_storage import transaction
 from durahub.classic import envelope, history_rows, tables
 from durahub.classic.account import Account
-from durahub.classic.columns import Columns, DateTime
+from durahub.classic.columns import Columns, DateTime, from_odata, to_odata
 from durahub.classic.dialect import DTFX_2_9
 from durahub.classic.queues import Queues, Receipt
 from durahub.classic.storage_errors import StorageErrors
 from durahub.classic.table_batch import decode, encode
 from durahub.classic.tables import Tables
 from durahub.model.history import (
+    Event,
     Execution,
     ExecutionStarted,
     OrchestratorCompleted,
@@ -45,7 +47,7 @@ ACCOUNT = "devstoreaccount1"
 NOW = Ticks(639_000_000_123_456_789)
 INSTANCE = Execution("0123456789abcdef0123456789abcdef", "fedcba9876543210fedcba9876543210")
 TRACE = Trace(trace_parent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
-EVENTS = (
+EVENTS: tuple[Event, ...] = (
     OrchestratorStarted(timestamp=NOW),
     TaskCompleted(timestamp=NOW, task_scheduled_id=3, result='"Hello, Tokyo!"'),
     TaskScheduled(
@@ -164,12 +166,10 @@ def texts() -> dict[str, Callable[[], object]]:
     for name, message in MESSAGES.items():
         add_message(name, message)
     stored = rows()
-    answered = [json.loads(tables.dumps(tables.to_odata(row))) for row in stored]
-    read = [tables.from_odata(row) for row in answered]
+    answered = [json.loads(tables.dumps(to_odata(row))) for row in stored]
+    read = [from_odata(row) for row in answered]
     operations = [tables.put(row) for row in stored]
     body = encode("http://127.0.0.1:10002/a", "T", operations, tables.dumps)[1]
-    from canned_storage import transaction
-
     answer = transaction(body)
     made |= {
         "4 history rows: encode": rows,
@@ -178,7 +178,7 @@ def texts() -> dict[str, Callable[[], object]]:
             "http://127.0.0.1:10002/a", "T", operations, tables.dumps
         ),
         "4 history rows: answer": lambda: decode(answer),
-        "4 history rows: from OData": lambda: [tables.from_odata(row) for row in answered],
+        "4 history rows: from OData": lambda: [from_odata(row) for row in answered],
         "4 history rows: decode": lambda: [history_rows.decode(row) for row in read],
     }
     return made
