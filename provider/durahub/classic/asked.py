@@ -3,14 +3,29 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from yarl import URL
+
 
 class Asked(NamedTuple):
-    """A request. ``url`` is sent as it is spelled. Date and authorisation come in with each try."""
+    """A request. Date and authorisation come in with each try.
+
+    ``origin`` is like ``"https://shop.queue.core.windows.net"``; ``path`` begins with a slash, and is
+    sent as it is spelled, as is ``query``.
+    """
 
     method: str
-    url: str
+    origin: URL
+    path: str
+    query: str
     headers: Mapping[str, str]
     content: bytes | None
+
+    @property
+    def url(self) -> str:
+        """The whole address."""
+        return (
+            f"{self.origin}{self.path}?{self.query}" if self.query else f"{self.origin}{self.path}"
+        )
 
 
 class Answer(NamedTuple):

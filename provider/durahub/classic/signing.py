@@ -5,6 +5,7 @@ Only for the requests that we build ourselves (see `wire`); the SDK's clients si
 
 import base64
 import functools
+import hashlib
 import hmac
 import time
 from collections.abc import Mapping
@@ -42,16 +43,17 @@ class QueueSigner:
 
     def __init__(self, access: AccountKey) -> None:
         self._account = access.account
-        self._key = base64.b64decode(access.key)
+        self._hmac = _keyed(access)
 
     def sign(self, asked: Asked) -> dict[str, str]:
         """Return the headers of *asked* with the present date and a signature."""
-        headers = {**asked.headers, "x-ms-date": http_date()}
-        if asked.content:
-            headers["Content-Length"] = str(len(asked.content))
-        text = shared_key_text(self._account, asked.method, asked.url, headers)
-        headers["Authorization"] = f"SharedKey {self._account}:{_sign(self._key, text)}"
-        return headers
+        date = http_date()
+        length = str(len(asked.content)) if asked.content else ""
+        first, second, third = _head_pieces(asked.method, tuple(asked.headers.items()))
+        resource = _resource_text(self._account, asked.path, asked.query)
+        signature = _signature(self._hmac, f"{first}{length}{second}{date}{third}\n{resource}")
+        authorization = f"SharedKey {self._account}:{signature}"
+        return {**asked.headers, "x-ms-date": date, "Authorization": authorization}
 
 
 class TableSigner:
@@ -59,13 +61,13 @@ class TableSigner:
 
     def __init__(self, access: AccountKey) -> None:
         self._account = access.account
-        self._key = base64.b64decode(access.key)
+        self._hmac = _keyed(access)
 
     def sign(self, asked: Asked) -> dict[str, str]:
         """Return the headers of *asked* with the present date and a signature."""
         date = http_date()
-        text = shared_key_lite_text(self._account, asked.url, date)
-        authorization = f"SharedKeyLite {self._account}:{_sign(self._key, text)}"
+        signature = _signature(self._hmac, shared_key_lite_text(self._account, asked.path, date))
+        authorization = f"SharedKeyLite {self._account}:{signature}"
         return {**asked.headers, "x-ms-date": date, "Authorization": authorization}
 
 
@@ -79,36 +81,52 @@ def _date_text(second: int) -> str:
     return formatdate(second, usegmt=True)
 
 
-def shared_key_text(account: str, method: str, url: str, headers: Mapping[str, str]) -> str:
+def shared_key_text(
+    account: str, method: str, path: str, query: str, headers: Mapping[str, str]
+) -> str:
     """Return the text that is signed for the queue service."""
+    return f"{_head_text(method, headers)}\n{_resource_text(account, path, query)}"
+
+
+def shared_key_lite_text(account: str, path: str, date: str) -> str:
+    """Return the text that is signed for the table service; the path stays as it is encoded."""
+    return f"{date}\n/{account}{path}"
+
+
+def _head_text(method: str, headers: Mapping[str, str]) -> str:
     lower = {name.lower(): value for name, value in headers.items()}
     if lower.get("content-length") == "0":
         lower["content-length"] = ""
     values = [method, *(lower.get(name, "") for name in _SIGNED_HEADERS)]
-    values += sorted(f"{name}:{lower[name]}" for name in lower if name.startswith("x-ms-"))
-    path, query = _path_and_query(url)
-    values.append(f"/{account}{path}")
-    if query:
-        values += sorted(_decoded(part) for part in query.split("&"))
+    values += [f"{name}:{lower[name]}" for name in sorted(lower) if name.startswith("x-ms-")]
     return "\n".join(values)
 
 
-def shared_key_lite_text(account: str, url: str, date: str) -> str:
-    """Return the text that is signed for the table service; the path stays as it is encoded."""
-    return f"{date}\n/{account}{_path_and_query(url)[0]}"
+@functools.lru_cache(maxsize=64)  # few requests differ in more than length and date
+def _head_pieces(method: str, headers: tuple[tuple[str, str], ...]) -> tuple[str, str, str]:
+    """Return what is signed of the headers before, between and behind length and date."""
+    gaps = {"Content-Length": "\0", "x-ms-date": "\1"}  # what no header can hold
+    first, _, rest = _head_text(method, {**dict(headers), **gaps}).partition("\0")
+    second, _, third = rest.partition("\1")
+    return first, second, third
 
 
-def _path_and_query(url: str) -> tuple[str, str]:
-    """Return ``"/path"`` and query of an address; urllib's own takes as long as all the rest here."""
-    address, _, query = url.partition("?")
-    start = address.find("/", address.find("//") + 2)
-    return (address[start:] if start > 0 else "", query)
+def _resource_text(account: str, path: str, query: str) -> str:
+    arguments = sorted(map(_argument, query.split("&"))) if query else ()
+    return "\n".join((f"/{account}{path}", *(f"{name}:{value}" for name, value in arguments)))
 
 
-def _decoded(part: str) -> str:
+def _argument(part: str) -> tuple[str, str]:
     name, _, value = part.partition("=")
-    return f"{unquote_plus(name).lower()}:{unquote_plus(value)}"
+    return name.lower(), unquote_plus(value)
 
 
-def _sign(key: bytes, text: str) -> str:
-    return base64.b64encode(hmac.digest(key, text.encode("utf-8"), "sha256")).decode("ascii")
+def _keyed(access: AccountKey) -> hmac.HMAC:
+    """Return what signs nothing yet: a copy of it needs not take up the key again."""
+    return hmac.new(base64.b64decode(access.key), digestmod=hashlib.sha256)
+
+
+def _signature(keyed: hmac.HMAC, text: str) -> str:
+    signed = keyed.copy()
+    signed.update(text.encode("utf-8"))
+    return base64.b64encode(signed.digest()).decode("ascii")

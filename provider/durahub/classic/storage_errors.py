@@ -4,8 +4,7 @@ Messages hold status and code of the answer, never its text: that quotes what wa
 """
 
 import asyncio
-import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from azure.core.exceptions import (
@@ -38,28 +37,33 @@ class StorageErrors:
         self._account = account
         self._hub = hub
         self._service_of = service_of
+        self._translated = _Translated(self)
 
-    @contextlib.contextmanager
-    def translated(self) -> Iterator[None]:
+    def translated(self) -> "_Translated":
         """Raise what the body raises of the SDK as `HubNotFound`, `StorageDenied`, `StorageUnavailable`."""
-        try:
-            yield
-        except ClientAuthenticationError as error:
-            if isinstance(error, NoIssuer):
+        return self._translated
+
+    def of_error(
+        self, error: BaseException
+    ) -> HubNotFound | StorageDenied | StorageUnavailable | None:
+        """Return our error for the SDK's *error*, ``None`` for any other."""
+        match error:
+            case NoIssuer():
                 why = f"no tokens are issued: {why_unreachable(error.inner_exception)}"
-                raise StorageUnavailable(self._account, why) from error
-            if error.response is None:
-                raise StorageDenied(self._account, why_no_token(str(error))) from error
-            raise self._of_sdk(error) from error
-        except HttpResponseError as error:
-            raise self._of_sdk(error) from error
-        except (ServiceRequestError, ServiceResponseError) as error:
-            said = _unreachable(error)
-            raise StorageUnavailable(self._account, said) from error
-        except AzureError as error:
-            raise StorageUnavailable(self._account, type(error).__name__) from error
-        except asyncio.TimeoutError as error:
-            raise StorageUnavailable(self._account, "no answer in time") from error
+                return StorageUnavailable(self._account, why)
+            case ClientAuthenticationError(response=None):
+                return StorageDenied(self._account, why_no_token(str(error)))
+            case HttpResponseError():
+                request = getattr(error.response, "request", None)
+                return self.of(error.status_code or 0, code_of(error), request)
+            case ServiceRequestError() | ServiceResponseError():
+                said = why_unreachable(error.inner_exception or error)
+                return StorageUnavailable(self._account, said)
+            case AzureError():
+                return StorageUnavailable(self._account, type(error).__name__)
+            case asyncio.TimeoutError():
+                return StorageUnavailable(self._account, "no answer in time")
+        return None
 
     def of(
         self, status: int, code: str, request: Any = None
@@ -75,14 +79,27 @@ class StorageErrors:
         where = f"its {service} service: " if service else ""
         return StorageDenied(self._account, f"{where}{said}{'; ' if why else ''}{why}")
 
-    def _of_sdk(self, error: HttpResponseError) -> HubNotFound | StorageDenied | StorageUnavailable:
-        request = getattr(error.response, "request", None)
-        return self.of(error.status_code or 0, code_of(error), request)
-
     def unless(self, response: Answer, *expected: int) -> None:
         """Raise the error for *response* unless its status is among the *expected*."""
         if response.status_code not in expected:
             raise self.of(response.status_code, response_code(response), response.request)
+
+
+class _Translated:
+    """The body of a ``with``; a generator for it would take as long as a signature."""
+
+    __slots__ = ("_errors",)
+
+    def __init__(self, errors: StorageErrors) -> None:
+        self._errors = errors
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        found = None if error is None else self._errors.of_error(error)
+        if found is not None:
+            raise found from error
 
 
 def response_code(response: Answer) -> str:
@@ -115,7 +132,3 @@ def _way(request: Any) -> Way | None:
     if authorization.startswith("SharedKey"):
         return Way.KEY
     return Way.SIGNATURE if "sig=" in request.url else None
-
-
-def _unreachable(error: ServiceRequestError | ServiceResponseError) -> str:
-    return why_unreachable(error.inner_exception or error)

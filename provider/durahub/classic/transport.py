@@ -68,12 +68,19 @@ class CountedTransport(AioHttpTransport):  # type: ignore[misc]  # it is loaded 
         Raises azure-core's ``AzureError``, in each case the one that `send` raises.
         """
         self._counter.count(asked.method, asked.url)
+        origin = asked.origin
         # else aiohttp adds a type of its own, which is not signed
         untyped = asked.content is None and asked.method not in _WITHOUT_TYPE
         try:
             response = await self._shared_session.request(
                 asked.method,
-                URL(asked.url, encoded=True),
+                URL.build(
+                    scheme=origin.scheme,
+                    authority=origin.raw_authority,
+                    path=asked.path,
+                    query_string=asked.query,
+                    encoded=True,
+                ),
                 headers=asked.headers,
                 data=asked.content,
                 skip_auto_headers=("Content-Type",) if untyped else None,

@@ -49,7 +49,9 @@ class Wire:
     ) -> None:
         self.endpoint = endpoint
         self.transport = transport
-        self._base = str(URL(endpoint))  # a host in letters of its own is sent in others
+        address = URL(endpoint)
+        self._origin = address.origin()
+        self._path = address.raw_path.rstrip("/")
         self._signature = ""
         self._signer: Signer | None = None
         self._bearer: BearerToken | None = None
@@ -57,7 +59,7 @@ class Wire:
             case AccountKey():
                 self._signer = signer(access)
             case SharedAccess(token):
-                self._signature = URL(f"{self._base}/?{token}").raw_query_string
+                self._signature = URL(f"{endpoint}/?{token}").raw_query_string
             case _:
                 self._bearer = BearerToken(access)
         self._pipeline: AsyncPipeline[HttpRequest, Any] = AsyncPipeline(
@@ -76,10 +78,17 @@ class Wire:
 
         Raises azure-core's ``AzureError`` when there is none.
         """
-        url = f"{self._base}/{path}"
+        resource, _, query = path.partition("?")
         if self._signature:
-            url += f"{'&' if '?' in path else '?'}{self._signature}"
-        asked = Asked(method, url, {**_ALWAYS, **headers}, content)
+            query = f"{query}&{self._signature}" if query else self._signature
+        asked = Asked(
+            method,
+            self._origin,
+            f"{self._path}/{resource}",
+            query,
+            {**_ALWAYS, **headers},
+            content,
+        )
         outcome: Answer | AzureError | None = None
         token = {} if self._bearer is None else self._bearer.known_headers()
         if token is not None:

@@ -1,7 +1,9 @@
 """Hot requests: whatever storage does to them, they fare as they would in azure-core's own pipeline."""
 
 import asyncio
+import base64
 import contextlib
+import hmac
 from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
@@ -26,6 +28,7 @@ DROPPED = "dropped"  # the connection is closed instead of an answer
 SILENT = "silent"  # nothing is answered, ever
 LEFT = "left"  # answered, and the connection closed
 READ_TIMEOUT = 0.05
+KEY = AccountKey("shop", "a2V5")
 Step = int | str | tuple[int, str]
 
 
@@ -47,7 +50,8 @@ class Storage:
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-        headers = dict(line.lower().split(": ", 1) for line in head[1:] if line)
+        pairs = (line.split(": ", 1) for line in head[1:] if line)
+        headers = {name.lower(): value for name, value in pairs}
         body = await reader.readexactly(int(headers.get("content-length", 0)))
         method, path, _ = head[0].split(" ")
         self.seen.append((method, path, headers, body))
@@ -199,16 +203,33 @@ async def test_nobody_there_is_an_error_like_azure_core_s() -> None:
     assert len(transport.pauses) == 2
 
 
-async def test_each_try_is_signed_anew_with_the_account_s_key() -> None:
-    key = AccountKey("shop", "a2V5")
+@pytest.mark.parametrize("request_", REQUESTS)
+async def test_each_try_is_signed_with_the_account_s_key_as_it_arrives(request_: str) -> None:
+    method, path, content = REQUESTS[request_]
     async with serving(503, 200) as (storage, transport, _):
-        wire = Wire(transport, storage.url, key, QueueSigner)
-        path = "q/messages?visibilitytimeout=60&messagettl=-1"
-        await wire.send("POST", path, headers=HEADERS, content=b"text")
-    for _, path, headers, _ in storage.seen:
-        assert headers["authorization"].startswith("sharedkey shop:")
-        text = shared_key_text("shop", "POST", f"http://h{path}", {**headers, "Content-Type": ""})
-        assert f"x-ms-date:{headers['x-ms-date']}\n" in text
+        wire = Wire(transport, storage.url, KEY, QueueSigner)
+        typed = {**HEADERS, "Content-Type": "application/xml"} if content else HEADERS
+        await wire.send(method, path, headers=typed, content=content)
+    assert len(storage.seen) == 2
+    for _, address, headers, _ in storage.seen:
+        resource, _, query = address.partition("?")
+        text = shared_key_text("shop", method, resource, query, headers)
+        assert headers["authorization"] == f"SharedKey shop:{signature(text)}"
+
+
+async def test_a_request_to_tables_is_signed_with_the_account_s_key_as_it_arrives() -> None:
+    async with serving(200) as (storage, transport, _):
+        wire = Wire(transport, storage.url, KEY, TableSigner)
+        await wire.send("GET", "T(PartitionKey='%5E0%27',RowKey='')?$select=a", headers=HEADERS)
+    ((_, address, headers, _),) = storage.seen
+    text = f"{headers['x-ms-date']}\n/shop{address.partition('?')[0]}"
+    assert headers["authorization"] == f"SharedKeyLite shop:{signature(text)}"
+
+
+def signature(text: str) -> str:
+    """Return what the service computes of *text*."""
+    digest = hmac.digest(base64.b64decode(KEY.key), text.encode(), "sha256")
+    return base64.b64encode(digest).decode()
 
 
 class Entra(CountedTransport):
