@@ -41,12 +41,16 @@ class Other:
 
 Value: TypeAlias = str | bool | int | float | DateTime | Int64 | Other
 Columns: TypeAlias = Mapping[str, Value]
+_PLAIN = (str, int, float)  # bool is an int
 
 
 def to_odata(columns: Columns) -> dict[str, Any]:
     """Return the entity as the service takes it, with its type annotations."""
     entity: dict[str, Any] = {}
     for name, value in columns.items():
+        if isinstance(value, _PLAIN):
+            entity[name] = value
+            continue
         match value:
             case DateTime():
                 entity[name] = to_round_trip_text(max(value.ticks, EARLIEST))
@@ -57,8 +61,6 @@ def to_odata(columns: Columns) -> dict[str, Any]:
             case Other():
                 entity[name] = value.text
                 entity[name + ANNOTATION] = value.edm_type
-            case _:
-                entity[name] = value
     return entity
 
 
@@ -72,6 +74,9 @@ def from_odata(entity: Mapping[str, Any]) -> dict[str, Value]:
         if value is None or name.startswith("odata.") or name.endswith(ANNOTATION):
             continue
         edm_type = entity.get(name + ANNOTATION)
+        if edm_type is None and isinstance(value, str):
+            columns[name] = whole(value)
+            continue
         try:
             columns[name] = _value(edm_type, value)
         except (ValueError, TypeError):

@@ -21,7 +21,7 @@ from durahub.classic.event_objects import (
 )
 from durahub.errors import BadMessage
 from durahub.model.history import Execution, Tags
-from durahub.model.json_text import member, read_object, write
+from durahub.model.json_text import member, read_object, write, write_plain
 from durahub.model.message import Message
 
 _NO_GUID = "00000000-0000-0000-0000-000000000000"
@@ -77,7 +77,9 @@ def encode(envelope: Envelope, dialect: Dialect) -> str:
         written["Episode"] = message.episode
     written["Sender"] = write_object(message.sender, Shape.EXECUTION, dialect, typed=False)
     written["SerializableTraceContext"] = envelope.trace_context
-    return write(written)
+    # only failures hold what others have thought up, fractions perhaps
+    text = write if getattr(message.event, "failure", None) is not None else write_plain
+    return text(written)
 
 
 def _context(tags: Tags | None, dialect: Dialect) -> dict[str, Any] | None:

@@ -4,34 +4,33 @@ The order is that of DTFx's classes: fields first, then properties, the most der
 Source: DurableTask.Core, ``History/*.cs``; classic layout 2.6 and 7.3.
 """
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum, auto
+from enum import Enum
 
+from durahub.classic.dialect import Dialect
 from durahub.model.history import EventType
 
 
 class Shape(Enum):
     """How a value is written. The object shapes are JSON text in rows."""
 
-    TEXT = auto()
-    INT = auto()
-    BOOL = auto()
-    DATE = auto()
-    STATUS = auto()  # a number in messages, a name in rows
-    TAGS = auto()
-    TRACE = auto()
-    FAILURE = auto()
-    EXECUTION = auto()
-    PARENT = auto()
+    TEXT = 1, False
+    INT = 2, False
+    BOOL = 3, False
+    DATE = 4, False
+    STATUS = 5, False  # a number in messages, a name in rows
+    TAGS = 6, True
+    TRACE = 7, True
+    FAILURE = 8, True
+    EXECUTION = 9, True
+    PARENT = 10, True
 
-    @property
-    def is_object(self) -> bool:
+    def __init__(self, number: int, is_object: bool) -> None:
+        self.number = number
+        self.is_object = is_object
         """Whether it is a JSON object."""
-        return self in _OBJECTS
-
-
-_OBJECTS = frozenset({Shape.TAGS, Shape.TRACE, Shape.FAILURE, Shape.EXECUTION, Shape.PARENT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,3 +107,20 @@ MEMBERS: Mapping[EventType, tuple[Member, ...]] = {
         _TRACE,
     ),
 }
+
+
+def _known_to(event_type: EventType, one: Member, dialect: Dialect) -> bool:
+    if one.name == GENERATE_NEW_TRACE:
+        return dialect.generate_new_trace
+    if one.shape is Shape.TAGS and event_type is not EventType.ExecutionStarted:
+        return dialect.task_tags
+    return True
+
+
+@functools.cache
+def known_members(dialect: Dialect) -> Mapping[EventType, tuple[Member, ...]]:
+    """Return those of `MEMBERS` that the imitated writer knows."""
+    return {
+        event_type: tuple(one for one in members if _known_to(event_type, one, dialect))
+        for event_type, members in MEMBERS.items()
+    }

@@ -3,7 +3,7 @@
 from typing import Any
 
 from durahub.classic.dialect import Dialect
-from durahub.classic.event_fields import EXECUTION, GENERATE_NEW_TRACE, MEMBERS, Member, Shape
+from durahub.classic.event_fields import EXECUTION, MEMBERS, Member, Shape, known_members
 from durahub.classic.event_objects import NotThis, read_object, write_object
 from durahub.errors import BadMessage
 from durahub.model.history import (
@@ -29,17 +29,18 @@ _CLASS_NAME = {event_type: name for name, event_type in _BY_NAME.items()}
 def write_event(event: Event, dialect: Dialect, *, typed: bool = True) -> dict[str, Any]:
     """Return the JSON object of *event*, with ``$type`` first; not *typed*, without any of them."""
     written: dict[str, Any] = {"$type": _CLASS_NAME[event.type]} if typed else {}
-    members = [m for m in MEMBERS[event.type] if _is_known(m, event, dialect)]
     if isinstance(event, ExecutionStarted):
         written[EXECUTION.name] = write_object(
             event.execution, Shape.EXECUTION, dialect, typed=typed
         )
     if isinstance(event, GenericEvent):
         written["Data"] = event.data
-    written["EventType"] = int(event.type)
-    for one in members:
-        value = getattr(event, one.attribute)
-        written[one.name] = _write(value, one.shape, dialect, typed=typed)
+        written["EventType"] = int(event.type)
+    else:
+        written["EventType"] = int(event.type)
+        for one in known_members(dialect)[event.type]:
+            value = getattr(event, one.attribute)
+            written[one.name] = _write(value, one.shape, dialect, typed=typed)
     if isinstance(event, ExecutionTerminated) and event.recurse:
         written[RECURSE] = True
     written["EventId"] = event.event_id
@@ -69,15 +70,6 @@ def read_event(found: Any) -> Event:
     if event_type is EventType.ExecutionTerminated:
         arguments["recurse"] = member(found, RECURSE) is True
     return EVENT_CLASSES[event_type](**arguments)
-
-
-def _is_known(one: Member, event: Event, dialect: Dialect) -> bool:
-    """Tell whether the imitated writer knows a member."""
-    if one.name == GENERATE_NEW_TRACE:
-        return dialect.generate_new_trace
-    if one.shape is Shape.TAGS and not isinstance(event, ExecutionStarted):
-        return dialect.task_tags
-    return not isinstance(event, GenericEvent)  # its one member stands elsewhere
 
 
 def _write(value: Any, shape: Shape, dialect: Dialect, *, typed: bool) -> Any:

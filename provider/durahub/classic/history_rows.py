@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from durahub.classic.columns import Columns, DateTime, Value
 from durahub.classic.dialect import Dialect
-from durahub.classic.event_fields import EXECUTION, GENERATE_NEW_TRACE, MEMBERS, Member, Shape
+from durahub.classic.event_fields import EXECUTION, MEMBERS, Member, Shape, known_members
 from durahub.classic.event_objects import NotThis, read_object, write_object
 from durahub.classic.keys import escape
 from durahub.errors import BadRow
@@ -19,11 +19,12 @@ from durahub.model.history import (
     ExecutionStarted,
     Status,
 )
-from durahub.model.json_text import read, write
+from durahub.model.json_text import read, write, write_plain
 from durahub.model.ticks import Ticks
 
 SENTINEL = "sentinel"
 BLOB_NAME = "BlobName"  # ends the name of the column that names a large value's blob
+_TYPE_NAMES = {event_type: event_type.name for event_type in EventType}
 _Enum = TypeVar("_Enum", bound=Enum)
 _NULL = "null"
 ACTION = "DurahubAction"
@@ -56,15 +57,18 @@ def encode(row: HistoryRow, instance_id: str, dialect: Dialect) -> dict[str, Val
     """Return the columns of *row*, in the order in which DTFx's come."""
     event = row.event
     columns: dict[str, Value] = {"PartitionKey": escape(instance_id), "RowKey": row_key(row.index)}
-    for one in _members(event.type):
-        if _is_known(one, event, dialect):
-            value = _column(getattr(event, one.attribute), one, dialect)
-            if value is not None:
-                columns[one.name] = value
+    for one in known_members(dialect)[event.type]:
+        value = _column(getattr(event, one.attribute), one.shape, dialect)
+        if value is not None:
+            columns[one.name] = value
+    if isinstance(event, ExecutionStarted):
+        value = _column(event.execution, Shape.EXECUTION, dialect)
+        assert value is not None
+        columns[EXECUTION.name] = value
     columns["EventId"] = event.event_id
     columns["IsPlayed"] = event.is_played
     columns["_Timestamp"] = DateTime(event.timestamp)
-    columns["EventType"] = event.type.name
+    columns["EventType"] = _TYPE_NAMES[event.type]
     columns["ExecutionId"] = row.execution_id
     for name, blob_name in row.blobs.items():
         columns[name] = ""
@@ -123,29 +127,19 @@ def _members(event_type: EventType) -> tuple[Member, ...]:
     return (*members, EXECUTION) if event_type is EventType.ExecutionStarted else members
 
 
-def _is_known(one: Member, event: Event, dialect: Dialect) -> bool:
-    if one.name == GENERATE_NEW_TRACE:
-        return dialect.generate_new_trace
-    if one.shape is Shape.TAGS and not isinstance(event, ExecutionStarted):
-        return dialect.task_tags
-    return True
-
-
-def _column(value: Any, one: Member, dialect: Dialect) -> Value | None:
-    if one.shape.is_object:
-        if value is None:
-            return _NULL if dialect.null_columns else None
-        return write(write_object(value, one.shape, dialect, typed=False))
+def _column(value: Any, shape: Shape, dialect: Dialect) -> Value | None:
     if value is None:
-        return None
-    match one.shape:
-        case Shape.DATE:
-            return DateTime(value)
-        case Shape.STATUS:
-            return Status(value).name
-        case _:
-            found: Value = value
-            return found
+        return _NULL if shape.is_object and dialect.null_columns else None
+    if shape.is_object:
+        # only failures hold what others have thought up, fractions perhaps
+        text = write if shape is Shape.FAILURE else write_plain
+        return text(write_object(value, shape, dialect, typed=False))
+    if shape is Shape.DATE:
+        return DateTime(value)
+    if shape is Shape.STATUS:
+        return Status(value).name
+    found: Value = value
+    return found
 
 
 def _read(columns: Columns, one: Member) -> Any:

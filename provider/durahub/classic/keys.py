@@ -4,6 +4,7 @@ r"""Partition keys: an instance ID in the form that Azure Tables accepts.
 character. Escaping is not idempotent. Source: DurableTask.AzureStorage, ``Tracking/KeySanitation.cs``.
 """
 
+import functools
 import re
 
 from durahub.errors import BadPartitionKey
@@ -17,6 +18,7 @@ _RAW = {safe: raw for raw, safe in _NAMED.items()}
 _ESCAPED = re.compile(r"\^(.?)", re.DOTALL)
 
 
+@functools.lru_cache(maxsize=1024)  # each row of an instance asks for the same
 def escape(instance_id: str) -> str:
     """Return the partition key of *instance_id*: ``"order/7"`` gives ``"order^07"``."""
     return instance_id.translate(_TO_SAFE)

@@ -13,6 +13,11 @@ from typing import Any
 
 BOUNDARY = "batch_durahub"
 _CHANGES = "changeset_durahub"
+_FIRST = f"--{BOUNDARY}\r\nContent-Type: multipart/mixed; boundary={_CHANGES}\r\n\r\n".encode()
+_PART = (
+    f"--{_CHANGES}\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n"
+)
+_LAST = f"--{_CHANGES}--\r\n--{BOUNDARY}--\r\n".encode()
 _STATUS = re.compile(rb"^HTTP/1\.1 (\d{3})", re.MULTILINE)
 _ETAG = re.compile(rb"^ETag: *(\S[^\r\n]*)", re.MULTILINE | re.IGNORECASE)
 _CODE = re.compile(rb'"code" *: *"([^"]*)"|<code>([^<]*)</code>', re.IGNORECASE)
@@ -55,32 +60,25 @@ def encode(
 
     No text in an entity can be taken for a boundary: in JSON there are no raw line ends.
     """
-    lines: list[bytes] = [
-        f"--{BOUNDARY}".encode(),
-        f"Content-Type: multipart/mixed; boundary={_CHANGES}".encode(),
-        b"",
-    ]
+    pieces = [_FIRST]
     for operation in operations:
-        keys = "" if operation.verb is Verb.INSERT else operation.keys
-        body = b"" if operation.entity is None else dumps(operation.entity)
-        lines += [
-            f"--{_CHANGES}".encode(),
-            b"Content-Type: application/http",
-            b"Content-Transfer-Encoding: binary",
-            b"",
-            f"{operation.verb.value} {endpoint}/{table}{keys} HTTP/1.1".encode(),
-            b"Accept: application/json;odata=minimalmetadata",
-            b"DataServiceVersion: 3.0;NetFx",
-        ]
-        if operation.verb is Verb.INSERT:
-            lines.append(b"Prefer: return-no-content")
-        if operation.etag is not None:
-            lines.append(f"If-Match: {operation.etag}".encode())
-        if body:
-            lines += [b"Content-Type: application/json", f"Content-Length: {len(body)}".encode()]
-        lines += [b"", body]
-    lines += [f"--{_CHANGES}--".encode(), f"--{BOUNDARY}--".encode(), b""]
-    return BOUNDARY, b"\r\n".join(lines)
+        inserts = operation.verb is Verb.INSERT
+        keys = "" if inserts else operation.keys
+        prefer = "Prefer: return-no-content\r\n" if inserts else ""
+        match = f"If-Match: {operation.etag}\r\n" if operation.etag is not None else ""
+        body, content = b"", ""
+        if operation.entity is not None:
+            body = dumps(operation.entity)
+            content = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+        pieces += (
+            f"{_PART}{operation.verb.value} {endpoint}/{table}{keys} HTTP/1.1\r\n"
+            f"Accept: application/json;odata=minimalmetadata\r\nDataServiceVersion: 3.0;NetFx\r\n"
+            f"{prefer}{match}{content}\r\n".encode(),
+            body,
+            b"\r\n",
+        )
+    pieces.append(_LAST)
+    return BOUNDARY, b"".join(pieces)
 
 
 def decode(body: bytes) -> list[str] | Failed:
@@ -94,6 +92,7 @@ def decode(body: bytes) -> list[str] | Failed:
             code = _CODE.search(part)
             name = (code[1] or code[2] or b"") if code else b""
             return Failed(status, name.decode("utf-8", "replace"))
-        etag = _ETAG.search(part.partition(b"\r\n\r\n")[0])
+        headers = part.find(b"\r\n\r\n")
+        etag = _ETAG.search(part, 0, headers if headers >= 0 else len(part))
         etags.append(etag[1].decode("ascii") if etag else "")
     return etags if etags else Failed(500, "EmptyTransactionAnswer")

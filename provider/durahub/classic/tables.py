@@ -3,6 +3,7 @@
 A failed condition (the row exists, is gone, or has another ETag) is an ordinary answer: ``None``.
 """
 
+import functools
 import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -198,8 +199,12 @@ def entity_path(table: str, partition_key: str, row_key: str) -> str:
 
 def key_text(partition_key: str, row_key: str) -> str:
     """Return ``(PartitionKey='…',RowKey='…')``, encoded for an address."""
-    keys = (quote(key.replace("'", "''"), safe="") for key in (partition_key, row_key))
-    return "(PartitionKey='{}',RowKey='{}')".format(*keys)
+    return f"(PartitionKey='{_quoted(partition_key)}',RowKey='{_quoted(row_key)}')"
+
+
+@functools.lru_cache(maxsize=1024)  # all rows of a checkpoint share a key
+def _quoted(key: str) -> str:
+    return quote(key.replace("'", "''"), safe="")
 
 
 def literal(text: str) -> str:

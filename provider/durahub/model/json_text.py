@@ -14,8 +14,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
+
 from durahub.errors import BadMessage
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 _ESCAPED = re.compile("[\u0085\u2028\u2029\ufffe\uffff\ud800-\udfff]")
 _HALF = re.compile("[\ud800-\udfff]")
 
@@ -23,9 +26,26 @@ _HALF = re.compile("[\ud800-\udfff]")
 def write(value: Any) -> str:
     """Return *value* as JSON text; members stand in the order of the mapping."""
     try:
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        text = _ENCODER.encode(value)
     except ValueError:
         return write(_without_nan(value))
+    return _escaped(text)
+
+
+def write_plain(value: Any) -> str:
+    """Return what `write` returns of a *value* without fractions: orjson spells those in its own way.
+
+    A whole number beyond 64 bits and a half of a surrogate pair, which it refuses, are written as well.
+    """
+    try:
+        return _escaped(orjson.dumps(value).decode("utf-8"))
+    except TypeError:
+        return write(value)
+
+
+def _escaped(text: str) -> str:
+    if text.isascii():
+        return text
     return _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 

@@ -4,6 +4,7 @@ Python's ``datetime`` stops at microseconds. A tick lost between the first run o
 its replay changes the orchestrator's clock, so times read from storage are kept as ticks throughout.
 """
 
+import functools
 import re
 from datetime import datetime, timedelta, timezone
 from typing import NewType
@@ -76,13 +77,14 @@ def to_text(ticks: Ticks) -> str:
     """Return *ticks* as Newtonsoft writes them: ``Z``, up to 7 decimals, trailing zeros cut."""
     rest = ticks % PER_SECOND
     fraction = f".{rest:07d}".rstrip("0") if rest else ""
-    return f"{_seconds_text(ticks)}{fraction}Z"
+    return f"{_seconds_text(ticks // PER_SECOND)}{fraction}Z"
 
 
 def to_round_trip_text(ticks: Ticks) -> str:
     """Return *ticks* with exactly 7 decimals and ``Z``, as in OData and in ``op@…`` names."""
-    return f"{_seconds_text(ticks)}.{ticks % PER_SECOND:07d}Z"
+    return f"{_seconds_text(ticks // PER_SECOND)}.{ticks % PER_SECOND:07d}Z"
 
 
-def _seconds_text(ticks: Ticks) -> str:
-    return (datetime(1, 1, 1) + timedelta(seconds=ticks // PER_SECOND)).isoformat()
+@functools.lru_cache(maxsize=256)  # most times that are written are of the last seconds
+def _seconds_text(seconds: int) -> str:
+    return (datetime(1, 1, 1) + timedelta(seconds=seconds)).isoformat()

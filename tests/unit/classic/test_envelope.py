@@ -25,7 +25,8 @@ from durahub.classic.envelope import (
     to_queue_text,
 )
 from durahub.errors import BadMessage
-from durahub.model.history import EventRaised, Execution, TaskScheduled
+from durahub.model.failure import Failure
+from durahub.model.history import EventRaised, Execution, TaskFailed, TaskScheduled
 from durahub.model.message import CLIENT, Message
 from durahub.model.ticks import parse
 
@@ -201,3 +202,10 @@ def test_a_damaged_message_is_refused_or_can_be_written_again(
         return
     if isinstance(found, Envelope):
         assert decode(encode(found, DTFX_2_9)) == found
+
+
+def test_a_fraction_in_a_failure_is_written_as_in_any_other_text() -> None:
+    failure = Failure(error_type="T", message="m", properties={"rate": 1e16})
+    event = TaskFailed(timestamp=NOW, task_scheduled_id=1, failure=failure)
+    envelope = replace(RAISED, message=replace(RAISED.message, event=event))
+    assert '"rate":1e+16' in encode(envelope, DTFX_2_9)

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from event_strategies import halves, json_values, texts
 from hypothesis import given
+from hypothesis import strategies as st
 
 from durahub.errors import BadMessage
-from durahub.model.json_text import member, read, read_object, whole, write
+from durahub.model.json_text import member, read, read_object, whole, write, write_plain
 
 
 @given(json_values)
@@ -18,6 +19,18 @@ def test_what_is_written_reads_as_it_was(value: Any) -> None:
 @given(texts)
 def test_a_text_is_written_as_newtonsoft_writes_it(text: str) -> None:
     assert write(text) == f'"{"".join(map(newtonsoft, text))}"'
+
+
+plain_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | texts | halves,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts | halves, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(plain_values)
+def test_what_has_no_fractions_is_written_the_same_letter_for_letter(value: Any) -> None:
+    assert write_plain(value) == write(value)
 
 
 def newtonsoft(character: str) -> str:
