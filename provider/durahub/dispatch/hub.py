@@ -30,6 +30,7 @@ from durahub.model.failure import Failure
 from durahub.model.history import Event, ExecutionStarted
 from durahub.model.instance import Instance
 from durahub.store import HubStore
+from durahub.within import within
 
 log = logging.getLogger(__name__)
 
@@ -286,9 +287,7 @@ class TaskHub(EntityClients, Clients):
             await self._until(lambda: len(self._streams) == 0)
             self._changed.clear()
             try:
-                await asyncio.wait_for(
-                    self._until(lambda: len(self._streams) > 0), self._settings.linger
-                )
+                await within(self._settings.linger, self._until(lambda: len(self._streams) > 0))
             except asyncio.TimeoutError:
                 return
 

@@ -26,6 +26,7 @@ from durahub.classic.partitioning.holding import Holding, PartitionUser, now
 from durahub.classic.partitioning.lease_blob import LeaseBlob
 from durahub.classic.partitioning.lease_storage import LeaseBlobs
 from durahub.errors import HubNotFound, Unavailable
+from durahub.within import within
 
 log = logging.getLogger(__name__)
 
@@ -167,7 +168,7 @@ class BlobLeases:
     async def _answer(self, asked: Awaitable[T]) -> T | None:
         """Return what storage says; ``None`` if it says nothing. Raises `HubNotFound`."""
         try:
-            return await asyncio.wait_for(asked, ANSWER_WITHIN)
+            return await within(ANSWER_WITHIN, asked)
         except (Unavailable, asyncio.TimeoutError) as error:
             code = error.code if isinstance(error, Unavailable) else "timeout"
             log.warning("lease-pass-failed", extra={"code": code})

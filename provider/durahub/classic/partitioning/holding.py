@@ -10,6 +10,8 @@ import contextlib
 import logging
 from typing import Protocol
 
+from durahub.within import within
+
 log = logging.getLogger(__name__)
 
 TRUSTED = 5 / 6  # of a lease
@@ -138,7 +140,7 @@ class Holding:
     async def rest(self, seconds: float) -> None:
         """Wait so long, or until a partition is closed."""
         with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._look.wait(), max(seconds, 0.0))
+            await within(max(seconds, 0.0), self._look.wait())
         self._look.clear()
 
 

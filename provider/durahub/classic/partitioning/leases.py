@@ -20,6 +20,7 @@ from durahub.classic.partitioning.table import (
 from durahub.classic.tables import Tables
 from durahub.errors import HubNotFound, Unavailable
 from durahub.model.ticks import Ticks
+from durahub.within import within
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +80,7 @@ class PartitionLeases:
         """Make a pass; return the seconds to the next one, which after a failure is soon, and `Plan.done`."""
         found = None
         try:
-            found = await asyncio.wait_for(self._pass(stopping=stopping), PASS_LIMIT)
+            found = await within(PASS_LIMIT, self._pass(stopping=stopping))
         except (Unavailable, asyncio.TimeoutError) as error:
             code = error.code if isinstance(error, Unavailable) else "timeout"
             log.warning("lease-pass-failed", extra={"table": self._table, "code": code})
