@@ -99,11 +99,10 @@ class HistoryTable:
 
     async def events(self, instance_id: str, execution_id: str | None) -> AsyncIterator[Event]:
         """Yield the current events page by page; none if *execution_id* is another one."""
-        guard = await self._tables.get(self._table, escape(instance_id), SENTINEL)
-        current = _execution(guard)
+        current: str | None = None
         async for page in self._pages(instance_id):
             if current is None and page:
-                current = _execution(page[0])
+                current = await self._current_execution(instance_id, page)
             if execution_id is not None and execution_id != current:
                 return
             kept = _current(page, current)
@@ -111,6 +110,13 @@ class HistoryTable:
                 yield await self._event(row.columns)
             if len(kept) < len(page):
                 return
+
+    async def _current_execution(self, instance_id: str, page: Sequence[Row]) -> str | None:
+        """Return the execution of a history whose first *page* is read; the sentinel is its last row."""
+        guard = next((row for row in page if row.columns.get("RowKey") == SENTINEL), None)
+        if guard is None:
+            guard = await self._tables.get(self._table, escape(instance_id), SENTINEL)
+        return _execution(guard) or _execution(page[0])
 
     def _pages(self, instance_id: str) -> AsyncIterator[list[Row]]:
         return self._tables.pages(self._table, f"PartitionKey eq {literal(escape(instance_id))}")

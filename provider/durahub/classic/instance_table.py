@@ -172,10 +172,6 @@ class InstanceTable:
 
     # -- reading -------------------------------------------------------------------------------
 
-    async def exists(self, instance_id: str) -> bool:
-        """Tell whether there is a row, readable or not."""
-        return await self._tables.get(self._table, escape(instance_id), "") is not None
-
     async def get(self, instance_id: str, *, payloads: bool) -> Instance | None:
         """Return an instance, ``None`` if there is no row."""
         row = await self._tables.get(self._table, escape(instance_id), "")

@@ -389,8 +389,6 @@ class ClassicStore:
     async def purge(self, instance_id: str) -> Purged:
         """Delete an instance, its row last: a purge that is interrupted can be asked for again."""
         self._fresh.forget(instance_id)
-        if not await self._instances.exists(instance_id):
-            return Purged(0)
         await self._payloads.delete_of(instance_id)
         rows = await self._histories.delete(instance_id)
         deleted = await self._instances.delete(instance_id)

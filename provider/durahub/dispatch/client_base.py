@@ -1,6 +1,6 @@
 """What all client operations of a hub share: its store, its clock, and finding an instance."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from durahub.dispatch.clock import Clock
 from durahub.dispatch.waits import Waits
@@ -59,6 +59,10 @@ class ClientBase:
     def _runs_here(self, instance_id: str) -> bool:
         """Tell whether this server runs an orchestration that, as far as it knows, has not ended."""
         return self._begins_here(instance_id)
+
+    def _events_here(self, instance_id: str) -> Sequence[Event] | None:  # noqa: ARG002
+        """Return the history of an orchestration that this server runs, if it is in memory."""
+        return None
 
     def _changed_in_storage(self, instance_id: str) -> None:
         """Forget what is known of an instance that was changed without its session."""

@@ -91,6 +91,8 @@ class Ending(ClientBase):
 
     async def _open_children(self, row: Instance) -> list[str]:
         """Return the running children; terminating them now spares a generation each its turn."""
-        events = [event async for event in self._store.history(row.instance_id)]
+        events = self._events_here(row.instance_id)
+        if events is None:
+            events = [event async for event in self._store.history(row.instance_id)]
         ids = [child.instance_id or "" for child in open_children(events)]
         return [child for child in ids if child != row.instance_id and not is_entity(child)]

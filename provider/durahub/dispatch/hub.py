@@ -350,8 +350,12 @@ class TaskHub(EntityClients, Clients):
         return self._streams.is_wanted(need)
 
     def _runs_here(self, instance_id: str) -> bool:
-        owns, runs = self._store.owns, self._orchestrations.runs
-        return super()._runs_here(instance_id) or (owns(instance_id) and runs(instance_id))
+        return super()._runs_here(instance_id) or self._events_here(instance_id) is not None
+
+    def _events_here(self, instance_id: str) -> Sequence[Event] | None:
+        if is_entity(instance_id) or not self._store.owns(instance_id):
+            return None
+        return self._orchestrations.events_of(instance_id)
 
     def _changed_in_storage(self, instance_id: str) -> None:
         self._orchestrations.forget(instance_id)

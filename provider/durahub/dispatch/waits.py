@@ -27,7 +27,8 @@ Tell: TypeAlias = Callable[[bool], "Instance | None"]
 class Waits:
     """Who waits for which instance. IDs are told apart as storage tells them: by case."""
 
-    def __init__(self) -> None:
+    def __init__(self, expected_look: float = EXPECTED_LOOK) -> None:
+        self._expected_look = expected_look
         self._waiting: defaultdict[str, set[_Waiter]] = defaultdict(set)
 
     def notify(self, instance_id: str, status: Status, tell: Tell | None = None) -> None:
@@ -63,7 +64,7 @@ class Waits:
         pause = FIRST_LOOK
         try:
             if expected:
-                await waiter.sleep(EXPECTED_LOOK)
+                await waiter.sleep(self._expected_look)
             while waiter.told is None:
                 waiter.woken.clear()
                 instance = await look()

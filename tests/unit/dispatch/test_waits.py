@@ -82,6 +82,21 @@ async def test_who_is_told_of_an_end_that_has_to_be_read_looks() -> None:
     assert await asyncio.wait_for(task, 5) == DONE
 
 
+async def test_who_only_expects_to_be_told_looks_after_a_while_for_others_may_end_an_instance() -> (
+    None
+):
+    async def look() -> Instance | None:
+        return DONE
+
+    found = await asyncio.wait_for(
+        Waits(expected_look=0.01).until(
+            "a", look, lambda status: status.is_terminal, lambda: True, expected=True
+        ),
+        5,
+    )
+    assert found == DONE
+
+
 async def test_who_waits_for_what_others_run_now_looks_at_once() -> None:
     waits, looks = Waits(), [row(Status.Running), DONE]
 
