@@ -24,7 +24,7 @@ from durahub.engine.dtfx_turn import HistoryResult, TurnAnswer, accept
 from durahub.engine.entities.ids import is_entity
 from durahub.engine.inbox import Verdict, backoff, judge, needs_row
 from durahub.engine.numbering import numbering
-from durahub.engine.repeated_events import raised_before
+from durahub.engine.repeated_events import raised_before, stamps_of
 from durahub.engine.rewind import concerned_children, rewound
 from durahub.engine.state import State, read
 from durahub.engine.turn import Outcome, Turn, begin, finish, next_execution_id
@@ -308,7 +308,7 @@ class Orchestrations:
         state: State,
         row: Instance | None,
     ) -> Verdict:
-        consumed = history.consumed | raised_before(batch, history.read)
+        consumed = history.consumed | raised_before(batch, stamps_of(history.read))
         verdict = judge(history.version, state, batch, row, self._clock(), consumed)
         _bound(verdict)
         return verdict

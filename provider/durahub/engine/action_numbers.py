@@ -1,8 +1,8 @@
 """Actions and the events that tell of them, with other numbers than they have."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, overload
 
 from durahub.engine.actions import Action, TurnResult
 from durahub.engine.readings import Reading
@@ -22,11 +22,37 @@ class Numbering(Protocol):
     def shown(self, events: Iterable[Event]) -> tuple[Event, ...]:
         """Return *events*, a part of this history, with the worker's numbers."""
 
+    def view(self, events: Sequence[Event]) -> Sequence[Event]:
+        """Return *events* as they are shown, made when they are asked for if they can be."""
+
     def stored(self, result: TurnResult) -> TurnResult:
         """Return the worker's answer with the numbers that are stored. To be asked once."""
 
     def otherwise(self, result: TurnResult) -> Reading | None:
         """Return how else to read the history if the worker's answer shows that it was misread."""
+
+
+class Shown(Sequence[Event]):
+    """*events*, each as it is *shown*: made when it is asked for."""
+
+    def __init__(self, events: Sequence[Event], shown: Callable[[Event], Event]) -> None:
+        self._events = events
+        self._shown = shown
+
+    def __len__(self) -> int:
+        return len(self._events)
+
+    def __iter__(self) -> Iterator[Event]:
+        return map(self._shown, self._events)
+
+    @overload
+    def __getitem__(self, index: int) -> Event: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Event]: ...
+    def __getitem__(self, index: int | slice) -> Event | Sequence[Event]:
+        if isinstance(index, slice):
+            return Shown(self._events[index], self._shown)
+        return self._shown(self._events[index])
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +65,14 @@ class Shifted:
         """Return *events* with the worker's numbers."""
         if not self.first:
             return tuple(events)
-        return tuple(renumbered(event, lambda number: number + self.first) for event in events)
+        return tuple(map(self._shown, events))
+
+    def view(self, events: Sequence[Event]) -> Sequence[Event]:
+        """Return *events* with the worker's numbers, made when they are asked for."""
+        return Shown(events, self._shown) if self.first else events
+
+    def _shown(self, event: Event) -> Event:
+        return renumbered(event, lambda number: number + self.first)
 
     def stored(self, result: TurnResult) -> TurnResult:
         """Return the worker's answer with the numbers that are stored."""

@@ -7,6 +7,7 @@ the protocol can say. Rows leave out the inputs of activities and children, whic
 from collections import defaultdict, deque
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from durahub.engine.state import answer_of
 from durahub.engine.turn import Turn, close
@@ -87,7 +88,7 @@ def _ended(turn: Turn, events: list[Event], status: Status, now: Ticks) -> list[
             replace(event, status=status) if isinstance(event, ExecutionCompleted) else event
             for event in events
         ]
-    highest = max([-1, *(event.event_id for event in (*turn.past, *events))])
+    highest = max([-1, *(event.event_id for event in chain(turn.past, events))])
     end = ExecutionCompleted(event_id=highest + 1, timestamp=now, status=status)
     place = len(events) - 1 if isinstance(events[-1], OrchestratorCompleted) else len(events)
     return [*events[:place], end, *events[place:]]

@@ -18,15 +18,15 @@ from durahub.engine.commit import Commit
 from durahub.engine.dtfx_history import as_written
 from durahub.engine.dtfx_messages import Posted, activities, is_own_start, messages
 from durahub.engine.effects import Actor, carry_out
-from durahub.engine.entities.releases import missing_releases
-from durahub.engine.entities.sending import calls_of
-from durahub.engine.state import read, same_execution
+from durahub.engine.state import State, same_execution
 from durahub.engine.turn import (
     Outcome,
     Turn,
+    actor_of,
     finish,
     give_back,
     next_execution_id,
+    owed_at_end,
     terminate_children,
     update_of,
     with_span,
@@ -88,14 +88,8 @@ def accept(turn: Turn, result: HistoryResult, now: Ticks) -> Outcome | Turn:
     if index is not None:
         turn, given = _next_generation(turn, given, index)
     turn = with_span(turn, result.span_id, result.span_start)
-    state = read((*turn.past, *turn.new))
-    actor = Actor(
-        execution=Execution(turn.instance_id, turn.execution_id),
-        started=turn.started,
-        episode=state.episodes,
-        now=max(now, state.clock),
-        calls=calls_of((*turn.past, *turn.new)),
-    )
+    state = turn.state.extended(turn.new)
+    actor = actor_of(turn, state, (*given, *result.sent), now)
     events, told_by_actions = _carried_out(given, result.sent, actor)
     outbound = (*messages(result.new_timers, result.new_messages, actor), *told_by_actions)
     scheduled = tuple(activities(result.new_tasks, actor))
@@ -116,9 +110,7 @@ def accept(turn: Turn, result: HistoryResult, now: Ticks) -> Outcome | Turn:
     if result.status is Status.Terminated:
         outbound = (*outbound, *terminate_children(turn, stored, actor))
     if result.status.is_terminal:
-        whole = (*turn.past, *stored)
-        owed = missing_releases(whole, actor.execution, actor.now, actor.episode)
-        outbound = (*outbound, *owed)
+        outbound = (*outbound, *owed_at_end(turn, stored, actor))
     commit = Commit(
         instance_id=turn.instance_id,
         execution_id=turn.execution_id,
@@ -175,6 +167,7 @@ def _next_generation(
         execution_id=named,
         replaces=True,
         started=started,
+        state=State(),
         past=(),
         new=(head, started, *raised),  # what may have been carried over
         generation=turn.generation + 1,

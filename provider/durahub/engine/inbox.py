@@ -287,15 +287,17 @@ def _judge_others(
     verdict: Verdict, episode: _Episode, others: Sequence[Delivery], now: Ticks
 ) -> None:
     state = episode.state
-    answers: set[Answer | None] = set(state.answers)
-    of_entities = EntityAnswers(state.sent, state.raised)
+    answers: set[Answer] = set()  # of this batch
+    of_entities = EntityAnswers(state.requested, state.raised)
     suspended = state.suspended
     for delivery in others:
         event = delivery.message.event
         target = delivery.message.target.execution_id
         answer = answer_of(event)
         call = entity_answer_of(delivery.message)
-        is_repeated = answer in answers or of_entities.is_repeated(call)
+        is_repeated = (
+            answer is not None and (answer in answers or answer in state.answers)
+        ) or of_entities.is_repeated(call)
         is_unasked = answer is not None and answer[1] not in state.action_ids
         if _is_foreign(target, episode.execution_id):
             verdict.drop.append(delivery)

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from enum import Enum, auto
 
-from durahub.engine.action_numbers import Numbering, Shifted, renumbered, with_id
+from durahub.engine.action_numbers import Numbering, Shifted, Shown, renumbered, with_id
 from durahub.engine.actions import (
     Action,
     Complete,
@@ -74,12 +74,14 @@ class RetriesAlike:
     """
 
     def __init__(self, events: Sequence[Event] = (), reading: Reading = AS_IT_SEEMS) -> None:
-        self._events, self._reading = events, reading
+        self._events: list[Event] = []
+        self._reading = reading
         self._pauses = reading.last_pauses_of(events)
         self._failures = {one: e for e in events if (one := _failed(e)) in self._pauses.values()}
         self._retries = Retries()
         self._numbers: dict[int, int] = {}  # the worker's by the stored ones
         self._known: dict[int, int] = {}  # the first stored one by the worker's
+        self._told: dict[int, int] = {}  # by stored numbers: what a worker did, not in history yet
         self._top = -1  # the highest that is stored
         # From each stored number on, how many of those before it are no number of the worker's own:
         self._starts = [0]
@@ -87,8 +89,18 @@ class RetriesAlike:
         for event in events:
             self.read(event)
 
+    def __len__(self) -> int:
+        """Return how many events of the history have been read."""
+        return len(self._events)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether all that a worker did has been read as events."""
+        return not self._told
+
     def read(self, event: Event) -> None:
         """Go on to the next event of the history."""
+        self._events.append(event)
         if not isinstance(event, ActionEvent) or event.event_id < 0:
             self._retries.add(event)
         elif isinstance(event, TimerCreated) and event.event_id in self._pauses:
@@ -96,12 +108,25 @@ class RetriesAlike:
             self._go_on(self._top + 1, self._surplus[-1] + 1)
             self._retries.add(event)
         else:
-            number = event.worker_number
-            self._note(event, self.likely(event) if number is None else number)
+            told = self._told.pop(event.event_id, None)
+            number = told if event.worker_number is None else event.worker_number
+            if number is None:
+                number = self.likely(event)
+            self._note(event.event_id, number)
+            self._retries.add(event, number)
 
     def shown(self, events: Iterable[Event]) -> tuple[Event, ...]:
         """Return *events* with the worker's numbers."""
+        if not self._pauses:
+            return tuple(map(self._shown, events))
         return tuple(renumbered(event, self.number_of) for event in self._placed_events(events))
+
+    def view(self, events: Sequence[Event]) -> Sequence[Event]:
+        """Return *events* with the worker's numbers, made when they are asked for if none is moved."""
+        return self.shown(events) if self._pauses else Shown(events, self._shown)
+
+    def _shown(self, event: Event) -> Event:
+        return renumbered(self._reading.sections.shown(event), self.number_of)
 
     def _placed_events(self, events: Iterable[Event]) -> Iterator[Event]:
         for event in events:
@@ -122,13 +147,16 @@ class RetriesAlike:
         """Return the worker's answer with the numbers that are stored; what it did is then known."""
         actions = self._placed(map(self._reading.sections.stored, result.actions))
         noted: dict[int, int] = {}
+        retries = self._retries.of_this_turn()
         for action, number in sorted(actions, key=lambda placed: placed[0].id):
             event = _event_of(action)
             if event is None or action.id < 0:
                 continue
-            if self.likely(event) != number:
+            if self._likely(event, retries) != number:
                 noted[action.id] = number
-            self._note(event, number)
+            self._note(action.id, number)
+            self._told[action.id] = number
+            retries.add(event, number)
         return replace(result, actions=tuple(action for action, _ in actions), noted=noted)
 
     def otherwise(self, result: TurnResult) -> Reading | None:
@@ -138,18 +166,19 @@ class RetriesAlike:
     def _placed(self, actions: Iterable[Action]) -> list[tuple[Action, int]]:
         """Return the actions under the numbers that are stored, each with the worker's."""
         placed: list[tuple[Action, int]] = []
-        taken, known = set(self._numbers), set(self._known)
+        taken: set[int] = set()  # in this turn, as are the next
+        known: set[int] = set()
         top, surplus = self._top, self._surplus[-1]
         for action in actions:
             number = stored = action.id
             if number >= 0:
                 stored = number - 1 + surplus
-                if number in known:
+                if number in known or number in self._known:
                     stored = top + 1
                     surplus += 1
                 elif stored <= top:
                     stored = self._gap(number)
-                if stored < 0 or stored in taken:
+                if stored < 0 or stored in taken or stored in self._numbers:
                     stored = top + 1
                 taken.add(stored)
                 known.add(number)
@@ -164,8 +193,11 @@ class RetriesAlike:
 
     def likely(self, event: ActionEvent) -> int:
         """Return the number of the next event's action, as far as the history can tell."""
+        return self._likely(event, self._retries)
+
+    def _likely(self, event: ActionEvent, retries: Retries) -> int:
         if self._reading.retries and isinstance(event, Asked):
-            repeated = self._retries.likely(event)
+            repeated = retries.likely(event)
             if repeated is not None:
                 return repeated
         return self._plain(event.event_id)
@@ -175,8 +207,7 @@ class RetriesAlike:
         place = bisect_right(self._starts, stored) - 1
         return stored + 1 - self._surplus[max(place, 0)]
 
-    def _note(self, event: ActionEvent, number: int) -> None:
-        stored = event.event_id
+    def _note(self, stored: int, number: int) -> None:
         if stored > self._top:
             if number in self._known:
                 self._go_on(stored + 1, self._surplus[-1] + 1)
@@ -185,7 +216,6 @@ class RetriesAlike:
             self._top = stored
         self._numbers[stored] = number
         self._known.setdefault(number, stored)
-        self._retries.add(event, number)
 
     def _go_on(self, start: int, surplus: int) -> None:
         self._starts.append(start)

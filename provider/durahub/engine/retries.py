@@ -115,6 +115,16 @@ class Retries:
             case _:
                 self._done += 1
 
+    def of_this_turn(self) -> "Retries":
+        """Return a copy to add the actions of this turn to, and no other events."""
+        copy = Retries()
+        copies = {id(one): one for one in (self._failures, *(p.failures for p in self._over))}
+        copied = {key: _Failures(list(one.tries), one.timers) for key, one in copies.items()}
+        copy._failures = copied[id(self._failures)]
+        copy._over = [replace(one, failures=copied[id(one.failures)]) for one in self._over]
+        copy._arrived, copy._done = self._arrived, self._done
+        return copy
+
     def last_pauses(self, *, open_too: bool) -> dict[int, int]:
         """Return the timers that were pauses after a last try, each with the number of that try.
 

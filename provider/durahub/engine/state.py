@@ -1,8 +1,11 @@
 """What a history implies: the state of an execution, read off its events."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from durahub.engine.entities.calls import request_sent
+from durahub.engine.entities.messages import guid_text
+from durahub.model.appended import Appended, AppendedSet
 from durahub.model.history import (
     ContinueAsNew,
     Event,
@@ -13,6 +16,7 @@ from durahub.model.history import (
     ExecutionStarted,
     ExecutionSuspended,
     ExecutionTerminated,
+    OrchestratorCompleted,
     OrchestratorStarted,
     Status,
     SubOrchestrationInstanceCompleted,
@@ -63,7 +67,10 @@ def same_execution(one: str | None, other: str | None) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """An execution as its history tells it. ``started`` is ``None`` where there is no start."""
+    """An execution as its history tells it. ``started`` is ``None`` where there is no start.
+
+    The state of a longer history is `extended` from that of a shorter one, and shares with it what grows.
+    """
 
     started: ExecutionStarted | None = None
     completed: ExecutionCompleted | None = None
@@ -72,10 +79,11 @@ class State:
     clock: Ticks = MINIMUM  # of the last OrchestratorStarted
     last: Ticks = MINIMUM  # of the last event
     episodes: int = 0
-    action_ids: frozenset[int] = frozenset()
-    answers: frozenset[Answer] = frozenset()
-    sent: tuple[EventSent, ...] = ()
-    raised: frozenset[str] = frozenset()  # names of events
+    action_ids: AppendedSet[int] = field(default_factory=AppendedSet)
+    answers: AppendedSet[Answer] = field(default_factory=AppendedSet)
+    sent: Appended[EventSent] = field(default_factory=Appended)
+    requested: AppendedSet[str] = field(default_factory=AppendedSet)  # of entities: GUIDs
+    raised: AppendedSet[str] = field(default_factory=AppendedSet)  # names; of GUIDs the usual form
 
     @property
     def status(self) -> Status:
@@ -91,57 +99,67 @@ class State:
         """Whether the execution has begun and not ended."""
         return self.started is not None and self.completed is None
 
+    def extended(self, events: Iterable[Event]) -> "State":
+        """Return the state when *events* have followed. The first start counts, and the last end."""
+        started, completed, terminated = self.started, self.completed, self.terminated
+        suspended, clock, last, episodes = self.suspended, self.clock, self.last, self.episodes
+        known = self.answers
+        answers: dict[Answer, None] = {}
+        events = tuple(events)
+        for event in events:
+            last = event.timestamp
+            match event:
+                case OrchestratorStarted():
+                    clock = max(clock, event.timestamp)
+                    episodes += 1
+                case OrchestratorCompleted() | TaskScheduled():
+                    pass
+                case ExecutionStarted():
+                    started = started or event
+                case ContinueAsNew():
+                    pass  # the end of a generation, in old hubs: the execution goes on
+                case ExecutionCompleted():
+                    completed = event
+                case ExecutionTerminated():
+                    terminated = terminated or event
+                case ExecutionSuspended():
+                    suspended = True
+                case ExecutionResumed():
+                    suspended = False
+                case TimerCreated():  # DTFx splits episodes with one that has always the same ID
+                    again = ("timer", event.event_id)
+                    answers.pop(again, None)
+                    if again in known:
+                        known = known.without(again)
+                case _:
+                    answer = answer_of(event)
+                    if answer is not None:
+                        answers[answer] = None
+        sent = [event for event in events if isinstance(event, EventSent)]
+        requests = [request_sent(event) for event in sent]
+        raised = [event.name for event in events if isinstance(event, EventRaised) and event.name]
+        return State(
+            started=started,
+            completed=completed,
+            terminated=terminated,
+            suspended=suspended,
+            clock=clock,
+            last=last,
+            episodes=episodes,
+            action_ids=self.action_ids.and_more(e.event_id for e in events if e.event_id != -1),
+            answers=known.and_more(answers),
+            sent=self.sent.and_more(sent),
+            requested=self.requested.and_more(guid_text(one.id) for one in requests if one),
+            raised=self.raised.and_more(map(guid_text, raised)),
+        )
+
 
 def read(events: Iterable[Event]) -> State:
-    """Return the state after *events*. The first start counts, and the last end."""
-    started: ExecutionStarted | None = None
-    completed: ExecutionCompleted | None = None
-    terminated: ExecutionTerminated | None = None
-    suspended = False
-    clock = last = MINIMUM
-    episodes = 0
-    action_ids: set[int] = set()
-    answers: set[Answer] = set()
-    events = tuple(events)
-    for event in events:
-        last = event.timestamp
-        if event.event_id != -1:
-            action_ids.add(event.event_id)
-        match event:
-            case OrchestratorStarted():
-                clock = max(clock, event.timestamp)
-                episodes += 1
-            case ExecutionStarted():
-                started = started or event
-            case ContinueAsNew():
-                pass  # the end of a generation, in old hubs: the execution goes on
-            case ExecutionCompleted():
-                completed = event
-            case ExecutionTerminated():
-                terminated = terminated or event
-            case ExecutionSuspended():
-                suspended = True
-            case ExecutionResumed():
-                suspended = False
-            case TimerCreated():  # the one with which DTFx splits episodes has always the same ID
-                answers.discard(("timer", event.event_id))
-            case _:
-                answer = answer_of(event)
-                if answer is not None:
-                    answers.add(answer)
-    return State(
-        started=started,
-        completed=completed,
-        terminated=terminated,
-        suspended=suspended,
-        clock=clock,
-        last=last,
-        episodes=episodes,
-        action_ids=frozenset(action_ids),
-        answers=frozenset(answers),
-        sent=tuple(e for e in events if isinstance(e, EventSent)),
-        raised=frozenset(e.name for e in events if isinstance(e, EventRaised) and e.name),
-    )
+    """Return the state after *events*."""
+    return _BEFORE.extended(events)
+
+
+_BEFORE = State()
 
 
 def open_children(events: Iterable[Event]) -> tuple[SubOrchestrationInstanceCreated, ...]:

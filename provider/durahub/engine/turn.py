@@ -6,19 +6,21 @@ of one work item run one after another, and only the last one is written.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
-from durahub.engine.actions import Action, Complete, TurnResult
+from durahub.engine.actions import Action, Complete, SendEntityMessage, TurnResult
 from durahub.engine.commit import Commit, Delivery, HistoryVersion, InstanceUpdate
 from durahub.engine.effects import FIRE_AND_FORGET, Actor, carry_out
 from durahub.engine.entities.releases import missing_releases
-from durahub.engine.entities.sending import calls_of
-from durahub.engine.state import State, open_children, read
+from durahub.engine.entities.sending import Calls, calls_of
+from durahub.engine.state import State, open_children
 from durahub.model.history import (
     ActionEvent,
     Event,
     EventRaised,
+    EventSent,
     Execution,
     ExecutionCompleted,
     ExecutionResumed,
@@ -52,7 +54,8 @@ class Turn:
     base: HistoryVersion
     replaces: bool
     started: ExecutionStarted
-    past: tuple[Event, ...]
+    state: State  # after ``past``
+    past: Sequence[Event]
     new: tuple[Event, ...]
     sources: tuple[Delivery, ...]
     generation: int = 0
@@ -98,7 +101,8 @@ def begin(
         base=version,
         replaces=start is not None,
         started=started,
-        past=() if start is not None else tuple(past),
+        state=State() if start is not None else state,
+        past=() if start is not None else past,
         new=(OrchestratorStarted(timestamp=clock), *(one.message.event for one in sources)),
         sources=sources,
         wake_ups=wake_ups,
@@ -114,14 +118,8 @@ def finish(turn: Turn, result: TurnResult, now: Ticks, new_execution_id: str) ->
         return turn
     turn = give_back(turn, result.events_processed)
     turn = with_span(turn, result.span_id, result.span_start)
-    state = read((*turn.past, *turn.new))
-    actor = Actor(
-        execution=Execution(turn.instance_id, turn.execution_id),
-        started=turn.started,
-        episode=state.episodes,
-        now=max(now, state.clock),
-        calls=calls_of((*turn.past, *turn.new)),
-    )
+    state = turn.state.extended(turn.new)
+    actor = actor_of(turn, state, result.actions, now)
     actions, completion = _in_order(result.actions)
     completion = _obey_terminate(state, actions, completion)
     effects = [carry_out(action, actor) for action in actions]
@@ -144,8 +142,7 @@ def finish(turn: Turn, result: TurnResult, now: Ticks, new_execution_id: str) ->
             outbound.append(end.outbound)
         if completion.status is Status.Terminated:
             outbound.extend(terminate_children(turn, events, actor))
-        whole = (*turn.past, *turn.new, *events)
-        outbound.extend(missing_releases(whole, actor.execution, actor.now, actor.episode))
+        outbound.extend(owed_at_end(turn, (*turn.new, *events), actor))
     written = close((*turn.new, *events), actor.now)
     status = result.custom_status
     if status is None:
@@ -162,6 +159,24 @@ def finish(turn: Turn, result: TurnResult, now: Ticks, new_execution_id: str) ->
         consumed=turn.consumed,
     )
     return Outcome(commit, turn.returned)
+
+
+def actor_of(turn: Turn, state: State, given: Iterable[Event | Action], now: Ticks) -> Actor:
+    """Return who carries out what a worker has *given*; *state* is the one after the turn's events."""
+    sends = any(isinstance(one, SendEntityMessage) for one in given)
+    return Actor(
+        execution=Execution(turn.instance_id, turn.execution_id),
+        started=turn.started,
+        episode=state.episodes,
+        now=max(now, state.clock),
+        calls=calls_of(chain(turn.past, turn.new)) if sends else Calls(),
+    )
+
+
+def owed_at_end(turn: Turn, events: Iterable[Event], actor: Actor) -> tuple[Message, ...]:
+    """Return the releases of what an execution still holds that ends with *events* of its last turn."""
+    sent = (*turn.state.sent, *(event for event in events if isinstance(event, EventSent)))
+    return missing_releases(sent, actor.execution, actor.now, actor.episode)
 
 
 def next_execution_id(turn: Turn) -> str:
@@ -264,6 +279,7 @@ def _continue_as_new(
         execution_id=execution_id,
         replaces=True,
         started=started,
+        state=State(),
         past=(),
         new=(
             OrchestratorStarted(timestamp=now),
@@ -281,7 +297,7 @@ def _spelled(turn: Turn) -> dict[str, str]:
 
     Python carries an event over under its folded name, and not every SDK takes that for the same.
     """
-    raised = (event for event in (*turn.past, *turn.new) if isinstance(event, EventRaised))
+    raised = (event for event in chain(turn.past, turn.new) if isinstance(event, EventRaised))
     return {event.name.casefold(): event.name for event in raised if event.name}
 
 
@@ -297,7 +313,7 @@ def terminate_children(turn: Turn, events: Sequence[Event], actor: Actor) -> lis
             sender=actor.execution,
             episode=actor.episode,
         )
-        for child in open_children((*turn.past, *turn.new, *events))
+        for child in open_children(chain(turn.past, turn.new, events))
         if FIRE_AND_FORGET not in (child.tags or {})
     ]
 

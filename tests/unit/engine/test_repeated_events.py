@@ -5,15 +5,17 @@ from dataclasses import replace
 import pytest
 
 from durahub.engine.commit import Delivery
-from durahub.engine.repeated_events import raised_before
+from durahub.engine.repeated_events import raised_before, stamps_of
 from durahub.model.history import EventRaised, Execution
 from durahub.model.ticks import Ticks
 from tests.unit.engine.scenes import NOW, arrived, ended, first_turn, turn_of
 
 RAISED = EventRaised(timestamp=NOW, name="Approval", input="1")
-STORED = (
-    *ended(first_turn()).events,
-    *ended(turn_of(ended(first_turn()).events, arrived(RAISED))).events,
+STORED = stamps_of(
+    (
+        *ended(first_turn()).events,
+        *ended(turn_of(ended(first_turn()).events, arrived(RAISED))).events,
+    )
 )
 
 
@@ -41,4 +43,4 @@ def test_what_an_orchestration_sends_at_once_may_be_alike() -> None:
 def test_what_is_alike_may_come_for_the_first_time() -> None:
     both = [arrived(RAISED, key="one"), arrived(RAISED, key="two")]
 
-    assert raised_before(both, ended(first_turn()).events) == frozenset()
+    assert raised_before(both, stamps_of(ended(first_turn()).events)) == frozenset()

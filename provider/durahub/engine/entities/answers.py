@@ -4,13 +4,11 @@ An answer can overtake the checkpoint that holds its request, and can come twice
 orchestration whose call is answered a second time.
 """
 
-from collections.abc import Iterable
-from functools import cached_property
+from collections.abc import Set
 
-from durahub.engine.entities.calls import request_sent
 from durahub.engine.entities.ids import is_entity
 from durahub.engine.entities.messages import guid_text
-from durahub.model.history import EventRaised, EventSent
+from durahub.model.history import EventRaised
 from durahub.model.message import Message
 
 
@@ -23,33 +21,25 @@ def entity_answer_of(message: Message) -> str | None:
 
 
 class EntityAnswers:
-    """The requests of an execution, among what it *sent*, and the names of the events it has got.
+    """The GUIDs of an execution's *requests*, and the names of the events that it has got, *raised*.
 
-    ``None`` stands for a message that is no answer.
+    GUIDs are in their usual form. ``None`` stands for a message that is no answer.
     """
 
-    def __init__(self, sent: Iterable[EventSent], raised: Iterable[str]) -> None:
-        self._sent = sent
+    def __init__(self, requests: Set[str], raised: Set[str]) -> None:
+        self._requests = requests
         self._raised = raised
+        self._noted: set[str] = set()
 
     def is_early(self, answer: str | None) -> bool:
         """Tell whether the request is not in the history."""
-        return answer is not None and answer not in self._asked
+        return answer is not None and answer not in self._requests
 
     def is_repeated(self, answer: str | None) -> bool:
         """Tell whether the request has been answered."""
-        return answer is not None and answer in self._answered
+        return answer is not None and (answer in self._raised or answer in self._noted)
 
     def note(self, answer: str | None) -> None:
         """Note that the request is answered now."""
         if answer is not None:
-            self._answered.add(answer)
-
-    @cached_property
-    def _asked(self) -> frozenset[str]:
-        requests = (request_sent(event) for event in self._sent)
-        return frozenset(guid_text(request.id) for request in requests if request is not None)
-
-    @cached_property
-    def _answered(self) -> set[str]:
-        return {guid_text(name) for name in self._raised}
+            self._noted.add(answer)
