@@ -76,7 +76,7 @@ class NullStore:
         """Tell that every partition is this server's."""
         return True
 
-    async def get(self, instance_id: str, *, payloads: bool = True) -> Instance | None:  # noqa: ARG002
+    async def row(self, instance_id: str) -> Instance | None:
         """Return a row as a start leaves it."""
         return Instance(
             instance_id=instance_id,
@@ -92,7 +92,13 @@ class NullStore:
         """Return no history: those of instances that run are in memory."""
         return StoredHistory(NO_HISTORY, ())
 
-    async def start(self, message: Message, replaces: Instance | None) -> None:  # noqa: ARG002
+    async def start(
+        self,
+        message: Message,
+        replaces: Instance | None,  # noqa: ARG002
+        *,
+        unread: bool = False,  # noqa: ARG002
+    ) -> None:
         """Hand a start over."""
         self._hand_over(message)
 

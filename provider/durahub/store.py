@@ -27,19 +27,12 @@ class StoredHistory:
     """The events of an instance's current execution, in order, and the version to write against.
 
     ``consumed`` are the keys of messages whose events are in this history (or an earlier one) but whose
-    deletion was not confirmed when it was written: if they come again, they are dropped. ``own`` counts
-    the events at the end that this process has appended; the others were read.
+    deletion was not confirmed when it was written: if they come again, they are dropped.
     """
 
     version: HistoryVersion
-    events: tuple[Event, ...]
+    events: Sequence[Event]
     consumed: frozenset[str] = frozenset()
-    own: int = 0
-
-    @property
-    def read(self) -> tuple[Event, ...]:
-        """The events that were read: another process may know more of them."""
-        return self.events[: len(self.events) - self.own]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from durahub.dispatch.clock import Clock
-from durahub.dispatch.history_cache import size_of
+from durahub.dispatch.known_history import KnownHistory
 from durahub.dispatch.session import Session
 from durahub.dispatch.settings import DispatchSettings
+from durahub.dispatch.sizes import size_of
 from durahub.dispatch.streams import Kind, Need, Slot, Streams
 from durahub.dispatch.tokens import ABANDON_PAUSE, Abandoned, Tokens
 from durahub.dispatch.work import EntityWork
@@ -29,7 +30,7 @@ from durahub.engine.entities.ids import name_of
 from durahub.engine.entities.work import EntityAnswer, EntityResult
 from durahub.engine.limited_answers import limited_entity
 from durahub.errors import BadRequest
-from durahub.store import HubStore, StoredHistory
+from durahub.store import HubStore
 
 log = logging.getLogger(__name__)
 
@@ -39,16 +40,16 @@ LARGEST_BATCH = 3_000_000  # bytes of messages, about; a worker receives 4 MiB
 class Sessions(Protocol):
     """What batches need of the sessions that they run in."""
 
-    async def history(self, instance_id: str) -> StoredHistory:
+    async def history(self, instance_id: str) -> KnownHistory:
         """Return the stored history, mostly from memory."""
 
-    async def write(self, session: Session, history: StoredHistory, commit: Commit) -> None:
+    async def write(self, session: Session, history: KnownHistory, commit: Commit) -> None:
         """Write a commit."""
 
 
 @dataclass(slots=True)
 class _Batch:
-    history: StoredHistory
+    history: KnownHistory
     turn: EntityTurn
     taken: list[Delivery]
 
@@ -93,7 +94,8 @@ class EntityBatches:
 
     async def _begin(self, sessions: Sessions, session: Session, instance_id: str) -> _Batch | None:
         """Return the batch that the inbox makes; ``None`` if nothing of it is to be done."""
-        history = await sessions.history(instance_id)
+        known = await sessions.history(instance_id)
+        history = known.stored
         waiting = [d for d in session.inbox.values() if d.message.target.instance_id == instance_id]
         taken, dropped = judge_batch(history.version, history.events, waiting, history.consumed)
         if dropped:
@@ -114,7 +116,7 @@ class EntityBatches:
             self._clock(),
             limits=replace(self._limits, for_functions=self._store.is_of_functions),
         )
-        return _Batch(history, turn, taken)
+        return _Batch(known, turn, taken)
 
     async def _finish(
         self, sessions: Sessions, session: Session, batch: _Batch, slot: Slot | None

@@ -5,39 +5,14 @@ A stale entry could not do harm (the checkpoint would fail), only cost a lost ep
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from durahub.model.failure import Failure
-from durahub.model.history import Event
-from durahub.store import StoredHistory
-
-EVENT_SIZE = 400  # bytes an event takes apart from its texts, about
-
-
-def size_of(events: Iterable[Event]) -> int:
-    """Return about how many bytes *events* take, in memory as on the wire."""
-    total = 0
-    for event in events:
-        total += EVENT_SIZE
-        for name in ("input", "result", "data", "reason", "details"):
-            total += _length(getattr(event, name, None))
-        failure = getattr(event, "failure", None)
-        while isinstance(failure, Failure):
-            total += _length(failure.message) + _length(failure.stack_trace)
-            failure = failure.inner
-    return total
-
-
-def _length(text: object) -> int:
-    if not isinstance(text, str):
-        return 0
-    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+from durahub.dispatch.known_history import KnownHistory
 
 
 @dataclass(slots=True)
 class _Entry:
-    history: StoredHistory
+    history: KnownHistory
     partition: str
     size: int
 
@@ -50,10 +25,15 @@ class HistoryCache:
         self._size = 0
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
 
+    @property
+    def size(self) -> int:
+        """How many bytes they take, about."""
+        return self._size
+
     def __len__(self) -> int:
         return len(self._entries)
 
-    def get(self, instance_id: str) -> StoredHistory | None:
+    def get(self, instance_id: str) -> KnownHistory | None:
         """Return the history of an instance, if it is known."""
         entry = self._entries.get(instance_id)
         if entry is None:
@@ -61,11 +41,11 @@ class HistoryCache:
         self._entries.move_to_end(instance_id)
         return entry.history
 
-    def put(self, instance_id: str, partition: str, history: StoredHistory, added: int) -> None:
-        """Keep *history*, which is *added* bytes larger than what was kept; counted if nothing was."""
-        old = self._entries.pop(instance_id, None)
-        size = old.size + added if old else size_of(history.events)
-        self._size += size - (old.size if old else 0)
+    def put(self, instance_id: str, partition: str, history: KnownHistory) -> None:
+        """Keep *history*."""
+        self.drop(instance_id)
+        size = history.size  # what the edge adds to it later is counted at the next turn
+        self._size += size
         self._entries[instance_id] = _Entry(history, partition, size)
         while self._size > self._limit and self._entries:
             _, dropped = self._entries.popitem(last=False)

@@ -12,10 +12,12 @@ from dataclasses import dataclass, replace
 
 from durahub.dispatch.clock import Clock
 from durahub.dispatch.entity_batches import EntityBatches
-from durahub.dispatch.history_cache import HistoryCache, size_of
+from durahub.dispatch.history_cache import HistoryCache
+from durahub.dispatch.known_history import KnownHistory, Showing, known
 from durahub.dispatch.readings import Readings
 from durahub.dispatch.session import Session
 from durahub.dispatch.settings import DispatchSettings
+from durahub.dispatch.sizes import size_of
 from durahub.dispatch.streams import Kind, Need, Slot, Streams
 from durahub.dispatch.tokens import ABANDON_PAUSE, Abandoned, Tokens
 from durahub.dispatch.work import OrchestratorWork
@@ -23,15 +25,13 @@ from durahub.engine.commit import Commit, Delivery, InstanceUpdate
 from durahub.engine.dtfx_turn import HistoryResult, TurnAnswer, accept
 from durahub.engine.entities.ids import is_entity
 from durahub.engine.inbox import Verdict, backoff, judge, needs_row
-from durahub.engine.numbering import numbering
-from durahub.engine.repeated_events import raised_before, stamps_of
+from durahub.engine.repeated_events import raised_before
 from durahub.engine.rewind import concerned_children, rewound
-from durahub.engine.state import State, read
 from durahub.engine.turn import Outcome, Turn, begin, finish, next_execution_id
 from durahub.errors import CheckpointLost, DurahubError, Malformed, Unavailable
 from durahub.model.history import Event, Execution, ExecutionCompleted, ExecutionStarted
 from durahub.model.instance import Instance
-from durahub.store import HubStore, StoredHistory, Waiting
+from durahub.store import HubStore, Waiting
 
 log = logging.getLogger(__name__)
 
@@ -45,10 +45,18 @@ LARGEST_TURN = 3_000_000  # bytes of new events, about
 class _Ready:
     """An episode that has a worker."""
 
-    history: StoredHistory
-    state: State
+    history: KnownHistory
     verdict: Verdict
     slot: Slot
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """A turn that its worker has ended, how it was shown, and what came of it."""
+
+    outcome: Outcome
+    turn: Turn
+    showing: Showing
 
 
 class Orchestrations:
@@ -136,7 +144,7 @@ class Orchestrations:
     async def version_of(self, instance_id: str) -> str:
         """Return an orchestration's version, mostly from memory; ``""`` if it has none, or is gone."""
         cached = self._cache.get(instance_id)
-        started = read(cached.events).started if cached is not None else None
+        started = cached.state.started if cached is not None else None
         if started is not None:
             return started.version or ""
         row = await self._store.get(instance_id, payloads=False)
@@ -232,18 +240,18 @@ class Orchestrations:
         try:
             turn = begin(
                 _target_of(taken),
-                ready.history.version,
-                ready.history.events,
-                ready.state,
+                ready.history.stored.version,
+                ready.history.stored.events,
+                ready.history.state,
                 ready.verdict.start,
                 taken,
                 self._clock(),
             )
             session.dispatched = True
-            outcome = await self._run_turn(turn, ready.slot, session)
-            session.put_first(outcome.returned)
-            session.in_turn -= len(outcome.returned)
-            await self.write(session, ready.history, outcome.commit)
+            last = await self._run_turn(turn, ready.history, ready.slot, session)
+            session.put_first(last.outcome.returned)
+            session.in_turn -= len(last.outcome.returned)
+            await self.write(session, ready.history, last.outcome.commit, last)
         except asyncio.CancelledError:
             raise
         except Exception:
@@ -258,10 +266,10 @@ class Orchestrations:
         """Judge the inbox and get a place on a stream; ``None`` if there is nothing to run."""
         instance_id = next(iter(session.inbox.values())).message.target.instance_id
         history = await self.history(instance_id)
-        state = read(history.events)
+        state = history.state
         batch = _of(session, instance_id)
-        row = await self._row(instance_id, history, state, batch)
-        judged = self._judge(batch, history, state, row)
+        row = await self._row(instance_id, history, batch)
+        judged = self._judge(batch, history, row)
         if not judged.take:
             await self._settle(session, judged)
             if judged.rewind is not None:
@@ -272,8 +280,8 @@ class Orchestrations:
             later = _of(session, instance_id)
             if len(later) != len(batch):  # more has come while this episode stood in line
                 if row is None:
-                    row = await self._row(instance_id, history, state, later)
-                judged = self._judge(later, history, state, row)
+                    row = await self._row(instance_id, history, later)
+                judged = self._judge(later, history, row)
             await self._settle(session, judged)
         except BaseException:
             slot.release()
@@ -281,7 +289,7 @@ class Orchestrations:
         if not judged.take:
             slot.release()
             return None
-        return _Ready(history, state, judged, slot)
+        return _Ready(history, judged, slot)
 
     async def _in_line(self, session: Session, need: Need) -> Slot:
         session.in_line = True
@@ -293,23 +301,22 @@ class Orchestrations:
     async def _row(
         self,
         instance_id: str,
-        history: StoredHistory,
-        state: State,
+        history: KnownHistory,
         batch: Sequence[Delivery],
     ) -> Instance | None:
-        if not needs_row(state, batch, history.consumed):
+        if not needs_row(history.state, batch, history.stored.consumed):
             return None
         return await self._store.row(instance_id)
 
     def _judge(
         self,
         batch: Sequence[Delivery],
-        history: StoredHistory,
-        state: State,
+        history: KnownHistory,
         row: Instance | None,
     ) -> Verdict:
-        consumed = history.consumed | raised_before(batch, stamps_of(history.read))
-        verdict = judge(history.version, state, batch, row, self._clock(), consumed)
+        stored = history.stored
+        consumed = stored.consumed | raised_before(batch, history.raised)
+        verdict = judge(stored.version, history.state, batch, row, self._clock(), consumed)
         _bound(verdict)
         return verdict
 
@@ -341,14 +348,15 @@ class Orchestrations:
         session.sleeping[delivery.key] = loop.call_later(max(delay, 0.0), wake), delivery
 
     async def _rewind(
-        self, session: Session, history: StoredHistory, request: Delivery, row: Instance | None
+        self, session: Session, history: KnownHistory, request: Delivery, row: Instance | None
     ) -> None:
         """Rewrite a history as *request* asks; this needs no worker."""
         instance_id = request.message.target.instance_id
-        ids = concerned_children(history.events)
+        stored = history.stored
+        ids = concerned_children(stored.events)
         children = {one: await self._store.get(one, payloads=False) for one in ids}
         commit = rewound(
-            instance_id, history.version, history.events, request, row, children, self._clock()
+            instance_id, stored.version, stored.events, request, row, children, self._clock()
         )
         await self.write(session, history, commit)
         session.remove((request,))
@@ -361,12 +369,14 @@ class Orchestrations:
 
     # -- a turn --------------------------------------------------------------------------------
 
-    async def _run_turn(self, turn: Turn, slot: Slot, session: Session) -> Outcome:
+    async def _run_turn(
+        self, turn: Turn, history: KnownHistory, slot: Slot, session: Session
+    ) -> _Done:
         pause = ABANDON_PAUSE[0]
         try:
             while True:
                 try:
-                    result = await self._hand_out(turn, slot)
+                    result, showing = await self._hand_out(turn, history, slot)
                     outcome = self._outcome(turn, result)
                     if outcome is turn:
                         raise Abandoned
@@ -378,7 +388,7 @@ class Orchestrations:
                     slot = await self._streams.slot(_need_of(turn.started))
                     continue
                 if isinstance(outcome, Outcome):
-                    return outcome
+                    return _Done(outcome, turn, showing)
                 turn = outcome
                 slot = await self._streams.slot(_need_of(turn.started))
         finally:
@@ -389,37 +399,46 @@ class Orchestrations:
             return accept(turn, result, self._clock())
         return finish(turn, result, self._clock(), next_execution_id(turn))
 
-    async def _hand_out(self, turn: Turn, slot: Slot) -> TurnAnswer:
+    async def _hand_out(
+        self, turn: Turn, history: KnownHistory, slot: Slot
+    ) -> tuple[TurnAnswer, Showing]:
         """Give the turn to the worker behind *slot* and wait for its answer; frees the slot."""
-        events = (*turn.past, *turn.new)
         execution = Execution(turn.instance_id, turn.execution_id)
-        numbers = numbering(slot.stream.options.counting, events, self._readings.of(execution))
+        counting = slot.stream.options.counting
+        numbers, showing = history.shown(turn, counting, self._readings.of(execution))
         item = self._tokens.give_out(turn.instance_id, None, slot)
         work = OrchestratorWork(
             token=item.token,
             instance_id=turn.instance_id,
             execution_id=turn.execution_id,
-            past=numbers.shown(turn.past),
+            past=numbers.view(turn.past),
             new=numbers.shown(turn.new),
             started=turn.started,
+            projected=showing.projected,
         )
         self._out[turn.instance_id] = work
         slot.stream.push(work)
         try:
             answer = await item.answer
             if isinstance(answer, HistoryResult):
-                return answer
+                return answer, showing
             otherwise = numbers.otherwise(answer)
             if otherwise is not None:
                 log.info("history-read-otherwise", extra={"instance_id": turn.instance_id})
                 self._readings.note(execution, otherwise)
                 raise Abandoned(lost=True)
-            return numbers.stored(answer)
+            return numbers.stored(answer), showing
         finally:
             if self._tokens.is_open(item):  # cancelled
                 self._tokens.revoke(item)
 
-    async def write(self, session: Session, history: StoredHistory, commit: Commit) -> None:
+    async def write(
+        self,
+        session: Session,
+        history: KnownHistory,
+        commit: Commit,
+        done: _Done | None = None,
+    ) -> None:
         """Write *commit*, which goes on from *history*, and keep what is written in memory.
 
         What has ended is not kept: another server's client may rewind it in storage.
@@ -430,35 +449,25 @@ class Orchestrations:
         except CheckpointLost:
             self._cache.drop(instance_id)
             raise
-        own = len(commit.events)
-        if commit.replaces:
-            self._cache.drop(instance_id)
-            events: tuple[Event, ...] = commit.events
-        else:
-            events = (*history.events, *commit.events)
-            own += history.own
+        turn, showing = (done.turn, done.showing) if done is not None else (None, None)
+        longer = history.extended(commit, version, turn, showing)
         if _have_ended(commit.events):
             self._cache.drop(instance_id)
         else:
-            self._cache.put(
-                instance_id,
-                session.partition,
-                StoredHistory(version, events, history.consumed, own),
-                size_of(commit.events),
-            )
-        started = (event for event in events if isinstance(event, ExecutionStarted))
-        self._on_written(instance_id, commit.instance, next(started, None))
+            self._cache.put(instance_id, session.partition, longer)
+        self._on_written(instance_id, commit.instance, longer.state.started)
 
-    async def history(self, instance_id: str) -> StoredHistory:
+    async def history(self, instance_id: str) -> KnownHistory:
         """Return the stored history of an instance, mostly from memory."""
         cached = self._cache.get(instance_id)
         if cached is not None:
             return cached
-        loaded = await self._store.load(instance_id)
-        if loaded.events and not _have_ended(loaded.events):
+        loaded = known(await self._store.load(instance_id))
+        events = loaded.stored.events
+        if events and not _have_ended(events):
             key = instance_id.casefold()
             partition = self._sessions[key].partition if key in self._sessions else ""
-            self._cache.put(instance_id, partition, loaded, size_of(loaded.events))
+            self._cache.put(instance_id, partition, loaded)
         return loaded
 
 

@@ -36,7 +36,7 @@ class Appended(Sequence[T], Generic[T]):
         return self if length == self._length else self._version(items, length)
 
     def _version(self, items: list[T], length: int) -> "Appended[T]":
-        version: Appended[T] = Appended()
+        version: Appended[T] = type(self)()
         version._items, version._length = items, length
         return version
 
@@ -64,6 +64,11 @@ class Appended(Sequence[T], Generic[T]):
         return len(self) == len(other) and all(a == b for a, b in zip(self, other, strict=True))
 
     __hash__ = None  # type: ignore[assignment]  # like a list's: long ones would cost too much
+
+
+def appended(items: Sequence[T]) -> Appended[T]:
+    """Return *items* as a sequence that grows: the same if it is one."""
+    return items if isinstance(items, Appended) else Appended(items)
 
 
 class AppendedSet(Set[H], Generic[H]):

@@ -1,9 +1,10 @@
 """Waiting for an instance: woken by what is written here, else by looking."""
 
 import asyncio
-from dataclasses import replace
 
-from durahub.dispatch.history_cache import EVENT_SIZE, HistoryCache, size_of
+from durahub.dispatch.history_cache import HistoryCache
+from durahub.dispatch.known_history import KnownHistory, known
+from durahub.dispatch.sizes import EVENT_SIZE, size_of
 from durahub.dispatch.waits import Waits
 from durahub.engine.commit import HistoryVersion
 from durahub.model.failure import Failure
@@ -128,19 +129,23 @@ async def test_what_another_server_writes_is_seen_by_looking() -> None:
     assert found == DONE
 
 
-def history(*texts: str) -> StoredHistory:
-    events = tuple(EventRaised(timestamp=NOW, name="e", input=text) for text in texts)
-    return StoredHistory(HistoryVersion("x", len(events), "t"), events)
+def raised(*texts: str) -> list[EventRaised]:
+    return [EventRaised(timestamp=NOW, name="e", input=text) for text in texts]
+
+
+def history(*texts: str) -> KnownHistory:
+    events = raised(*texts)
+    return known(StoredHistory(HistoryVersion("x", len(events), "t"), events))
 
 
 def test_the_histories_used_least_recently_are_forgotten_first() -> None:
     one, two = history("x" * 1000), history("y" * 1000)
-    cache = HistoryCache(limit=size_of(one.events) + size_of(two.events))
-    cache.put("one", "p", one, size_of(one.events))
-    cache.put("two", "p", two, size_of(two.events))
+    cache = HistoryCache(limit=one.size + two.size)
+    cache.put("one", "p", one)
+    cache.put("two", "p", two)
     assert cache.get("one") == one
 
-    cache.put("three", "q", one, size_of(one.events))
+    cache.put("three", "q", one)
     assert cache.get("two") is None
     assert cache.get("one") == one
 
@@ -151,31 +156,32 @@ def test_the_histories_used_least_recently_are_forgotten_first() -> None:
 
 def test_a_history_that_grows_counts_once() -> None:
     one = history("x" * 1000)
-    cache = HistoryCache(limit=2 * size_of(one.events))
-    longer = replace(one, events=(*one.events, *one.events))
-    cache.put("one", "p", one, size_of(one.events))
-    cache.put("one", "p", longer, size_of(one.events))
+    cache = HistoryCache(limit=2 * one.size)
+    longer = history("x" * 1000, "x" * 1000)
+    cache.put("one", "p", one)
+    cache.put("one", "p", longer)
     assert cache.get("one") == longer
+    assert cache.size == longer.size
 
-    cache.put("one", "p", longer, size_of(one.events))
+    cache.put("one", "p", history("x" * 1000, "x" * 1000, ""))
     assert cache.get("one") is None
 
 
 def test_a_history_that_was_not_kept_is_counted_in_full_when_it_grows() -> None:
-    long, added = history("x" * 1000, "y" * 1000), history("y" * 1000)
-    cache = HistoryCache(limit=size_of(long.events) - 1)
-    cache.put("one", "p", long, size_of(long.events))
+    long = history("x" * 1000, "y" * 1000)
+    cache = HistoryCache(limit=long.size - 1)
+    cache.put("one", "p", long)
     assert cache.get("one") is None
 
-    cache.put("one", "p", long, size_of(added.events))
+    cache.put("one", "p", long)
     assert cache.get("one") is None
     assert len(cache) == 0
 
 
 def test_texts_are_counted_in_bytes_and_failures_with_their_causes() -> None:
-    empty = size_of(history("").events)
-    assert size_of(history("ab").events) == empty + 2
-    assert size_of(history("日本").events) == empty + 6
+    empty = size_of(raised(""))
+    assert size_of(raised("ab")) == empty + 2
+    assert size_of(raised("日本")) == empty + 6
 
     cause = Failure(error_type="E", message="12345", stack_trace="1234567890")
     failure = Failure(error_type="E", message="12345", inner=cause)
@@ -185,11 +191,11 @@ def test_texts_are_counted_in_bytes_and_failures_with_their_causes() -> None:
 
 def test_what_is_dropped_makes_room_and_dropping_the_unknown_does_nothing() -> None:
     one = history("x" * 1000)
-    cache = HistoryCache(limit=size_of(one.events))
-    cache.put("one", "p", one, size_of(one.events))
+    cache = HistoryCache(limit=one.size)
+    cache.put("one", "p", one)
     cache.drop("one")
     cache.drop("one")
-    cache.put("two", "p", one, size_of(one.events))
+    cache.put("two", "p", one)
 
     assert cache.get("one") is None
     assert cache.get("two") == one

@@ -349,6 +349,7 @@ def test_any_history_is_numbered_without_gaps_and_read_as_it_was_written(
     data: st.DataObject,
 ) -> None:
     worker = PythonWorker()
+    kept = RetriesAlike()  # goes on from turn to turn
     past: list[Event] = []
     waiting: list[list[Event]] = []  # possible answers of each open action, in stored numbers
     truth: dict[int, int] = {}
@@ -373,13 +374,24 @@ def test_any_history_is_numbered_without_gaps_and_read_as_it_was_written(
         result = told.stored(TurnResult(actions=tuple(actions)))
         truth |= {new.id: old.id for new, old in zip(result.actions, actions, strict=True)}
         written = [as_event(one, result.noted.get(one.id)) for one in result.actions]
+        if data.draw(st.booleans(), label="is lost"):
+            kept = RetriesAlike(past)
+        for event in new:
+            kept.read(event)
+        assert tuple(kept.view(new)) == told.shown(new)
+        assert kept.stored(TurnResult(actions=tuple(actions))) == result
         past += [*new, *written, OrchestratorCompleted(timestamp=NOW)]
+        for event in past[len(kept) :]:
+            kept.read(event)
+        assert kept.is_settled
         waiting += map(possible_answers, written)
 
         assert ids(result) == sorted(ids(result))
         scratch = RetriesAlike(past)
         for number, said in truth.items():
             assert scratch.number_of(number) == told.number_of(number) == said
+            assert kept.number_of(number) == said
+        assert list(kept.view(past)) == list(scratch.shown(past))
 
     found = [event.event_id for event in past if isinstance(event, ActionEvent)]
     assert found == sorted(set(found))
