@@ -1,7 +1,7 @@
 """What the hub is handed instead of reaching for it: the time, and texts that are never used twice."""
 
+import os
 import time
-import uuid
 from typing import Protocol
 
 from durahub.model.ticks import Ticks, from_unix
@@ -22,4 +22,4 @@ def system_clock() -> Ticks:
 
 def new_id() -> str:
     """Return a new ID: 32 lower-case hex digits."""
-    return uuid.uuid4().hex
+    return os.urandom(16).hex()

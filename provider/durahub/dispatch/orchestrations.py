@@ -397,7 +397,8 @@ class Orchestrations:
     def _outcome(self, turn: Turn, result: TurnAnswer) -> Outcome | Turn:
         if isinstance(result, HistoryResult):
             return accept(turn, result, self._clock())
-        return finish(turn, result, self._clock(), next_execution_id(turn))
+        following = next_execution_id(turn) if result.continues else ""
+        return finish(turn, result, self._clock(), following)
 
     async def _hand_out(
         self, turn: Turn, history: KnownHistory, slot: Slot

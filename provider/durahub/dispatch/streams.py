@@ -20,6 +20,9 @@ class Kind(Enum):
     ACTIVITY = "activity"
     ENTITY = "entity"
 
+    # By identity: that of Enum is Python code, and tables by kind are asked 170 times an orchestration.
+    __hash__ = object.__hash__
+
 
 class StreamClosed(Exception):
     """The stream has ended, or the server is stopping."""
@@ -288,15 +291,19 @@ class Streams:
         self._serve(kind)
         self.on_change()
 
-    async def slot(self, need: Need) -> Slot:
-        """Return a place for *need*; waits until there is one."""
-        pinned = self.pinned.get((need.kind, need.instance_id))
+    def place(self, need: Need) -> Slot | None:
+        """Return a place for *need* if there is one now and nobody stands in line before it."""
+        pinned = self.pinned.get((need.kind, need.instance_id)) if self.pinned else None
         if pinned is not None and not self.paused:
             return Slot(pinned, need.kind)
-        if not self._waiting[need.kind]:
-            stream = self._best(need)
-            if stream is not None:
-                return stream.take(need.kind)
+        stream = None if self._waiting[need.kind] else self._best(need)
+        return stream.take(need.kind) if stream is not None else None
+
+    async def slot(self, need: Need) -> Slot:
+        """Return a place for *need*; waits until there is one."""
+        slot = self.place(need)
+        if slot is not None:
+            return slot
         waiter = _Waiter(need, asyncio.get_running_loop().create_future())
         self._waiting[need.kind].append(waiter)
         self._serve(need.kind)  # those in front may wait for another kind of worker
@@ -313,11 +320,17 @@ class Streams:
     def _best(self, need: Need) -> WorkStream | None:
         if self.paused or self._allowed(need.kind, 1) <= 0:
             return None
-        free = [s for s in self._streams if s.room(need.kind) > 0 and s.accepts(need)]
-        return max(free, key=lambda s: s.room(need.kind), default=None)
+        best, most = None, 0
+        for stream in self._streams:
+            room = stream.room(need.kind)
+            if room > most and stream.accepts(need):
+                best, most = stream, room
+        return best
 
     def _serve(self, kind: Kind) -> None:
         line = self._waiting[kind]
+        if not line:
+            return
         left: deque[_Waiter] = deque()
         while line and self._allowed(kind, 1) > 0 and any(s.room(kind) > 0 for s in self._streams):
             waiter = line.popleft()

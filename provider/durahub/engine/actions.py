@@ -127,3 +127,11 @@ class TurnResult:
     span_id: str | None = None
     span_start: str | None = None
     noted: Mapping[int, int] = field(default_factory=dict)
+
+    @property
+    def continues(self) -> bool:
+        """Whether the worker asks for the next execution."""
+        return any(
+            isinstance(action, Complete) and action.status is Status.ContinuedAsNew
+            for action in self.actions
+        )

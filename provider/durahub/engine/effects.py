@@ -89,18 +89,22 @@ def carry_out(action: Action, actor: Actor) -> Effect:
 
 
 def _schedule(action: ScheduleTask, actor: Actor) -> Effect:
-    event = TaskScheduled(
+    told = _scheduled(action, actor.now, action.input)
+    return Effect(
+        event=_scheduled(action, actor.now, None),
+        activity=_message(actor, told, actor.execution, tags=actor.started.tags or {}),
+    )
+
+
+def _scheduled(action: ScheduleTask, now: Ticks, text: str | None) -> TaskScheduled:
+    return TaskScheduled(
         event_id=action.id,
-        timestamp=actor.now,
+        timestamp=now,
         name=action.name,
         version=action.version or "",
-        input=action.input,
+        input=text,
         tags=action.tags or None,
         trace=action.trace,
-    )
-    return Effect(
-        event=replace(event, input=None),
-        activity=_message(actor, event, actor.execution, tags=actor.started.tags or {}),
     )
 
 

@@ -62,7 +62,9 @@ def question_of(event: Event) -> Answer | None:
 
 def same_execution(one: str | None, other: str | None) -> bool:
     """Tell whether two execution IDs are the same: case means nothing, as in DTFx."""
-    return one is not None and other is not None and one.casefold() == other.casefold()
+    if one is None or other is None:
+        return False
+    return one == other or one.casefold() == other.casefold()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +107,7 @@ class State:
         suspended, clock, last, episodes = self.suspended, self.clock, self.last, self.episodes
         known = self.answers
         answers: dict[Answer, None] = {}
+        exchanged: list[EventSent | EventRaised] = []
         events = tuple(events)
         for event in events:
             last = event.timestamp
@@ -112,12 +115,14 @@ class State:
                 case OrchestratorStarted():
                     clock = max(clock, event.timestamp)
                     episodes += 1
-                case OrchestratorCompleted() | TaskScheduled():
-                    pass
+                case OrchestratorCompleted() | TaskScheduled() | ContinueAsNew():
+                    pass  # the last is the end of a generation, in old hubs: the execution goes on
+                case TaskCompleted() | TaskFailed():
+                    answers["task", event.task_scheduled_id] = None
+                case EventSent() | EventRaised():
+                    exchanged.append(event)
                 case ExecutionStarted():
                     started = started or event
-                case ContinueAsNew():
-                    pass  # the end of a generation, in old hubs: the execution goes on
                 case ExecutionCompleted():
                     completed = event
                 case ExecutionTerminated():
@@ -135,9 +140,9 @@ class State:
                     answer = answer_of(event)
                     if answer is not None:
                         answers[answer] = None
-        sent = [event for event in events if isinstance(event, EventSent)]
+        sent = [event for event in exchanged if isinstance(event, EventSent)]
+        raised = [e.name for e in exchanged if isinstance(e, EventRaised) and e.name]
         requests = [request_sent(event) for event in sent]
-        raised = [event.name for event in events if isinstance(event, EventRaised) and event.name]
         return State(
             started=started,
             completed=completed,
