@@ -1,6 +1,7 @@
 """Waiting for an instance: woken by what is written here, else by looking."""
 
 import asyncio
+from dataclasses import replace
 
 from durahub.dispatch.history_cache import HistoryCache
 from durahub.dispatch.known_history import KnownHistory, known
