@@ -136,10 +136,10 @@ class Orchestrations:
         """Return the turn of an instance that is with a worker."""
         return self._out.get(instance_id)
 
-    def events_of(self, instance_id: str) -> tuple[Event, ...] | None:
+    def events_of(self, instance_id: str) -> Sequence[Event] | None:
         """Return a history that is in memory: then the instance has begun, and not ended."""
         cached = self._cache.get(instance_id)
-        return cached.events if cached is not None else None
+        return cached.stored.events if cached is not None else None
 
     async def version_of(self, instance_id: str) -> str:
         """Return an orchestration's version, mostly from memory; ``""`` if it has none, or is gone."""
