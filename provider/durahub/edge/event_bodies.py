@@ -2,6 +2,9 @@
 
 Fields that DTFx has and the wire has not (``Correlation``, ``Generation``, an external event's trace
 context and the like) stay in the hub. A plain proto text cannot be null; null is sent as "".
+
+Bodies are filled in their place within the event, field by field: made of messages of their own, they cost
+three times as much.
 """
 
 from collections.abc import Callable
@@ -13,9 +16,16 @@ from google.protobuf.message import Message
 from durahub.edge.failures import failure_of_event, failure_to_proto
 from durahub.edge.statuses import status_to_proto
 from durahub.edge.traces import trace_to_proto
-from durahub.edge.wellknown import optional_timestamp, string_value, timestamp, version_value
+from durahub.edge.wellknown import (
+    put_text,
+    put_timestamp,
+    put_version,
+    string_value,
+    version_value,
+)
 from durahub.model.history import (
     ContinueAsNew,
+    Event,
     EventRaised,
     EventSent,
     EventType,
@@ -36,6 +46,7 @@ from durahub.model.history import (
     TaskScheduled,
     TimerCreated,
     TimerFired,
+    Trace,
 )
 
 
@@ -58,125 +69,131 @@ def parent_to_proto(parent: Parent | None) -> pb.ParentInstanceInfo | None:
     )
 
 
-def _started(event: ExecutionStarted) -> Message:
-    return pb.ExecutionStartedEvent(
-        name=event.name or "",
-        version=version_value(event.version),
-        input=string_value(event.input),
-        orchestrationInstance=execution_to_proto(event.execution),
-        parentInstance=parent_to_proto(event.parent),
-        scheduledStartTimestamp=optional_timestamp(event.scheduled_start),
-        parentTraceContext=trace_to_proto(event.trace),
-        orchestrationSpanID=string_value(event.trace.span_id) if event.trace else None,
-        tags=event.tags,
-    )
+def _put_trace(into: pb.TraceContext, trace: Trace | None) -> None:
+    sent = trace_to_proto(trace)
+    if sent is not None:
+        into.CopyFrom(sent)
 
 
-def _completed(event: ExecutionCompleted) -> Message:
-    return pb.ExecutionCompletedEvent(
-        orchestrationStatus=status_to_proto(event.status),
-        result=string_value(event.result),
-        failureDetails=failure_to_proto(event.failure) if event.failure else None,
-    )
+def _started(event: ExecutionStarted, body: pb.ExecutionStartedEvent) -> None:
+    body.name = event.name or ""
+    put_version(body.version, event.version)
+    put_text(body.input, event.input)
+    body.orchestrationInstance.CopyFrom(execution_to_proto(event.execution))
+    parent = parent_to_proto(event.parent)
+    if parent is not None:
+        body.parentInstance.CopyFrom(parent)
+    if event.scheduled_start is not None:
+        put_timestamp(body.scheduledStartTimestamp, event.scheduled_start)
+    _put_trace(body.parentTraceContext, event.trace)
+    if event.trace:
+        put_text(body.orchestrationSpanID, event.trace.span_id)
+    body.tags.update(event.tags or {})
 
 
-def _continued(event: ContinueAsNew) -> Message:
-    return pb.ContinueAsNewEvent(input=string_value(event.result))
+def _completed(event: ExecutionCompleted, body: pb.ExecutionCompletedEvent) -> None:
+    body.orchestrationStatus = status_to_proto(event.status)
+    put_text(body.result, event.result)
+    if event.failure:
+        body.failureDetails.CopyFrom(failure_to_proto(event.failure))
 
 
-def _terminated(event: ExecutionTerminated) -> Message:
+def _continued(event: ContinueAsNew, body: pb.ContinueAsNewEvent) -> None:
+    put_text(body.input, event.result)
+
+
+def _terminated(event: ExecutionTerminated, body: pb.ExecutionTerminatedEvent) -> None:
     # recurse is not sent: rows do not keep it, and a replay must see what the first run saw
-    return pb.ExecutionTerminatedEvent(input=string_value(event.input))
+    put_text(body.input, event.input)
 
 
-def _task_scheduled(event: TaskScheduled) -> Message:
-    return pb.TaskScheduledEvent(
-        name=event.name or "",
-        version=version_value(event.version),
-        input=string_value(event.input),
-        parentTraceContext=trace_to_proto(event.trace),
-        tags=event.tags,
-    )
+def _task_scheduled(event: TaskScheduled, body: pb.TaskScheduledEvent) -> None:
+    body.name = event.name or ""
+    put_version(body.version, event.version)
+    put_text(body.input, event.input)
+    _put_trace(body.parentTraceContext, event.trace)
+    if event.tags:
+        body.tags.update(event.tags)
 
 
-def _task_completed(event: TaskCompleted) -> Message:
-    return pb.TaskCompletedEvent(
-        taskScheduledId=event.task_scheduled_id, result=string_value(event.result)
-    )
+def _task_completed(event: TaskCompleted, body: pb.TaskCompletedEvent) -> None:
+    body.taskScheduledId = event.task_scheduled_id
+    put_text(body.result, event.result)
 
 
-def _task_failed(event: TaskFailed) -> Message:
-    return pb.TaskFailedEvent(
-        taskScheduledId=event.task_scheduled_id,
-        failureDetails=failure_to_proto(failure_of_event(event)),
-    )
+def _task_failed(event: TaskFailed, body: pb.TaskFailedEvent) -> None:
+    body.taskScheduledId = event.task_scheduled_id
+    body.failureDetails.CopyFrom(failure_to_proto(failure_of_event(event)))
 
 
-def _child_created(event: SubOrchestrationInstanceCreated) -> Message:
-    return pb.SubOrchestrationInstanceCreatedEvent(
-        instanceId=event.instance_id or "",
-        name=event.name or "",
-        version=version_value(event.version),
-        input=string_value(event.input),
-        tags=event.tags,
-    )
+def _child_created(
+    event: SubOrchestrationInstanceCreated, body: pb.SubOrchestrationInstanceCreatedEvent
+) -> None:
+    body.instanceId = event.instance_id or ""
+    body.name = event.name or ""
+    put_version(body.version, event.version)
+    put_text(body.input, event.input)
+    body.tags.update(event.tags or {})
 
 
-def _child_completed(event: SubOrchestrationInstanceCompleted) -> Message:
-    return pb.SubOrchestrationInstanceCompletedEvent(
-        taskScheduledId=event.task_scheduled_id, result=string_value(event.result)
-    )
+def _child_completed(
+    event: SubOrchestrationInstanceCompleted, body: pb.SubOrchestrationInstanceCompletedEvent
+) -> None:
+    body.taskScheduledId = event.task_scheduled_id
+    put_text(body.result, event.result)
 
 
-def _child_failed(event: SubOrchestrationInstanceFailed) -> Message:
-    return pb.SubOrchestrationInstanceFailedEvent(
-        taskScheduledId=event.task_scheduled_id,
-        failureDetails=failure_to_proto(failure_of_event(event)),
-    )
+def _child_failed(
+    event: SubOrchestrationInstanceFailed, body: pb.SubOrchestrationInstanceFailedEvent
+) -> None:
+    body.taskScheduledId = event.task_scheduled_id
+    body.failureDetails.CopyFrom(failure_to_proto(failure_of_event(event)))
 
 
-def _timer_created(event: TimerCreated) -> Message:
-    return pb.TimerCreatedEvent(fireAt=timestamp(event.fire_at))
+def _timer_created(event: TimerCreated, body: pb.TimerCreatedEvent) -> None:
+    put_timestamp(body.fireAt, event.fire_at)
 
 
-def _timer_fired(event: TimerFired) -> Message:
-    return pb.TimerFiredEvent(fireAt=timestamp(event.fire_at), timerId=event.timer_id)
+def _timer_fired(event: TimerFired, body: pb.TimerFiredEvent) -> None:
+    put_timestamp(body.fireAt, event.fire_at)
+    body.timerId = event.timer_id
 
 
-def _event_sent(event: EventSent) -> Message:
-    return pb.EventSentEvent(
-        instanceId=event.instance_id or "",
-        name=event.name or "",
-        input=string_value(event.input),
-    )
+def _event_sent(event: EventSent, body: pb.EventSentEvent) -> None:
+    body.instanceId = event.instance_id or ""
+    body.name = event.name or ""
+    put_text(body.input, event.input)
 
 
-def _event_raised(event: EventRaised) -> Message:
-    return pb.EventRaisedEvent(name=event.name or "", input=string_value(event.input))
+def _event_raised(event: EventRaised, body: pb.EventRaisedEvent) -> None:
+    body.name = event.name or ""
+    put_text(body.input, event.input)
 
 
-def _generic(event: GenericEvent) -> Message:
-    return pb.GenericEvent(data=string_value(event.data))
+def _generic(event: GenericEvent, body: pb.GenericEvent) -> None:
+    put_text(body.data, event.data)
 
 
-def _suspended(event: ExecutionSuspended) -> Message:
-    return pb.ExecutionSuspendedEvent(input=string_value(event.reason))
+def _suspended(event: ExecutionSuspended, body: pb.ExecutionSuspendedEvent) -> None:
+    put_text(body.input, event.reason)
 
 
-def _resumed(event: ExecutionResumed) -> Message:
-    return pb.ExecutionResumedEvent(input=string_value(event.reason))
+def _resumed(event: ExecutionResumed, body: pb.ExecutionResumedEvent) -> None:
+    put_text(body.input, event.reason)
 
 
-def _rewound(event: ExecutionRewound) -> Message:
-    return pb.ExecutionRewoundEvent(
-        reason=string_value(event.reason),
-        parentExecutionId=string_value(event.parent_execution_id),
-        instanceId=string_value(event.instance_id),
-        parentTraceContext=trace_to_proto(event.trace),
-    )
+def _rewound(event: ExecutionRewound, body: pb.ExecutionRewoundEvent) -> None:
+    put_text(body.reason, event.reason)
+    put_text(body.parentExecutionId, event.parent_execution_id)
+    put_text(body.instanceId, event.instance_id)
+    _put_trace(body.parentTraceContext, event.trace)
 
 
-BODIES: dict[EventType, tuple[str, Callable[[Any], Message]]] = {
+def _nothing(_: Event, __: Message) -> None:
+    """Leave the body empty."""
+
+
+BODIES: dict[EventType, tuple[str, Callable[[Any, Any], None]]] = {
     EventType.ExecutionStarted: ("executionStarted", _started),
     EventType.ExecutionCompleted: ("executionCompleted", _completed),
     EventType.ExecutionTerminated: ("executionTerminated", _terminated),
@@ -191,19 +208,16 @@ BODIES: dict[EventType, tuple[str, Callable[[Any], Message]]] = {
     EventType.SubOrchestrationInstanceFailed: ("subOrchestrationInstanceFailed", _child_failed),
     EventType.TimerCreated: ("timerCreated", _timer_created),
     EventType.TimerFired: ("timerFired", _timer_fired),
-    EventType.OrchestratorStarted: ("orchestratorStarted", lambda _: pb.OrchestratorStartedEvent()),
-    EventType.OrchestratorCompleted: (
-        "orchestratorCompleted",
-        lambda _: pb.OrchestratorCompletedEvent(),
-    ),
+    EventType.OrchestratorStarted: ("orchestratorStarted", _nothing),
+    EventType.OrchestratorCompleted: ("orchestratorCompleted", _nothing),
     EventType.EventSent: ("eventSent", _event_sent),
     EventType.EventRaised: ("eventRaised", _event_raised),
     EventType.ContinueAsNew: ("continueAsNew", _continued),
     EventType.GenericEvent: ("genericEvent", _generic),
     # DTFx reserves this kind and never stores one; its state is not translated.
-    EventType.HistoryState: ("historyState", lambda _: pb.HistoryStateEvent()),
+    EventType.HistoryState: ("historyState", _nothing),
     EventType.ExecutionSuspended: ("executionSuspended", _suspended),
     EventType.ExecutionResumed: ("executionResumed", _resumed),
     EventType.ExecutionRewound: ("executionRewound", _rewound),
 }
-"""For each kind the name of its arm and the function that makes its body."""
+"""For each kind the name of its arm and the function that fills its body, which is empty before."""

@@ -20,7 +20,7 @@ from durabletask.internal import orchestrator_service_pb2 as pb
 from durahub.edge.entity_events import EntityEvents
 from durahub.edge.event_bodies import BODIES, parent_to_proto
 from durahub.edge.traces import child_trace
-from durahub.edge.wellknown import string_value, timestamp, version_value
+from durahub.edge.wellknown import put_timestamp, string_value, version_value
 from durahub.engine.retries import SPLIT_TIMER
 from durahub.model.history import (
     Event,
@@ -85,11 +85,13 @@ def event_to_proto(
     native = entities.to_proto(event) if entities is not None else None
     if native is not None:
         return native
-    arm, body_of = BODIES[event.type]
-    message = pb.HistoryEvent(eventId=event.event_id, timestamp=timestamp(event.timestamp))
+    arm, fill = BODIES[event.type]
+    message = pb.HistoryEvent()
+    message.eventId = event.event_id
+    put_timestamp(message.timestamp, event.timestamp)
     body = getattr(message, arm)
     body.SetInParent()  # an arm without fields would otherwise stay unset
-    body.MergeFrom(body_of(event))
+    fill(event, body)
     if isinstance(event, SubOrchestrationInstanceCreated) and started is not None:
         trace = child_trace(started.trace, event.client_span_id)
         if trace is not None:

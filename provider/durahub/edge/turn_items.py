@@ -15,7 +15,7 @@ from google.protobuf.duration_pb2 import Duration
 from durahub.dispatch.work import OrchestratorWork
 from durahub.edge.entity_events import EntityEvents
 from durahub.edge.traces import span_to_proto
-from durahub.edge.wellknown import string_value
+from durahub.edge.wellknown import put_text
 from durahub.model.history import Event, EventSent, ExecutionStarted
 
 STREAMED_ABOVE = 1024 * 1024
@@ -107,12 +107,12 @@ def turn_item(
 
     Where it *must_fit* into *most_bytes*, the past is left out of what does not.
     """
-    request = pb.OrchestratorRequest(
-        instanceId=work.instance_id,
-        executionId=string_value(work.execution_id),
-        newEvents=new,
-        orchestrationTraceContext=span_to_proto(work.started.trace),
-    ).SerializeToString()
+    head = pb.OrchestratorRequest(instanceId=work.instance_id, newEvents=new)
+    put_text(head.executionId, work.execution_id)
+    span = span_to_proto(work.started.trace)
+    if span is not None:
+        head.orchestrationTraceContext.CopyFrom(span)
+    request = head.SerializeToString()
     token = pb.WorkItem(completionToken=work.token).SerializeToString()
     if not must_fit or len(past.sent) <= STREAMED_ABOVE:
         item = _item(request, past.sent, _ALWAYS, token)

@@ -47,6 +47,23 @@ def version_value(version: str | None) -> StringValue | None:
     return StringValue(value=version) if version else None
 
 
+def put_text(into: StringValue, text: str | None) -> None:
+    """Set a field of a message to *text*; null leaves it unset."""
+    if text is not None:
+        into.value = text
+
+
+def put_version(into: StringValue, version: str | None) -> None:
+    """Set a field of a message to a version; null and "" leave it unset."""
+    if version:
+        into.value = version
+
+
+def put_timestamp(into: Timestamp, ticks: Ticks) -> None:
+    """Set a field of a message to *ticks*, exactly."""
+    into.seconds, into.nanos = to_unix(ticks)
+
+
 def timestamp(ticks: Ticks) -> Timestamp:
     """Return *ticks*, exactly."""
     seconds, nanos = to_unix(ticks)

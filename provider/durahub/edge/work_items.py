@@ -18,7 +18,7 @@ from durahub.edge.metadata import Caller
 from durahub.edge.projection import for_worker, is_rewind
 from durahub.edge.traces import trace_to_proto
 from durahub.edge.turn_items import past_events, turn_item, with_new
-from durahub.edge.wellknown import string_value, version_value
+from durahub.edge.wellknown import put_text, put_version
 from durahub.engine.numbering import Counting
 from durahub.model.history import Event, ExecutionStarted
 
@@ -79,18 +79,20 @@ def _past_in_rewind(
 
 def _activity_item(work: ActivityWork) -> pb.WorkItem:
     task = work.task
-    request = pb.ActivityRequest(
-        name=task.name or "",
-        version=version_value(task.version),
-        input=string_value(task.input),
-        orchestrationInstance=pb.OrchestrationInstance(
-            instanceId=work.instance_id, executionId=string_value(work.execution_id)
-        ),
-        taskId=task.event_id,
-        parentTraceContext=trace_to_proto(task.trace),
-        tags=task.tags,
-    )
-    return pb.WorkItem(activityRequest=request, completionToken=work.token)
+    item = pb.WorkItem(completionToken=work.token)
+    request = item.activityRequest
+    request.name = task.name or ""
+    put_version(request.version, task.version)
+    put_text(request.input, task.input)
+    request.orchestrationInstance.instanceId = work.instance_id
+    put_text(request.orchestrationInstance.executionId, work.execution_id)
+    request.taskId = task.event_id
+    trace = trace_to_proto(task.trace)
+    if trace is not None:
+        request.parentTraceContext.CopyFrom(trace)
+    if task.tags:
+        request.tags.update(task.tags)
+    return item
 
 
 def counting_of(request: pb.GetWorkItemsRequest, caller: Caller) -> Counting:
