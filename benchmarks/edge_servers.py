@@ -164,7 +164,10 @@ class Bare:
                 self.CompleteOrchestratorTask, pb.OrchestratorResponse.FromString, empty
             ),
         }
-        return grpc.method_handlers_generic_handler("TaskHubSidecarService", found)
+        handlers: grpc.GenericRpcHandler = grpc.method_handlers_generic_handler(
+            "TaskHubSidecarService", found
+        )
+        return handlers
 
     async def GetWorkItems(self, request: pb.GetWorkItemsRequest, context: Any) -> None:  # noqa: N802
         """Send as many items as the worker takes."""
