@@ -11,6 +11,7 @@ from durahub.classic.clouds import Cloud, cloud_named
 from durahub.classic.connection import Connection, account_endpoints
 from durahub.classic.identity import Identity
 from durahub.classic.named_connection import named_connection
+from durahub.classic.proxies import ProxyOf, no_proxy, proxy_of_environment
 from durahub.errors import BadAddress
 
 # With a name in a DNS zone of its own the zone belongs to it: shop.z01
@@ -23,14 +24,21 @@ DEFAULT_PREFIX = "DurableTask"
 class Access:
     """The way to accounts: settings in which connections are, the identity and the cloud of ``storage:``.
 
-    ``tracking`` is where tables and blobs are, if that is another account.
+    With ``use_proxy`` the environment names a proxy. ``tracking`` is where tables and blobs are, if that is
+    another account.
     """
 
     app_settings: AppSettings = field(default_factory=lambda: AppSettings(os.environ))
     identity: Identity = field(default_factory=Identity)
     cloud: str = "public"
+    use_proxy: bool = False
     tracking: StoreAddress | None = None
     tracking_prefix: str | None = None
+
+    @property
+    def proxy_of(self) -> ProxyOf:
+        """What tells of the proxy for an address."""
+        return proxy_of_environment if self.use_proxy else no_proxy
 
     @property
     def prefix(self) -> str | None:
@@ -45,12 +53,14 @@ def account_at(address: StoreAddress | str, access: Access) -> Account:
     """
     tracking = None
     if access.tracking is not None:
-        tracking = Account.at(_connection(access.tracking, access, tracking=True))
+        second = _connection(access.tracking, access, tracking=True)
+        tracking = Account.at(second, proxy_of=access.proxy_of)
     if isinstance(address, str):
-        found = Account.from_connection_string(address, "the command")
+        found = Account.from_connection_string(address, "the command", proxy_of=access.proxy_of)
         found.tracking = tracking
         return found
-    return Account.at(_connection(address, access), tracking=tracking)
+    connection = _connection(address, access)
+    return Account.at(connection, tracking=tracking, proxy_of=access.proxy_of)
 
 
 def _connection(address: StoreAddress, access: Access, *, tracking: bool = False) -> Connection:

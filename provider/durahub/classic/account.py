@@ -18,6 +18,7 @@ from durahub.classic.connection import AccountKey, Connection, Endpoints, Shared
 from durahub.classic.credentials import credential_of
 from durahub.classic.identity import Identity
 from durahub.classic.names import FoundHub, find_hubs
+from durahub.classic.proxies import ProxyOf, no_proxy
 from durahub.classic.request_counts import RequestCounter
 from durahub.classic.shared_access import Signature
 from durahub.classic.signing import QueueSigner, TableSigner
@@ -28,7 +29,7 @@ from durahub.errors import StorageDenied
 from durahub.model.ticks import Ticks
 
 MakeTransport = Callable[..., CountedTransport]
-"""Makes a transport of a `RequestCounter` and the keyword ``use_env_settings``."""
+"""Makes a transport of a `RequestCounter` and the keyword ``proxy_of``."""
 
 
 class Account:
@@ -47,7 +48,7 @@ class Account:
         endpoints: Endpoints,
         access: Access | Identity,
         *,
-        use_env_settings: bool = False,
+        proxy_of: ProxyOf = no_proxy,
         make_transport: MakeTransport = CountedTransport,
         tracking: "Account | None" = None,
     ) -> None:
@@ -56,9 +57,7 @@ class Account:
         self.endpoints = endpoints
         self.requests = RequestCounter(endpoints)
         self._access = access
-        self._make_transport = functools.partial(
-            make_transport, self.requests, use_env_settings=use_env_settings
-        )
+        self._make_transport = functools.partial(make_transport, self.requests, proxy_of=proxy_of)
         self._clients: _Clients | None = None
 
     @classmethod
@@ -67,15 +66,15 @@ class Account:
         text: str,
         where: str,
         *,
-        use_env_settings: bool = False,
+        proxy_of: ProxyOf = no_proxy,
         make_transport: MakeTransport = CountedTransport,
     ) -> "Account":
         """Return the account of a connection string that came from *where*.
 
-        *use_env_settings* obeys proxies named in the environment. Raises `BadConnectionString`.
+        *proxy_of* tells of the proxy for an address. Raises `BadConnectionString`.
         """
         found = connection.parse(text, where)
-        return cls.at(found, use_env_settings=use_env_settings, make_transport=make_transport)
+        return cls.at(found, proxy_of=proxy_of, make_transport=make_transport)
 
     @classmethod
     def at(
@@ -83,7 +82,7 @@ class Account:
         found: Connection,
         *,
         tracking: "Account | None" = None,
-        use_env_settings: bool = False,
+        proxy_of: ProxyOf = no_proxy,
         make_transport: MakeTransport = CountedTransport,
     ) -> "Account":
         """Return the account that a connection leads to."""
@@ -91,7 +90,7 @@ class Account:
             found.account,
             found.endpoints,
             found.access,
-            use_env_settings=use_env_settings,
+            proxy_of=proxy_of,
             make_transport=make_transport,
             tracking=tracking,
         )

@@ -1,6 +1,7 @@
 """The way to storage: one connection pool for everything, counted."""
 
 import asyncio
+import functools
 from typing import Any, NoReturn
 
 import aiohttp
@@ -16,6 +17,7 @@ from azure.core.pipeline.transport import AioHttpTransport
 from yarl import URL
 
 from durahub.classic.asked import Answer, Asked
+from durahub.classic.proxies import ProxyOf, no_proxy
 from durahub.classic.request_counts import RequestCounter
 
 API_VERSION = "2023-11-03"  # of queues and blobs: old enough for every Azurite in use
@@ -35,12 +37,12 @@ class CountedTransport(AioHttpTransport):  # type: ignore[misc]  # it is loaded 
         self,
         counter: RequestCounter,
         *,
-        use_env_settings: bool = False,
+        proxy_of: ProxyOf = no_proxy,
         read_timeout: float = READ_TIMEOUT,
     ) -> None:
-        # looking proxies up in the environment costs as much as the rest of a request
         session = aiohttp.ClientSession(
-            trust_env=use_env_settings,
+            # in trust of the environment aiohttp would look into it for every request, in a thread
+            trust_env=False,
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             connector=aiohttp.TCPConnector(limit=0),
@@ -52,14 +54,16 @@ class CountedTransport(AioHttpTransport):  # type: ignore[misc]  # it is loaded 
             session_owner=False,
             connection_timeout=CONNECT_TIMEOUT,
             read_timeout=read_timeout,
-            use_env_settings=use_env_settings,
+            use_env_settings=False,
         )
         self._counter = counter
+        self._proxy_of = functools.cache(lambda origin: proxy_of(str(origin)))
         self._shared_session = session
 
     async def send(self, request: Any, **config: Any) -> Any:
         """Count *request* and send it."""
         self._counter.count(request.method, request.url)
+        config.setdefault("proxy", self._proxy_of(URL(request.url).origin()))
         return await super().send(request, **config)
 
     async def ask(self, asked: Asked) -> Answer:
@@ -85,6 +89,7 @@ class CountedTransport(AioHttpTransport):  # type: ignore[misc]  # it is loaded 
                 data=asked.content,
                 skip_auto_headers=("Content-Type",) if untyped else None,
                 allow_redirects=False,
+                proxy=self._proxy_of(origin),
             )
         except (aiohttp.ClientError, asyncio.TimeoutError) as error:
             _raise_as_azure_error(error)

@@ -19,6 +19,7 @@ TOLD_BY_ENVIRONMENT = (
     "store.client_id",
     "store.tenant_id",
     "store.cloud",
+    "store.use_proxy",
     "store.tracking",
     "store.tracking_prefix",
 )
@@ -31,6 +32,7 @@ def store_access(settings: Settings, app_settings: AppSettings) -> Access:
         app_settings=app_settings,
         identity=settings.identity,
         cloud=settings.cloud,
+        use_proxy=settings.use_proxy,
         tracking=parse_store(settings.tracking) if settings.tracking is not None else None,
         tracking_prefix=settings.tracking_prefix,
     )

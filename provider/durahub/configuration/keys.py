@@ -81,6 +81,14 @@ SERVER_KEYS = (
         default="public",
     ),
     _key(
+        "store.use_proxy",
+        kinds.flag,
+        "--use-proxy",
+        "Reach storage through the proxy that HTTPS_PROXY names, but for the hosts in NO_PROXY.",
+        default=False,
+        flag=True,
+    ),
+    _key(
         "store.tracking",
         kinds.account_address,
         "--tracking-store",

@@ -53,6 +53,7 @@ class Settings:
     store: str | None = None
     identity: Identity = field(default_factory=Identity)  # of storage:ACCOUNT
     cloud: str = "public"
+    use_proxy: bool = False
     tracking: str | None = None  # the account of tables and blobs, where it is another
     tracking_prefix: str | None = None
     worker_id: str | None = None
@@ -120,6 +121,7 @@ def settings_of(flat: Flat) -> Settings:
             tenant_id=_text(flat.get("store.tenant_id")),
         ),
         cloud=str(_value(flat, "store.cloud")),
+        use_proxy=bool(_value(flat, "store.use_proxy")),
         tracking=_text(flat.get("store.tracking")),
         tracking_prefix=_text(flat.get("store.tracking_prefix")),
         worker_id=_text(flat.get("store.worker_id")),
