@@ -28,6 +28,7 @@ MEMORY = ":memory:"
 
 CACHED_STATEMENTS = 512
 CACHE_KIB = 16 * 1024
+LARGEST_LOG = 8_000  # pages, 32 MB; the writer folds them in long before, see `WriteLane`
 BUSY_SECONDS = 5.0  # for a backup tool that reads the file
 
 
@@ -90,6 +91,7 @@ def open_writer(place: str, options: FileOptions) -> sqlite3.Connection:
         migrate(connection, load_steps())  # first of all: it leaves alone what is not ours
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA synchronous = {options.synchronous}")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {LARGEST_LOG}")
         connection.execute("PRAGMA foreign_keys = ON")
     except (sqlite3.Error, NotOurs) as error:
         connection.close()

@@ -267,7 +267,7 @@ class SchedulerStore:
         return found if found is None or payloads else replace(found, input=None, output=None)
 
     async def query(self, query: InstanceQuery) -> Page:
-        """Return a page of instances, the oldest first. Raises `BadRequest`."""
+        """Return a page of instances, the oldest first, with a prefix by ID. Raises `BadRequest`."""
         hub = self._hub.number
         found = await self.file.read(lambda c: reads.instances(c, hub, query), slow=True)
         await self._note(found.unreadable)

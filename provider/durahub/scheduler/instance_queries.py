@@ -1,10 +1,17 @@
-"""Queries of instances: the SQL of a page, and the token that names the place where the next begins."""
+"""Queries of instances: the SQL of a page, and the token that names the place where the next begins.
+
+No page may cost more because the hub holds more that is not on it. So each is a range of one index, or one
+range for each status that is wanted, of which each gives a page at most. Instances with a prefix are a
+range of their IDs, and come in the order of these; all others come in the order of their age.
+"""
 
 import base64
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from durahub.errors import BadRequest
+from durahub.model.history import Status
 from durahub.scheduler.columns import Column, from_text
 from durahub.scheduler.instance_rows import COLUMNS, PAYLOADS
 from durahub.store import EndedQuery, InstanceQuery
@@ -23,57 +30,79 @@ class PageSql:
 
 
 def page_sql(hub: int, query: InstanceQuery) -> PageSql:
-    """Return the SQL of the page that *query* asks for, the oldest first. Raises `BadRequest`."""
-    conditions = ["hub = ?", "entity = ?"]
-    parameters: list[Column] = [hub, int(query.entities)]
-
-    def add(condition: str, *values: Column) -> None:
-        conditions.append(condition)
-        parameters.extend(values)
-
-    if query.created_from is not None:
-        add("created >= ?", query.created_from)
-    if query.created_to is not None:
-        add("created <= ?", query.created_to)
-    if query.statuses:
-        add(f"status IN ({', '.join(str(int(s)) for s in sorted(query.statuses))})")
+    """Return the SQL of the page that *query* asks for. Raises `BadRequest`."""
     prefix = prefix_of(query)
+    # a plus keeps SQLite from an index that has the conditions, but not the order
+    plus = "+" if prefix else ""
+    where = _Where(f"hub = ? AND {plus}entity = ?", hub, int(query.entities))
     if prefix:
-        add("id >= ?", from_text(prefix))
+        where.add("id >= ?", from_text(prefix))
         after = _after(prefix)
         if after is not None:
-            add("id < ?", from_text(after))
+            where.add("id < ?", from_text(after))
+    if query.created_from is not None:
+        where.add(f"{plus}created >= ?", query.created_from)
+    if query.created_to is not None:
+        where.add(f"{plus}created <= ?", query.created_to)
     if query.token is not None:
         created, instance_id = read_token(query.token)
-        add("(created, id) > (?, ?)", created, from_text(instance_id))
+        if prefix:
+            where.add("id > ?", from_text(instance_id))
+        else:
+            where.add("(created, id) > (?, ?)", created, from_text(instance_id))
     size = max(1, min(query.page_size, LARGEST_PAGE))
-    columns = COLUMNS + PAYLOADS if query.payloads else COLUMNS
-    sql = (
-        f"SELECT {', '.join(columns)} FROM instances WHERE {' AND '.join(conditions)}"
-        f" ORDER BY created, id LIMIT {size + 1}"
-    )
-    return PageSql(sql, tuple(parameters), size)
+    columns = ", ".join(COLUMNS + PAYLOADS if query.payloads else COLUMNS)
+    if prefix:
+        if query.statuses:
+            where.add(f"+status IN ({', '.join(str(int(s)) for s in sorted(query.statuses))})")
+        sql = f"SELECT {columns} FROM instances WHERE {where} ORDER BY id LIMIT {size + 1}"
+        return PageSql(sql, tuple(where.parameters), size)
+    return PageSql(*_ranges(columns, where, query.statuses, "created, id", size + 1), size)
 
 
 def ended_sql(hub: int, query: EndedQuery) -> tuple[str, tuple[Column, ...]]:
     """Return the SQL that selects ended orchestrations, by the time of their ends: that time, and the ID."""
-    wanted = ", ".join(str(int(status)) for status in sorted(query.statuses))
-    conditions = ["hub = ?", "entity = 0", "completed IS NOT NULL", f"status IN ({wanted})"]
-    parameters: list[Column] = [hub]
+    where = _Where("hub = ? AND entity = 0 AND completed IS NOT NULL", hub)
     if query.completed_from is not None:
-        conditions.append("completed >= ?")
-        parameters.append(query.completed_from)
+        where.add("completed >= ?", query.completed_from)
     if query.completed_to is not None:
-        conditions.append("completed < ?")
-        parameters.append(query.completed_to)
+        where.add("completed < ?", query.completed_to)
     if query.after is not None:
-        conditions.append("(completed, id) > (?, ?)")
-        parameters += [query.after.completed, from_text(query.after.instance_id)]
-    sql = (
-        f"SELECT completed, id FROM instances WHERE {' AND '.join(conditions)}"
-        f" ORDER BY completed, id LIMIT {query.count}"
-    )
-    return sql, tuple(parameters)
+        place = query.after.completed, from_text(query.after.instance_id)
+        where.add("(completed, id) > (?, ?)", *place)
+    return _ranges("completed, id", where, query.statuses, "completed, id", query.count)
+
+
+class _Where:
+    """Conditions that must all hold, with their parameters."""
+
+    def __init__(self, condition: str, *parameters: Column) -> None:
+        self._conditions = [condition]
+        self.parameters = list(parameters)
+
+    def add(self, condition: str, *parameters: Column) -> None:
+        self._conditions.append(condition)
+        self.parameters += parameters
+
+    def __str__(self) -> str:
+        return " AND ".join(self._conditions)
+
+
+def _ranges(
+    columns: str, where: _Where, statuses: Collection[Status], order: str, limit: int
+) -> tuple[str, tuple[Column, ...]]:
+    """Return the SQL of the first *limit* rows, with its parameters: one range for each of *statuses*.
+
+    Without any there is one range for all.
+    """
+    wanted = [f" AND status = {int(status)}" for status in sorted(statuses)] or [""]
+    end = f"ORDER BY {order} LIMIT {limit}"
+    ranges = [f"SELECT {columns} FROM instances WHERE {where}{status} {end}" for status in wanted]
+    parameters = tuple(where.parameters) * len(ranges)
+    if len(ranges) == 1:
+        return ranges[0], parameters
+    merged = " UNION ALL ".join(f"SELECT * FROM ({one})" for one in ranges)
+    return f"{merged} {end}", parameters
 
 
 def make_token(created: int, instance_id: str) -> str:

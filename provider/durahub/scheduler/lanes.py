@@ -115,6 +115,9 @@ class Lane(Generic[C]):
         """Tell the event loop, once, what came of *batch*."""
         self._tell(self._settle, batch)
 
+    def _rest(self) -> None:
+        """Do what nobody waits for, between two batches."""
+
     def _end(self) -> None:
         """Leave the connection tidy."""
 
@@ -144,6 +147,7 @@ class Lane(Generic[C]):
                 for job in batch:
                     job.error = self._translated(job.error)
                 self._report(batch)
+                self._rest()
 
     def _next_batch(self) -> tuple[list[Job[C]], bool]:
         """Return what waits, at least one, and whether it is the last."""

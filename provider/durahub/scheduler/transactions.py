@@ -61,8 +61,19 @@ INTO_INBOX = f"INSERT INTO inbox {_MESSAGE_COLUMNS}"
 INTO_TASKS = f"INSERT INTO tasks {_MESSAGE_COLUMNS}"
 
 
+CHECKPOINT_SOON = 50
+"""Commits after which the log is folded into the file when nothing waits."""
+
+CHECKPOINT_LATEST = 200
+"""Commits after which it is, though something waits. SQLite would do it in the midst of a commit."""
+
+
 class WriteLane(Lane[Transaction]):
-    """The writer. *on_arrivals* is called on the event loop with what a batch has stored."""
+    """The writer. *on_arrivals* is called on the event loop with what a batch has stored.
+
+    Folding the log into the file takes as long as many commits. It is done between two batches, when
+    those who wait for the one before have been told.
+    """
 
     def __init__(
         self,
@@ -75,6 +86,7 @@ class WriteLane(Lane[Transaction]):
         self._on_arrivals = on_arrivals
         self._arrivals: list[Arrival] = []  # of the batch that is done
         self._next = 0
+        self._commits = 0  # since the last checkpoint
 
     def _begin(self) -> None:
         (self._next,) = self._connection.execute("SELECT next FROM numbers").fetchone()
@@ -117,6 +129,7 @@ class WriteLane(Lane[Transaction]):
                 job.error = error
             return False
         self._arrivals += arrivals
+        self._commits += 1
         return True
 
     def _report(self, batch: Sequence[Job[Transaction]]) -> None:
@@ -130,6 +143,13 @@ class WriteLane(Lane[Transaction]):
         self._settle(batch)
         if arrivals:
             self._on_arrivals(arrivals)
+
+    def _rest(self) -> None:
+        if self._commits < (CHECKPOINT_SOON if self._jobs.empty() else CHECKPOINT_LATEST):
+            return
+        self._commits = 0
+        with contextlib.suppress(sqlite3.Error):  # it is all in the log; the next one tries again
+            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     def _roll_back(self) -> None:
         # a fault may have ended the transaction already, or be one of the disk, which fails this too

@@ -26,7 +26,7 @@ from scheduler_hubs import (
 from durahub.errors import BadHubName, CheckpointLost, FileUnavailable, HubNotFound
 from durahub.scheduler.file import SchedulerFile
 from durahub.scheduler.hub_store import SchedulerStore
-from durahub.scheduler.transactions import Transaction
+from durahub.scheduler.transactions import CHECKPOINT_LATEST, CHECKPOINT_SOON, Transaction
 
 HOLDER = textwrap.dedent(
     """
@@ -199,6 +199,38 @@ async def test_what_waits_for_the_writer_shares_one_transaction(tmp_path: Path) 
         await store.file.write(lambda tx: tx.connection.set_trace_callback(None))
         assert statements.count("COMMIT") == 1  # and the next one is the tracer's end
         assert (await store.info()).queues["inbox"] == 50
+
+
+async def test_the_log_is_folded_in_between_transactions_and_does_not_grow(tmp_path: Path) -> None:
+    async with opened(tmp_path / "hub.db", ManualClock()) as store:
+        statements: list[str] = []
+        await store.file.write(lambda tx: tx.connection.set_trace_callback(statements.append))
+        await store.send(raised())
+        size = 0
+        for number in range(5):
+            for _ in range(CHECKPOINT_SOON):
+                await store.send(raised())
+            if number == 0:
+                size = (tmp_path / "hub.db-wal").stat().st_size
+        await store.file.write(lambda tx: tx.connection.set_trace_callback(None))
+        checkpoints = [n for n, s in enumerate(statements) if s.startswith("PRAGMA wal_checkpoint")]
+        assert len(checkpoints) == 5
+        assert all(statements[n - 1] == "COMMIT" for n in checkpoints)
+        assert (tmp_path / "hub.db-wal").stat().st_size <= 2 * size
+
+
+async def test_the_log_is_folded_in_though_something_always_waits(tmp_path: Path) -> None:
+    async with opened(tmp_path / "hub.db", ManualClock()) as store:
+        statements: list[str] = []
+        await store.file.write(lambda tx: tx.connection.set_trace_callback(statements.append))
+
+        async def send() -> None:
+            for _ in range(CHECKPOINT_LATEST):
+                await store.send(raised())
+
+        await asyncio.gather(*(send() for _ in range(3)))  # one is written while two wait
+        await store.file.write(lambda tx: tx.connection.set_trace_callback(None))
+        assert any(s.startswith("PRAGMA wal_checkpoint") for s in statements)
 
 
 async def test_a_fault_of_one_write_takes_no_other_with_it(tmp_path: Path) -> None:

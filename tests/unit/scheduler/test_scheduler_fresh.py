@@ -10,6 +10,7 @@ from scheduler_hubs import (
     Desk,
     ManualClock,
     episode,
+    has_looked,
     opened,
     raised,
     served,
@@ -40,6 +41,7 @@ async def reads_of(store: SchedulerStore) -> list[str]:
 
 async def test_the_first_episode_of_a_start_reads_nothing(store: SchedulerStore) -> None:
     async with served(store, Desk()):
+        await has_looked(store)
         read = await reads_of(store)
         await store.start(start(input="1", tags={"shop": "1"}), None)
         assert store.is_fresh("order-1")

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from durahub.errors import FileUnavailable
+from durahub.model.history import Status
 from durahub.scheduler.connections import FileOptions, open_writer
+from durahub.scheduler.instance_queries import ended_sql
 from durahub.scheduler.schema import (
     APPLICATION_ID,
     NotOurs,
@@ -17,6 +19,7 @@ from durahub.scheduler.schema import (
     migrate,
     version_of,
 )
+from durahub.store import EndedQuery
 
 STEPS = load_steps()
 NEXT = STEPS[-1].version + 1
@@ -44,14 +47,16 @@ def test_a_new_file_gets_every_step(connection: sqlite3.Connection) -> None:
     assert {"hubs", "instances", "histories", "events", "inbox", "tasks"} <= tables
 
 
-def test_a_file_of_the_first_version_becomes_one_of_the_last_and_keeps_what_it_held(
-    connection: sqlite3.Connection,
+@pytest.mark.parametrize("version", range(1, len(STEPS)))
+def test_a_file_of_an_older_version_becomes_one_of_the_last_and_keeps_what_it_held(
+    connection: sqlite3.Connection, version: int
 ) -> None:
-    migrate(connection, STEPS[:1])
+    migrate(connection, STEPS[:version])
     connection.execute("INSERT INTO hubs (id, name, created) VALUES (1, 'Shop', 7)")
     connection.execute(
-        "INSERT INTO instances (hub, id, entity, etag, status, created, last_updated, input)"
-        " VALUES (1, 'order-1', 0, 2, 0, 7, 8, '42')"
+        "INSERT INTO instances"
+        " (hub, id, entity, etag, status, created, last_updated, completed, input)"
+        " VALUES (1, 'order-1', 0, 2, 1, 7, 8, 9, '42')"
     )
 
     migrate(connection, STEPS)
@@ -62,6 +67,8 @@ def test_a_file_of_the_first_version_becomes_one_of_the_last_and_keeps_what_it_h
     assert connection.execute("SELECT name FROM hubs").fetchall() == [("Shop",)]
     found = connection.execute("SELECT id, input FROM instances").fetchall()
     assert found == [("order-1", "42")]
+    asked = EndedQuery(statuses=frozenset({Status.Completed}))
+    assert connection.execute(*ended_sql(1, asked)).fetchall() == [(9, "order-1")]
 
 
 def test_a_step_is_taken_once(connection: sqlite3.Connection) -> None:
