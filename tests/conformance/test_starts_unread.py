@@ -6,13 +6,18 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from failing_orders import in_turn
 from hubs_under_test import ClassicHub, Crashed
 from listening_desk import A_WHILE, Desk, eventually
+from scripted_worker import scripted
 from shop_orders import episode, raised, start, started
 
 from durahub.classic.names import HubNames
 from durahub.classic.store import ClassicStore
+from durahub.dispatch.clients import StartRequest
 from durahub.dispatch.clock import system_clock
+from durahub.dispatch.work import Filters
+from durahub.engine.actions import ScheduleTask
 from durahub.engine.inbox import START_PATIENCE, judge
 from durahub.engine.state import read
 from durahub.errors import CheckpointLost, InstanceExists
@@ -251,3 +256,22 @@ async def test_an_id_of_which_something_is_known_is_read_first(hub: ClassicHub) 
     await store.commit(episode(await desk.message(2), status=Status.Completed))
     assert not store.tries_first("order-1")
     assert store.tries_first("order-2")
+
+
+async def test_an_activity_takes_its_orchestrations_version_while_that_is_still_written(
+    hub: ClassicHub,
+) -> None:
+    store = await hub.open(partitions=1)
+    versions = frozenset({"2.0.0"})
+    filters = Filters(orchestrations={"Order": versions}, activities={"Pay": versions}, entities={})
+    scripts = {"Order": lambda events: in_turn(events, ScheduleTask(id=0, name="Pay"))}
+    async with scripted(store) as shop:
+        shop.work(scripts, {"Pay": lambda _: "paid"}, filters)
+        await eventually(lambda: store.tries_first("order-1"))
+        await shop.start(StartRequest(name="Order", instance_id="order-1", version="2.0.0"))
+        await shop.ended("order-1")
+        hub.transport(store).reads.clear()
+
+        await shop.start(StartRequest(name="Order", instance_id="order-2", version="2.0.0"))
+        assert await shop.ended("order-2") == "Completed: paid"
+    assert not hub.transport(store).reads

@@ -84,6 +84,7 @@ class Orchestrations:
         self._count_at = 0  # when they are counted again
         self._cache = HistoryCache(settings.history_cache_bytes)
         self._readings = Readings()
+        self._beginning: dict[str, ExecutionStarted] = {}  # executions whose start is being written
         self._out: dict[str, OrchestratorWork] = {}  # by instance: what is with a worker
 
     @property
@@ -143,8 +144,10 @@ class Orchestrations:
 
     async def version_of(self, instance_id: str) -> str:
         """Return an orchestration's version, mostly from memory; ``""`` if it has none, or is gone."""
-        cached = self._cache.get(instance_id)
-        started = cached.state.started if cached is not None else None
+        started = self._beginning.get(instance_id)
+        if started is None:
+            cached = self._cache.get(instance_id)
+            started = cached.state.started if cached is not None else None
         if started is not None:
             return started.version or ""
         row = await self._store.get(instance_id, payloads=False)
@@ -444,6 +447,17 @@ class Orchestrations:
 
         What has ended is not kept: another server's client may rewind it in storage.
         """
+        started = commit.instance.started
+        if started is not None:  # its activities may arrive before the commit is through
+            self._beginning[commit.instance_id] = started
+        try:
+            await self._write(session, history, commit, done)
+        finally:
+            self._beginning.pop(commit.instance_id, None)
+
+    async def _write(
+        self, session: Session, history: KnownHistory, commit: Commit, done: _Done | None
+    ) -> None:
         instance_id = commit.instance_id
         try:
             version = await self._store.commit(commit)
