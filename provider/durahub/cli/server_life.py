@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Iterator
 
+from durahub.cli.garbage import seldom_collected
 from durahub.cli.output import say
 from durahub.cli.running import Running
 from durahub.configuration.settings import Settings
@@ -35,6 +36,7 @@ async def serve_until_stopped(
         )
         if settings.api_port is not None and ports.api_port is None:
             say(f"port {settings.api_port} is in use; the HTTP API is at {ports.http_port} alone")
+        stack.enter_context(seldom_collected())
         stack.enter_context(_told(_running(settings, ports, azurite)))
         announce(settings, ports, azurite_place, output)
         await stop.wait()
