@@ -5,6 +5,7 @@ in `dotnet_table` and `dotnet_blobs`, which are checked against recordings of re
 """
 
 import asyncio
+import contextlib
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -12,7 +13,7 @@ from durahub.errors import StorageUnavailable
 from tests.simulation.network import Line
 from tests.simulation.referee import Referee
 from tests.simulation.storage import Hub, Stored
-from tests.simulation.work import Workload, name_in, queue_of, text_of
+from tests.simulation.work import Workload, message_of, name_in, queue_of, result_of, text_of
 
 BATCH = 32
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 30.0  # between two looks at an empty queue
@@ -21,6 +22,8 @@ RENEW_EVERY = 30.0  # what runs
 LONGEST_BACKOFF = 600.0
 DRAIN_CHECK, LONGEST_DRAIN = 0.5, 60.0
 BUFFER = 256  # messages in memory
+WORKITEMS = "hub-workitems"
+MOST_ACTIVITIES = 10
 
 
 class DotnetManager(Protocol):
@@ -77,6 +80,8 @@ class DotnetWorker:
         self._tasks: set[asyncio.Task[None]] = set()
         self._receiving: set[str] = set()
         self._managing: asyncio.Task[None] | None = None
+        self._taking: asyncio.Task[None] | None = None  # activities
+        self._activities: set[asyncio.Task[None]] = set()
 
     # -- life ----------------------------------------------------------------------------------
 
@@ -84,16 +89,18 @@ class DotnetWorker:
         self.alive = True
         self.manager = manager
         self._managing = asyncio.create_task(manager.run(), name=f"{self.name} manager")
+        self._taking = asyncio.create_task(self._take_activities(), name=f"{self.name} activities")
 
     async def stop(self) -> None:
         """Stop in order."""
         await self._end_managing()
+        await self._end_taking()
         assert self.manager is not None
         await self.manager.leave()
         for queue in tuple(self._polls):
             self.release(queue)
         ends = asyncio.get_running_loop().time() + LONGEST_DRAIN
-        while self._tasks and asyncio.get_running_loop().time() < ends:  # noqa: ASYNC110
+        while (self._tasks or self._activities) and asyncio.get_running_loop().time() < ends:  # noqa: ASYNC110
             await asyncio.sleep(DRAIN_CHECK)
         await self._end_work()
         self.alive = False
@@ -102,6 +109,7 @@ class DotnetWorker:
         """End at once."""
         self.alive, self.line.dead = False, True
         await self._end_managing()
+        await self._end_taking()
         assert self.manager is not None
         self.manager.end()
         await self._end_work()
@@ -113,8 +121,13 @@ class DotnetWorker:
         if not self._managing.cancelled():
             self._managing.result()
 
+    async def _end_taking(self) -> None:
+        assert self._taking is not None
+        self._taking.cancel()
+        await asyncio.gather(self._taking, return_exceptions=True)
+
     async def _end_work(self) -> None:
-        tasks = [*self._polls.values(), *self._tasks]
+        tasks = [*self._polls.values(), *self._tasks, *self._activities]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -232,11 +245,10 @@ class DotnetWorker:
         renewing = asyncio.create_task(self._renew(queue, batch))
         try:
             with self._referee.running(self.name, queue, [one.message_id for one in batch]):
-                await asyncio.sleep(sum(task.seconds for task in tasks))
+                await asyncio.sleep(sum(task.turn_seconds for task in tasks))
             for one in (one for task in tasks for one in task.sends):
-                to = self.hub.queues[queue_of(self.hub.partitions, one.instance_id)]
-                text = text_of(one)
-                await self.line.request("put", to.name, lambda: to.put(text, 0, self.name))  # noqa: B023
+                to = queue_of(self.hub.partitions, one.instance_id)
+                await self._put(WORKITEMS if one.is_activity else to, text_of(message_of(one)))
             if fresh:
                 etag = await self.line.request(
                     "commit",
@@ -254,6 +266,45 @@ class DotnetWorker:
         for message in batch:
             await self._delete(queue, message)
         return True
+
+    async def _put(self, queue: str, text: str) -> None:
+        to = self.hub.queues[queue]
+        await self.line.request("put", queue, lambda: to.put(text, 0, self.name))
+
+    # -- activities ----------------------------------------------------------------------------
+
+    async def _take_activities(self) -> None:
+        pause = 0.0
+        while True:
+            found: list[Stored] = []
+            if len(self._activities) < MOST_ACTIVITIES:
+                with contextlib.suppress(StorageUnavailable):
+                    found = await self._receive(WORKITEMS)
+            for message in found:
+                task = asyncio.create_task(self._act(message))
+                self._activities.add(task)
+                task.add_done_callback(self._activities.discard)
+            _, share = self.line.chance(f"pause {WORKITEMS}")
+            pause = 0.0 if found else min(max(2 * pause, FIRST_PAUSE), LONGEST_PAUSE)
+            await asyncio.sleep(pause * (0.8 + 0.4 * share))
+
+    async def _act(self, message: Stored) -> None:
+        """Run an activity, send its result, and delete its message then."""
+        activity = self._workload.tasks[name_in(message.text)]
+        renewing = asyncio.create_task(self._renew(WORKITEMS, [message]))
+        try:
+            await asyncio.sleep(activity.seconds)
+            queue = queue_of(self.hub.partitions, activity.instance_id)
+            await self._put(queue, text_of(result_of(activity)))
+        except StorageUnavailable:
+            await self._abandon(WORKITEMS, [message])
+            return
+        finally:
+            renewing.cancel()
+            await asyncio.gather(renewing, return_exceptions=True)
+        await self._delete(WORKITEMS, message)
+
+    # -- about messages in hand ----------------------------------------------------------------
 
     async def _renew(self, queue: str, batch: list[Stored]) -> None:
         while True:

@@ -15,18 +15,19 @@ from durahub.classic.options import ClassicOptions
 from durahub.classic.serving import Serving
 from durahub.classic.store import ClassicStore
 from durahub.engine.commit import Commit, Delivery, InstanceUpdate
-from durahub.errors import CheckpointLost, DurahubError
+from durahub.errors import CheckpointLost, DurahubError, Unavailable
 from durahub.model.ticks import Ticks
 from durahub.store import Listener
 from tests.simulation.durahub_clients import EXECUTION, Clients, NoAccount, put_together
 from tests.simulation.network import Line
 from tests.simulation.referee import Referee
 from tests.simulation.storage import Hub
-from tests.simulation.work import Workload, at, message_of, name_of, name_of_event
+from tests.simulation.work import Workload, at, message_of, name_of, name_of_event, result_of
 
 DRAIN = 20.0  # seconds, the real dispatcher's
 STORAGE_PAUSE = 5.0  # the same
 MOST_MESSAGES = 200
+MOST_ACTIVITIES = 10
 
 
 @dataclass(slots=True, eq=False)
@@ -44,6 +45,7 @@ class Dispatcher:
     def __init__(self, server: "DurahubServer") -> None:
         self._server = server
         self._sessions: dict[str, Session] = {}
+        self._activities: set[asyncio.Task[None]] = set()
 
     def on_messages(self, deliveries: Sequence[Delivery]) -> None:
         for delivery in deliveries:
@@ -53,14 +55,39 @@ class Dispatcher:
             if session.task is None and not session.closing:
                 session.task = asyncio.create_task(self._run(instance_id, session))
 
-    on_activities = on_messages
+    def on_activities(self, deliveries: Sequence[Delivery]) -> None:
+        for delivery in deliveries:
+            task = asyncio.create_task(self._act(delivery))
+            self._activities.add(task)
+            task.add_done_callback(self._activities.discard)
+
+    async def _act(self, delivery: Delivery) -> None:
+        activity = self._server.workload.tasks[name_of(delivery.message)]
+        await asyncio.sleep(activity.seconds)
+        while True:
+            try:
+                await self._server.store.complete_activity(delivery, result_of(activity))
+                return
+            except Unavailable:
+                await asyncio.sleep(STORAGE_PAUSE)
+
+    async def _end_activities(self) -> None:
+        if self._activities:
+            _, left = await asyncio.wait(set(self._activities), timeout=DRAIN)
+            for task in left:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
 
     def message_room(self) -> int:
         return MOST_MESSAGES - sum(len(session.inbox) for session in self._sessions.values())
 
-    activity_room = message_room
+    def activity_room(self) -> int:
+        return MOST_ACTIVITIES - len(self._activities)
 
     async def on_partition_closing(self, partition: str) -> None:
+        if not partition:
+            await self._end_activities()
+            return
         sessions = {k: s for k, s in self._sessions.items() if s.partition == partition}
         for session in sessions.values():
             session.closing = True
@@ -106,17 +133,18 @@ class Dispatcher:
         fresh = {name_of(one.message): one for one in batch if one not in repeats}
         if fresh:
             tasks = [self._server.workload.tasks[name] for name in fresh]
+            sends = [one for task in tasks for one in task.sends]
             session.running = True
             try:
                 with self._server.referee.running(
                     self._server.name, session.partition, [one.key for one in fresh.values()]
                 ):
-                    await asyncio.sleep(sum(task.seconds for task in tasks))
+                    await asyncio.sleep(sum(task.turn_seconds for task in tasks))
                 await store.commit(
                     Commit(
                         instance_id=instance_id,
-                        outbound=tuple(message_of(one) for t in tasks for one in t.sends),
-                        activities=(),
+                        outbound=tuple(message_of(one) for one in sends if not one.is_activity),
+                        activities=tuple(message_of(one) for one in sends if one.is_activity),
                         execution_id=EXECUTION,
                         base=history.version,
                         events=tuple(one.message.event for one in fresh.values()),

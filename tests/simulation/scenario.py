@@ -7,7 +7,7 @@ every partition one worker, and nobody more than one partition more than another
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from durahub.classic.options import ClassicOptions, Manager
@@ -21,7 +21,7 @@ from tests.simulation.durahub_server import DurahubServer
 from tests.simulation.network import CALM, Line, Trouble
 from tests.simulation.referee import Bounds, Referee
 from tests.simulation.storage import Hub
-from tests.simulation.work import Task, Workload, queue_of, text_of
+from tests.simulation.work import Task, Workload, message_of, queue_of, text_of
 
 DOTNET: dict[Manager, Callable[[DotnetWorker], DotnetManager]] = {
     Manager.TABLE: DotnetTable,
@@ -118,7 +118,12 @@ def scenario(seed: int, manager: Manager) -> Scenario:
         partitions=random.choice([1, 2, 3, 4, 4, 4, 5, 7]),
         skews={one: random.uniform(-spread, spread) for one in workers},
         visibility=random.choice([60.0, 90.0, 300.0]),
-        tasks=_tasks(random, calm_at, [one.at for one in (*starts, *incidents)]),
+        tasks=_tasks(
+            random,
+            Random(f"{manager.value}/{seed}/activities"),
+            calm_at,
+            [one.at for one in (*starts, *incidents)],
+        ),
         incidents=tuple(sorted([*starts, *incidents], key=lambda one: one.at)),
         calm_at=calm_at,
         calm_network=calm_network,
@@ -151,9 +156,12 @@ def _incidents(
 
 
 def _tasks(
-    random: Random, calm_at: float, incidents: list[float]
+    random: Random, of_activities: Random, calm_at: float, incidents: list[float]
 ) -> tuple[tuple[float, Task], ...]:
-    """Return messages, and when they are sent: at any time, or shortly before something happens."""
+    """Return messages, and when they are sent: at any time, or shortly before something happens.
+
+    Half of what one of them causes are activities of its own instance.
+    """
     instances = [f"order-{n}" for n in range(random.randint(2, 10))]
     length = random.choice([0.2, 1.0, 4.0])
     found = []
@@ -165,7 +173,14 @@ def _tasks(
             Task(f"m{number}.{n}", random.choice(instances), random.uniform(0, length))
             for n in range(random.choice([0, 0, 1, 2]))
         )
-        task = Task(f"m{number}", random.choice(instances), min(seconds, 45.0), sends)
+        instance_id = random.choice(instances)
+        sends = tuple(
+            replace(one, instance_id=instance_id, is_activity=True)
+            if of_activities.random() < 0.5
+            else one
+            for one in sends
+        )
+        task = Task(f"m{number}", instance_id, min(seconds, 45.0), sends)
         at = random.uniform(0, calm_at)
         if random.random() < 0.5:
             at = random.choice(incidents) - random.uniform(0, 6)
@@ -247,7 +262,7 @@ class Run:
 
     def _send(self, task: Task) -> None:
         queue = queue_of(self._hub.partitions, task.instance_id)
-        self._hub.queues[queue].put(text_of(task), 0, "client")
+        self._hub.queues[queue].put(text_of(message_of(task)), 0, "client")
         self.referee.note(f"client: sends {task.name} to {queue}")
 
     def _happen(self, incident: Incident) -> None:

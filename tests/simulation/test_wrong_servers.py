@@ -79,6 +79,15 @@ class PutsNothingBack(LineQueues):
         return receipt if visibility == 0 else await super().update(receipt, visibility)
 
 
+class LosesResults(LineQueues):
+    """Takes the results of activities for sent before they are."""
+
+    async def put(self, queue: str, text: str, delay: int) -> Receipt:
+        if "TaskCompleted" in text:
+            return Receipt(queue, "lost", "lost")
+        return await super().put(queue, text, delay)
+
+
 class DeletesFirst(LineQueues):
     """Takes every message for settled when it receives it."""
 
@@ -104,10 +113,12 @@ ONE_STOPS = (*ALL_AT_ONCE, Incident(70.0, "stop", "d1"), Incident(100.0, "stop",
 def busy(manager: Manager, incidents: tuple[Incident, ...]) -> Scenario:
     """Return a scenario in which there is always something to do."""
     random = Random(1)
-    tasks = [
-        (random.uniform(20, 120), Task(f"m{n}", f"order-{n % 12}", random.uniform(1, 8)))
-        for n in range(200)
-    ]
+    tasks = []
+    for n in range(200):
+        order = f"order-{n % 12}"
+        activity = Task(f"m{n}.0", order, 0.5, is_activity=True)
+        event = Task(f"m{n}", order, random.uniform(1, 8), (activity,))
+        tasks.append((random.uniform(20, 120), event))
     return Scenario(
         seed=0,
         manager=manager,
@@ -145,6 +156,7 @@ def test_a_server_of_ours_goes_through_it(
         (TABLE, ONE_STOPS, Clients(queues=PutsNothingBack), "hidden"),
         (LEGACY, ONE_STOPS, Clients(queues=PutsNothingBack), "hidden"),
         (LEGACY, ALL_AT_ONCE, Clients(queues=DeletesFirst), "deleted before"),
+        (TABLE, ONE_STOPS, Clients(queues=LosesResults), "deleted before"),
     ],
 )
 def test_a_server_that_does_one_thing_wrong_is_found_out(

@@ -1,7 +1,8 @@
 """The work that a simulated hub has: messages that take a while and may cause others.
 
 A message is an event raised for an instance. Its name is its identity; one that a worker sends because
-of it is named after it, so that it has the same name however often it is sent.
+of it is named after it, so that it has the same name however often it is sent. An activity that it asks
+for is a message, too, and its result has the same name: what it has come to is in the history then.
 """
 
 from dataclasses import dataclass, field
@@ -9,7 +10,13 @@ from dataclasses import dataclass, field
 from durahub.classic.dialect import DTFX_2_9
 from durahub.classic.envelope import Envelope, decode, encode, from_queue_text, to_queue_text
 from durahub.classic.routing import control_index
-from durahub.model.history import Event, EventRaised, Execution
+from durahub.model.history import (
+    Event,
+    EventRaised,
+    Execution,
+    TaskCompleted,
+    TaskScheduled,
+)
 from durahub.model.message import Message
 from durahub.model.ticks import Ticks, later, parse
 
@@ -18,12 +25,21 @@ START = parse("2026-01-15T09:30:00Z")
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A message: who it is for, how many seconds it takes to act on it, and what is sent then."""
+    """A message: who it is for, how many seconds it takes to act on it, and what is sent then.
+
+    An activity takes its seconds when it runs; its result takes none.
+    """
 
     name: str
     instance_id: str
     seconds: float
     sends: tuple["Task", ...] = ()
+    is_activity: bool = False
+
+    @property
+    def turn_seconds(self) -> float:
+        """How long a turn takes that has this among its messages."""
+        return 0.0 if self.is_activity else self.seconds
 
 
 @dataclass(slots=True)
@@ -39,14 +55,23 @@ class Workload:
 
 
 def message_of(task: Task) -> Message:
-    event = EventRaised(timestamp=START, name=task.name)
+    """Return an event, or the message that asks for an activity."""
+    event: Event = EventRaised(timestamp=START, name=task.name)
+    if task.is_activity:
+        event = TaskScheduled(event_id=0, timestamp=START, name=task.name)
     return Message(event=event, target=Execution(task.instance_id))
 
 
-def text_of(task: Task) -> str:
+def result_of(task: Task) -> Message:
+    """Return the result of an activity."""
+    event = TaskCompleted(timestamp=START, task_scheduled_id=0, result=task.name)
+    return Message(event=event, target=Execution(task.instance_id))
+
+
+def text_of(message: Message) -> str:
     """Return the queue text of a message, as a client or a .NET worker puts it."""
     envelope = Envelope(
-        message=message_of(task),
+        message=message,
         activity_id="00000000-0000-0000-0000-000000000000",
         sequence_number=1,
     )
@@ -65,7 +90,10 @@ def name_of(message: Message) -> str:
 
 
 def name_of_event(event: Event) -> str:
-    assert isinstance(event, EventRaised)
+    if isinstance(event, TaskCompleted):
+        assert event.result is not None
+        return event.result
+    assert isinstance(event, EventRaised | TaskScheduled)
     assert event.name is not None
     return event.name
 
