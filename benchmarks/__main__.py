@@ -144,7 +144,8 @@ def _step(name: str, scenario: str, n: int | None, turn: int, count: bool) -> St
     default=SAVED,
     help="File to which all that was found is written after every step.",
 )
-def suite(profile: str, out: Path | None, saved: Path) -> None:
+@click.option("--minutes", type=float, help="Begin no step after so many. [default: the profile's]")
+def suite(profile: str, out: Path | None, saved: Path, minutes: float | None) -> None:
     """Measure a whole profile and write RESULTS.md."""
     chosen = PROFILES[profile]
     started = time.monotonic()
@@ -152,10 +153,9 @@ def suite(profile: str, out: Path | None, saved: Path) -> None:
     others = busy()
     results = Results(about=circumstances())
     results.about["command"] = shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])
-    if others is not None:
-        results.about["machine before"] = f"{others:.0%} busy with other work"
-        if others > BUSY:
-            _tell(f"WARNING: others use {others:.0%} of this machine: no times to be kept")
+    results.about["machine before"] = f"{others:.0%} busy with other work"
+    if others > BUSY:
+        _tell(f"WARNING: others use {others:.0%} of this machine: no times to be kept")
 
     def found(results: Results) -> None:
         results.about["took"] = f"{(time.monotonic() - started) / 60:.0f} minutes"
@@ -163,8 +163,9 @@ def suite(profile: str, out: Path | None, saved: Path) -> None:
         if out:
             report.write(results, out / RESULTS)
 
-    deadline = started + chosen.minutes * 60 if chosen.minutes else None
-    carry_out(chosen.steps, results, deadline, _tell, found)
+    minutes = minutes or chosen.minutes
+    deadline = started + minutes * 60 if minutes else None
+    carry_out(chosen.steps, results, deadline, _tell, found, idle_seconds=chosen.idle_seconds)
     report.show(results)
     _tell(f"all that was found is in {saved}" + (f"; {out / RESULTS} is written" if out else ""))
     _end(results)

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks.processes import PROC, processor
+from benchmarks.processes import PROC, Machine, processor
 from durahub.local.program import azurite_program
 
 PACKAGES = (
@@ -34,24 +34,11 @@ def circumstances() -> dict[str, str]:
     }
 
 
-def busy() -> float | None:
-    """Look for some seconds how much of the machine others use, 0 to 1; None where it is not known."""
-    before = _ticks()
+def busy() -> float:
+    """Look for some seconds how much of the machine is used, 0 to 1."""
+    before = Machine.now()
     time.sleep(LOOK)
-    after = _ticks()
-    if before is None or after is None:
-        return None
-    idle, whole = after[0] - before[0], after[1] - before[1]
-    return 1 - idle / whole if whole else None
-
-
-def _ticks() -> tuple[int, int] | None:
-    """Return idle and all ticks of all processors since the system's start."""
-    try:
-        fields = [int(field) for field in (PROC / "stat").read_text().splitlines()[0].split()[1:9]]
-    except (OSError, ValueError):
-        return None
-    return fields[3] + fields[4], sum(fields)
+    return Machine.now().used_by_others(before, 0.0)
 
 
 def _memory() -> str | None:

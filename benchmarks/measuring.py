@@ -14,7 +14,7 @@ import orjson
 
 from benchmarks.contestants import FLOOR, Contestant
 from benchmarks.counting import by_kind, compare
-from benchmarks.processes import Cost
+from benchmarks.processes import Cost, Machine
 from benchmarks.proxy import running_proxy
 from benchmarks.scenarios import PATIENCE, Client, Load, Outcome, Scenario, play, prepare
 from benchmarks.stand import Stand, running, serving
@@ -40,6 +40,7 @@ class Timed:
     loaded: list[float]
     cpu: dict[str, float]  # by role: server, worker, storage, client
     peak: dict[str, float]
+    others: float = 0.0  # how much of the machine processes used that take no part, 0 to 1
     wrong: list[str] = field(default_factory=list)
 
 
@@ -84,13 +85,13 @@ async def timed(
             load = Load(clients, n, at_once)
             made = await prepare(scenario, load)
             await asyncio.sleep(SETTLE)
-            before = stand.costs()
+            before, machine = stand.costs(), Machine.now()
             if contestant.store == FLOOR:
                 loaded = await drive_floor(clients[0], n)
             else:
                 loaded = await play(scenario, load)
             await asyncio.sleep(SETTLE)
-            after = stand.costs()
+            after, whole = stand.costs(), Machine.now()
     return Timed(
         scenario.name,
         contestant.name,
@@ -102,6 +103,7 @@ async def timed(
         loaded=[seconds * 1000 for seconds in loaded.latencies],
         cpu=cpu_each(before, after, loaded.units),
         peak={role: cost.peak_memory for role, cost in after.items()},
+        others=whole.used_by_others(machine, sum(cpu_each(before, after, 1).values()) / 1000),
         wrong=some((warm, made, alone, loaded)),
     )
 

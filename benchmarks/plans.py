@@ -69,6 +69,7 @@ class Profile:
     about: str
     steps: Sequence[Step]
     minutes: float | None  # after which no step is begun; None: no bound
+    idle_seconds: float = 10.0  # of idle phases: as the period of the renewal of leases
 
 
 def turns(count: int, first: int = 1) -> range:
@@ -132,6 +133,7 @@ PROFILES = {
             *large(("sqlite",), (1_000, 10_000)),
         ],
         2,
+        idle_seconds=2.0,
     ),
     "results": Profile(
         "what RESULTS.md is made of (25 minutes at most)",

@@ -30,6 +30,30 @@ def cost_of(pid: int) -> Cost | None:
     return Cost((int(fields[11]) + int(fields[12])) / TICKS, peak, now)
 
 
+@dataclass(frozen=True)
+class Machine:
+    """The ticks of all processors since the system's start; none where that is not known."""
+
+    idle: int = 0
+    all: int = 0
+
+    @classmethod
+    def now(cls) -> "Machine":
+        """Return them as they are."""
+        try:
+            line = (PROC / "stat").read_text().splitlines()[0]
+        except OSError:
+            return cls()
+        ticks = [int(field) for field in line.split()[1:9]]
+        return cls(ticks[3] + ticks[4], sum(ticks))  # idle, and waiting for a disk
+
+    def used_by_others(self, before: "Machine", own_seconds: float) -> float:
+        """Return how much of the machine was used since *before* beyond our own seconds, 0 to 1."""
+        passed = self.all - before.all
+        used = passed - (self.idle - before.idle) - own_seconds * TICKS
+        return max(used / passed, 0.0) if passed else 0.0
+
+
 def processor() -> str:
     """Return the processor's name, and how many there are of it."""
     try:

@@ -76,7 +76,13 @@ def write(results: Results, file: Path) -> None:
 def _about(results: Results) -> Iterator[str]:
     yield "Written by the tool. How to read and repeat it: `docs/performance.md`.\n"
     yield "| | |\n| --- | --- |"
-    for name, value in results.about.items():
+    others = spread(run.others for run in results.timed)
+    other_work = (
+        {"other work during timed runs": f"median {others.median:.0%}, at most {others.high:.0%}"}
+        if others
+        else {}
+    )
+    for name, value in (results.about | other_work).items():
         yield f"| {name} | {value} |"
 
 
