@@ -10,7 +10,7 @@ from listening_desk import Desk
 from durahub.classic.account import Account
 from durahub.classic.asked import Answer, Asked
 from durahub.classic.names import HubNames
-from durahub.classic.options import ClassicOptions
+from durahub.classic.options import ClassicOptions, Level
 from durahub.classic.queues import Queues
 from durahub.classic.request_counts import RequestCounter
 from durahub.classic.storage_errors import StorageErrors
@@ -115,8 +115,9 @@ class ClassicHub:
 
     visibility = 2.0
 
-    def __init__(self, name: str, connection_string: str) -> None:
+    def __init__(self, name: str, connection_string: str, level: Level = Level.DEFAULT) -> None:
         self.name = name
+        self._level = level
         self.connection_string = connection_string
         self._accounts: dict[int, Account] = {}
         self._transports: dict[int, MortalTransport] = {}
@@ -129,6 +130,7 @@ class ClassicHub:
         account = self.account()
         settings: dict[str, Any] = {
             "partitions": partitions,
+            "level": self._level,
             "visibility": self.visibility,
             "max_poll": 0.2,
             "lease": 3.0,

@@ -36,9 +36,10 @@ class Room:
         self._ask = ask
         self._reserved = 0
 
-    def reserve(self, most: int) -> int:
-        """Reserve up to *most* places and return how many there are."""
-        places = max(0, min(most, self._ask() - self._reserved))
+    def reserve(self, most: int, *, half: bool = False) -> int:
+        """Reserve up to *most* places and return how many there are; *half* leaves others as many."""
+        free = max(0, self._ask() - self._reserved)
+        places = min(most, (free + 1) // 2 if half else free)
         self._reserved += places
         return places
 

@@ -138,10 +138,13 @@ class HistoryTable:
         *,
         replaces: bool,
         consumed: Iterable[str],
+        unsettled: tuple[str, str] | None = None,
     ) -> WrittenHistory:
         """Append *events*, or with *replaces* write them from row 0. Raises `CheckpointLost`.
 
-        *consumed* are the message IDs for the sentinel; with none its column stays as it is.
+        *consumed* are the message IDs for the sentinel; with none its column stays as it is. *unsettled* are
+        the texts about activities without messages: the one in all transactions but the last, and the
+        one in that; without them this column stays, too.
         """
         first = 0 if replaces else base.length
         moved: dict[str, str] = {}
@@ -163,6 +166,8 @@ class HistoryTable:
             keys = list(consumed)[-MOST_CONSUMED:]
             if keys and last:  # after a crash before that, some of their events are in no row
                 guard[CONSUMED] = json.dumps(keys)
+            if unsettled is not None:
+                guard[unposted.COLUMN] = unsettled[1] if last else unsettled[0]
             token = await self._transact(instance_id, batch, guard, token)
         version = HistoryVersion(execution_id, first + len(events), token)
         return WrittenHistory(version, moved, frozenset(names))

@@ -136,11 +136,11 @@ def _keys_of(commit: Commit) -> list[str]:
     return [
         delivery.key
         for delivery in commit.consumed
-        if not _is_self_evident(delivery.message.event, commit.execution_id)
+        if not is_self_evident(delivery.message.event, commit.execution_id)
     ]
 
 
-def _is_self_evident(event: Event, execution_id: str) -> bool:
+def is_self_evident(event: Event, execution_id: str) -> bool:
     """Tell whether the history of *execution_id* shows that it holds *event*.
 
     A start whose execution continued as new within the same work item left no row.

@@ -18,7 +18,8 @@ ROOM_CHECK = 1.0  # seconds between two questions for room, should nobody tell
 class Poller:
     """Receives from a queue while it is *open* and there is room, until stopped.
 
-    *take* is given each batch with the number of places reserved for it, which it gives back.
+    *take* is given each batch with the number of places reserved for it, which it gives back. With *half*
+    no more than half of the free ones are reserved: what does not come by the queue needs some, too.
     """
 
     def __init__(
@@ -30,6 +31,8 @@ class Poller:
         is_open: Callable[[], bool],
         backoff: Backoff,
         batch: int = MOST_AT_ONCE,
+        *,
+        half: bool = False,
     ) -> None:
         self._queue = queue
         self._receive = receive
@@ -38,6 +41,7 @@ class Poller:
         self._is_open = is_open
         self._backoff = backoff
         self._batch = batch
+        self._half = half
         self._stopping = False
         self._full = False  # waiting for room, not for messages
         self._look = asyncio.Event()
@@ -45,7 +49,7 @@ class Poller:
     async def run(self) -> None:
         """Poll until `stop`."""
         while not self._stopping:
-            places = self._room.reserve(self._batch) if self._is_open() else 0
+            places = self._room.reserve(self._batch, half=self._half) if self._is_open() else 0
             if places == 0:
                 self._full = True
                 await self._rest(ROOM_CHECK)

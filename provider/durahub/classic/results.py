@@ -118,15 +118,21 @@ class Results:
         await self._together.all(self._move(one) for one in left.values())
         return [delivery for delivery in deliveries if delivery.key not in left]
 
-    async def let_go(self, queue: str | None = None) -> None:
-        """Make all results (for *queue*) visible in their queues; else let their activities run again."""
+    async def let_go(self, queue: str | None = None) -> frozenset[str]:
+        """Make all results (for *queue*) visible in their queues; else let their activities run again.
+
+        Return the keys of the latter.
+        """
         found = [r for r in self._results.values() if queue in (None, r.delivery.partition)]
         await self._stand_still(found)
         left = [one for one in found if self._is_here(one)]
         for result in left:
             if result.visible_at is None:
                 result.visible_at = _now()
-        await self._together.all(self._move_or_give_up(one) for one in left)
+        moved = await self._together.all(self._move_or_give_up(one) for one in left)
+        return frozenset(
+            one.delivery.key for one, is_put in zip(left, moved, strict=True) if not is_put
+        )
 
     def _of(self, deliveries: Iterable[Delivery]) -> list[InMemory]:
         return [one for d in deliveries if (one := self._results.get(d.key)) is not None]
@@ -141,16 +147,17 @@ class Results:
 
     # -- moving --------------------------------------------------------------------------------
 
-    async def _move_or_give_up(self, result: InMemory) -> None:
+    async def _move_or_give_up(self, result: InMemory) -> bool:
         if await self._move(result):
-            return
+            return True
         self._results.pop(result.delivery.key, None)
         if result.shared:
-            return
+            return False
         try:
             await self._held.put_back(result.twin, 0)
         except DurahubError as error:
             log.warning("put-back-failed", extra={"code": error.code})
+        return False
 
     async def _move(self, result: InMemory) -> bool:
         """Put a result into its queue and delete its twin; tell whether it was put.

@@ -14,7 +14,8 @@ import logging
 from durahub.classic.backoff import Backoff
 from durahub.classic.grace import Grace
 from durahub.classic.handover import HandOver
-from durahub.classic.options import Manager
+from durahub.classic.local_activities import LocalActivities
+from durahub.classic.options import Level, Manager
 from durahub.classic.partitioning.holding import PartitionManager
 from durahub.classic.parts import Parts
 from durahub.classic.poller import Poller
@@ -58,6 +59,13 @@ class Serving:
             parts.together,
             Grace(options.result_grace, options.result_grace_busy),
         )
+        self.local = LocalActivities(
+            listener,
+            parts,
+            self.handover,
+            self.results,
+            exclusive=options.level is Level.EXCLUSIVE,
+        )
 
     def trusts(self, queue: str) -> bool:
         """Tell whether what belongs to *queue* may be written now: it is ours, be it draining."""
@@ -99,6 +107,7 @@ class Serving:
             closing.cancel()
         await asyncio.gather(closing, return_exceptions=True)
         await self.results.let_go()
+        await self.handover.put_back_all(self._workitems)  # what got its message in the meantime
         await self._parts.held.quiet(COMMITS_END_WITHIN)
 
     def wake(self) -> None:
@@ -127,7 +136,8 @@ class Serving:
             await self._listener.on_partition_closing(self._label(partition))
         finally:
             await self._parts.unbroken.finish(partition, COMMITS_END_WITHIN)
-            await self.results.let_go(partition)
+            lost = await self.results.let_go(partition)
+            await self.local.settle(partition, lost, trusted=self.trusts(partition))
             await self.handover.put_back_all(partition)
 
     def _label(self, queue: str) -> str:
@@ -136,6 +146,8 @@ class Serving:
     def _open(self, queue: str) -> None:
         activities = queue == self._workitems
         self.handover.open(queue, behind=not activities)
+        if not activities:
+            self.local.instances.open(queue)
         parts = self._parts
         receiver = Receiver(queue, parts, self.handover, activities=activities)
 
@@ -153,6 +165,7 @@ class Serving:
             lambda: self.handover.is_open(queue),
             Backoff(parts.options.max_poll, parts.random),
             MOST_AT_ONCE if activities else parts.options.control_batch,
+            half=activities and parts.options.level is Level.EXCLUSIVE,
         )
         polling = asyncio.create_task(poller.run(), name=f"poll {queue}")
         self._pollers[queue] = (poller, polling)

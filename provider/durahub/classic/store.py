@@ -7,6 +7,7 @@ history is as it was read (its sentinel's ETag) and while this server's lease on
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from random import Random
@@ -27,6 +28,7 @@ from durahub.classic.parts import Parts, assemble
 from durahub.classic.posting import Posted, Posting
 from durahub.classic.routing import control_index
 from durahub.classic.serving import Serving
+from durahub.classic.writing import Writing
 from durahub.engine.commit import NO_HISTORY, Commit, Delivery, HistoryVersion, InstanceUpdate
 from durahub.engine.rewind_in_place import Mark
 from durahub.errors import CheckpointLost, HubNotFound, InstanceExists
@@ -176,7 +178,13 @@ class ClassicStore:
         """Return the current history. Raises `BadRow` or `BadPayload`, having set that aside."""
         if self._fresh.row(instance_id) is not None:
             return StoredHistory(NO_HISTORY, ())
-        loaded = await self._histories.load(instance_id)
+        queue, serving = self._queue_of(instance_id), self._serving
+        if serving is None:
+            loaded = await self._histories.load(instance_id)
+        else:
+            with serving.local.instances.reading(queue, instance_id) as reading:
+                loaded = await self._histories.load(instance_id)
+                reading.tells(loaded)
         self._memory.loaded(instance_id, loaded, _now())
         return StoredHistory(loaded.version, loaded.events, loaded.consumed)
 
@@ -189,30 +197,41 @@ class ClassicStore:
         if trusted:
             self._require_trust(commit)
         commit = replace(commit, consumed=self._held.as_stored(commit.consumed))
-        outgoing = await self._prepare(commit.outbound, commit.activities)
-        with self._posting() as posting:  # its end hands over: an activity starts no earlier
-            await self._together.all(posting.put(one) for one in outgoing)
-            if trusted:
-                self._require_trust(commit)
-            try:
-                written = await self._histories.write(
-                    commit.instance_id,
-                    commit.execution_id,
-                    commit.base,
-                    commit.events,
-                    replaces=commit.replaces,
-                    consumed=self._memory.consumed(commit, _now()),
-                )
-            finally:  # written, or lost, or nobody knows: now there may be a history
-                self._fresh.forget(commit.instance_id)
+        async with self._writing(commit, trusted=trusted) as writing:
+            outgoing = await self._prepare(commit.outbound, writing.posted)
+            with self._posting() as posting:  # its end hands over: an activity starts no earlier
+                await self._together.all(posting.put(one) for one in outgoing)
+                await writing.spill()
+                if trusted:
+                    self._require_trust(commit)
+                try:
+                    written = await self._histories.write(
+                        commit.instance_id,
+                        commit.execution_id,
+                        writing.base,
+                        writing.events,
+                        replaces=commit.replaces,
+                        consumed=self._memory.consumed(writing.remembered, _now()),
+                        unsettled=writing.unsettled,
+                    )
+                finally:  # written, or lost, or nobody knows: now there may be a history
+                    self._fresh.forget(commit.instance_id)
+                writing.written(written.version)
         row_is_current = self._memory.row_is_current(commit, _now())
-        old_blobs = self._memory.written(commit, written, _now())
+        old_blobs = self._memory.written(writing.remembered, written, _now())
         if not row_is_current:
             await self._instances.update(commit.instance_id, commit.instance, written.moved)
             self._memory.row_written(commit, _now())
         await self._together.all(self._payloads.delete(blob) for blob in old_blobs)
-        await self._delete(commit.consumed)
+        await self._delete(writing.consumed)
         return written.version
+
+    def _writing(
+        self, commit: Commit, *, trusted: bool
+    ) -> contextlib.AbstractAsyncContextManager[Writing]:
+        if self._serving is None or not trusted:
+            return contextlib.nullcontext(Writing(commit))
+        return self._serving.local.writing(commit)
 
     async def intervene(self, commit: Commit) -> HistoryVersion:
         """Write *commit* whoever holds the partition. Raises `CheckpointLost`."""
@@ -228,6 +247,9 @@ class ClassicStore:
 
     async def complete_activity(self, activity: Delivery, result: Message) -> None:
         """Hand *result* over in memory, *activity* in its place in storage; elsewhere send and delete."""
+        serving = self._serving
+        if serving is not None and await serving.local.complete(activity, result, self.send):
+            return
         if not self._hand_over(activity, result):
             await self._unbroken.run(
                 self._names.workitem_queue, self._complete_activity(activity, result)
@@ -248,7 +270,9 @@ class ClassicStore:
         await self._delete((activity,))
 
     async def discard(self, deliveries: Sequence[Delivery]) -> None:
-        """Delete messages that have no effect."""
+        """Delete messages that have no effect, but what stands for activities without messages."""
+        if self._serving is not None:
+            deliveries = await self._serving.local.discard(deliveries)
         await self._delete(deliveries)
 
     async def _delete(self, deliveries: Sequence[Delivery]) -> None:
@@ -263,6 +287,7 @@ class ClassicStore:
         """Put messages back, visible in *delay* seconds, rounded up (0: now)."""
         if self._serving is not None:
             deliveries = await self._serving.results.release(deliveries, delay)
+            deliveries = await self._serving.local.release(deliveries, delay)
         held = [one for d in deliveries if (one := self._held.find(d.key)) is not None]
         await self._together.all(self._held.put_back(one, delay) for one in held)
         for queue in {one.receipt.queue for one in held}:
@@ -393,6 +418,8 @@ class ClassicStore:
         rows = await self._histories.delete(instance_id)
         deleted = await self._instances.delete(instance_id)
         self._memory.forget(instance_id)
+        if self._serving is not None:
+            self._serving.local.forget(instance_id)
         return Purged(1 if deleted else 0, rows)
 
     # -- with others ---------------------------------------------------------------------------

@@ -27,8 +27,8 @@ from durahub.model.history import (
 from durahub.model.message import Message
 
 COLUMN = "DurahubUnposted"
-MOST_CHARACTERS = 8_000
-"""Of the column: far less than a column may have, and room for a thousand numbers without any order."""
+MOST = 1_000
+"""Activities that the column names: far fewer characters than a column may have, in any order."""
 MOST_NUMBERS = 1_000_000  # in one range: what names more is no work of ours
 
 
@@ -71,11 +71,6 @@ def decode(guard: Columns) -> Unposted | None:
     execution_id = guard.get("ExecutionId")
     of_this = isinstance(execution_id, str) and same_execution(execution_id, unposted.execution_id)
     return unposted if of_this and unposted.tasks else None
-
-
-def fits(unposted: Unposted) -> bool:
-    """Tell whether there is room for so many in the column."""
-    return len(encode(unposted)) <= MOST_CHARACTERS
 
 
 def outstanding(
