@@ -121,7 +121,9 @@ class LineHistories:
         *,
         replaces: bool,
         consumed: Iterable[str],
+        unsettled: tuple[str, str] | None = None,
     ) -> WrittenHistory:
+        assert unsettled is None  # simulated servers are of the level default
         names = tuple(map(name_of_event, events))
         keys = frozenset(consumed)
         etag = await self._transact(instance_id, base.token, names, keys)
