@@ -97,13 +97,12 @@ def decode(columns: Columns) -> HistoryRow:
         kind = EVENT_CLASSES[event_type]
         if issubclass(kind, ActionEvent) and ACTION in columns:
             arguments["worker_number"] = _of(columns[ACTION], ACTION, int)
-        known = tuple(one.name for one in members)
         return HistoryRow(
             event=kind(**arguments),
             execution_id=_required(columns, "ExecutionId", str),
             index=int(_required(columns, "RowKey", str), 16),
-            blobs=_blobs(columns, known),
-            extra=_extra(columns, known),
+            blobs=_blobs(columns, members),
+            extra={name: value for name, value in columns.items() if name not in _OWN[event_type]},
         )
     except (ValueError, NotThis) as error:
         raise BadRow(location, str(error)) from None
@@ -187,14 +186,17 @@ def _of(value: Value, name: str, kind: type[Any]) -> Any:
     return value
 
 
-def _blobs(columns: Columns, known: Iterable[str]) -> dict[str, str]:
+def _blobs(columns: Columns, members: Iterable[Member]) -> dict[str, str]:
     return {
-        name: str(columns[name + BLOB_NAME])
-        for name in known
-        if columns.get(name + BLOB_NAME) is not None
+        one.name: str(blob)
+        for one in members
+        if (blob := columns.get(one.name + BLOB_NAME)) is not None
     }
 
 
-def _extra(columns: Columns, known: Iterable[str]) -> dict[str, Value]:
-    skip = {*known, *(name + BLOB_NAME for name in known), *_COMMON, *_SYSTEM}
-    return {name: value for name, value in columns.items() if name not in skip}
+def _own(members: Iterable[Member]) -> frozenset[str]:
+    names = [one.name for one in members]
+    return frozenset({*names, *(name + BLOB_NAME for name in names), *_COMMON, *_SYSTEM})
+
+
+_OWN = {event_type: _own(_members(event_type)) for event_type in EventType}  # an event's columns

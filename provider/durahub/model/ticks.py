@@ -17,9 +17,9 @@ MAXIMUM = Ticks(3_155_378_975_999_999_999)  # the last tick of the year 9999
 PER_SECOND = 10_000_000
 UNIX_EPOCH = Ticks(621_355_968_000_000_000)
 
-_TEXT = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)?", re.ASCII
-)
+_TEXT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)?", re.ASCII)
+
+_DIGITS = re.compile(r"\d+", re.ASCII)
 
 
 def from_datetime(moment: datetime) -> Ticks:
@@ -64,13 +64,18 @@ def parse(text: str) -> Ticks:
     match = _TEXT.fullmatch(text)
     if match is None:
         raise ValueError(f"not a date-time: {text!r}")
-    year, month, day, hour, minute, second, fraction, zone = match.groups()
-    whole = datetime(int(year), int(month), int(day), int(hour), int(minute), int(second))
-    ticks = from_datetime(whole) + int(((fraction or "") + "0000000")[:7])
+    seconds, fraction, zone = match.groups()
+    ticks = _ticks_of(seconds) + int(((fraction or "") + "0000000")[:7])
     if zone not in (None, "Z"):
         sign = 1 if zone[0] == "+" else -1
         ticks -= sign * (int(zone[1:3]) * 3600 + int(zone[4:6]) * 60) * PER_SECOND
     return Ticks(min(max(ticks, MINIMUM), MAXIMUM))
+
+
+@functools.lru_cache(maxsize=256)  # times that are read together lie together
+def _ticks_of(seconds: str) -> Ticks:
+    year, month, day, hour, minute, second = map(int, _DIGITS.findall(seconds))
+    return from_datetime(datetime(year, month, day, hour, minute, second))
 
 
 def to_text(ticks: Ticks) -> str:
