@@ -13,7 +13,7 @@ from durabletask.client import OrchestrationState, OrchestrationStatus
 from durabletask.entities import EntityInstanceId
 
 from durahub.classic.account import Account
-from durahub.classic.options import ClassicOptions
+from durahub.classic.options import ClassicOptions, Level
 from durahub.classic.store import ClassicStore
 from durahub.dispatch.clock import system_clock
 from durahub.dispatch.hub import TaskHub
@@ -104,7 +104,7 @@ class CountedHub:
 
 
 @contextlib.asynccontextmanager
-async def counted_hub(storage: Storage) -> AsyncIterator[CountedHub]:
+async def counted_hub(storage: Storage, level: Level = Level.DEFAULT) -> AsyncIterator[CountedHub]:
     """Serve a new hub of one partition, warm: everything of it is this server's."""
     async with contextlib.AsyncExitStack() as stack:
         proxy = await stack.enter_async_context(proxy_of(storage))
@@ -112,6 +112,7 @@ async def counted_hub(storage: Storage) -> AsyncIterator[CountedHub]:
             Account.from_connection_string(proxy.connection_string, "the test")
         )
         options: dict[str, Any] = {"partitions": 1, "max_poll": 0.5, "lease_pass": 1.0} | UNTIMED
+        options["level"] = level
         store = ClassicStore(new_name(), account, ClassicOptions(**options), system_clock)
         await store.open(create=True)
         stack.push_async_callback(store.close)
