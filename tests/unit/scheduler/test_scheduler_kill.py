@@ -9,15 +9,16 @@ import pytest
 from scheduler_hubs import opened, sql
 
 from durahub.dispatch.clock import system_clock
-from durahub.model.history import Status
+from durahub.model.history import Status, TaskCompleted
 
 APP = Path(__file__).with_name("committing_app.py")
+COMPLETING_APP = Path(__file__).with_name("completing_app.py")
 ACKNOWLEDGED = 150  # lines until the process is killed
 
 
-def killed_while_committing(place: Path, prefix: str) -> list[str]:
+def killed_while_committing(place: Path, prefix: str, app: Path = APP) -> list[str]:
     """Run the app until it has acknowledged enough; return everything that it acknowledged."""
-    command = [sys.executable, str(APP), str(place), prefix]
+    command = [sys.executable, str(app), str(place), prefix]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         lines = [process.stdout.readline() for _ in range(ACKNOWLEDGED)]
@@ -65,3 +66,33 @@ async def test_what_was_acknowledged_is_there_and_every_commit_is_whole(
             if what == "committed":
                 assert (await store.load(instance_id)).version.length == 2
         assert committed > 0
+
+
+@pytest.mark.fault
+async def test_of_an_activity_there_is_its_row_or_its_result_and_what_was_consumed_stays_so(
+    tmp_path: Path,
+) -> None:
+    place = tmp_path / "hub.db"
+    ended = [
+        line.removeprefix("ended ")
+        for run in range(3)
+        for line in killed_while_committing(place, f"r{run}", COMPLETING_APP)
+    ]
+
+    async with opened(place, system_clock, create=False) as store:
+        rows = Counter(str(name) for (name,) in await sql(store, "SELECT instance FROM tasks"))
+        results = Counter(str(name) for (name,) in await sql(store, "SELECT instance FROM inbox"))
+        # what has begun has consumed its start: what is left for it is a result
+        begun = await sql(store, "SELECT id FROM instances WHERE status = 0")
+        consumed = 0
+        for (found,) in begun:
+            instance_id = str(found)
+            events = (await store.load(instance_id)).events
+            done = sum(isinstance(event, TaskCompleted) for event in events)
+            assert rows[instance_id] + results[instance_id] + done == 1
+            consumed += done
+        assert consumed >= len(ended)
+        for instance_id in ended:
+            events = (await store.load(instance_id)).events
+            assert isinstance(events[-1], TaskCompleted)
+        assert len(begun) > len(ended) > 0
