@@ -18,6 +18,7 @@ import cProfile
 import json
 import sys
 import time
+from collections import deque
 from collections.abc import Iterator
 from itertools import count
 from typing import Any, cast
@@ -25,7 +26,7 @@ from typing import Any, cast
 from durahub.dispatch.hub import TaskHub
 from durahub.dispatch.starting import StartRequest
 from durahub.dispatch.streams import WorkStream
-from durahub.dispatch.work import ActivityWork, OrchestratorWork, StreamOptions
+from durahub.dispatch.work import ActivityWork, OrchestratorWork, StreamOptions, Work
 from durahub.engine.actions import Action, Complete, ScheduleTask, TurnResult
 from durahub.engine.commit import NO_HISTORY, Commit, Delivery, HistoryVersion
 from durahub.engine.numbering import Counting
@@ -144,6 +145,8 @@ class NullWorker:
         self._first = 0 if counting is Counting.AS_STORED else 1
         self._rounds, self._width, self._item_seconds = rounds, width, item_seconds
         self._had: dict[str, int] = {}  # answers, by instance
+        self._lanes: tuple[deque[Work], deque[Work]] = deque(), deque()  # turns, activities
+        self._come = asyncio.Event()
         self.ended = asyncio.Semaphore(0)
         self.turns = 0
         self._stream: WorkStream = hub.connect(
@@ -161,13 +164,29 @@ class NullWorker:
         while True:
             work = await self._stream.next()
             if self._item_seconds:
-                await asyncio.sleep(self._item_seconds)  # what it takes an SDK's worker
-            if isinstance(work, OrchestratorWork):
-                await self._turn(work)
-            elif isinstance(work, ActivityWork):
-                await self._hub.complete_activity(
-                    work.token, work.instance_id, work.task.event_id, result='"x"', failure=None
-                )
+                self._lanes[isinstance(work, ActivityWork)].append(work)
+                self._come.set()
+            else:
+                await self._do(work)
+
+    async def run_slowly(self) -> None:
+        """Do what `run` has taken: turns and activities by turns, each in its time, as an SDK's worker."""
+        while True:
+            if not any(self._lanes):
+                self._come.clear()
+                await self._come.wait()
+            for lane in self._lanes:
+                if lane:
+                    await asyncio.sleep(self._item_seconds)
+                    await self._do(lane.popleft())
+
+    async def _do(self, work: Work) -> None:
+        if isinstance(work, OrchestratorWork):
+            await self._turn(work)
+        elif isinstance(work, ActivityWork):
+            await self._hub.complete_activity(
+                work.token, work.instance_id, work.task.event_id, result='"x"', failure=None
+            )
 
     async def _turn(self, work: OrchestratorWork) -> None:
         self.turns += 1
@@ -206,7 +225,8 @@ class Stand:
 
     async def __aenter__(self) -> "Stand":
         """Start working."""
-        self._tasks = [asyncio.create_task(self.hub.run()), asyncio.create_task(self.worker.run())]
+        works = (self.hub.run(), self.worker.run(), self.worker.run_slowly())
+        self._tasks = [asyncio.create_task(work) for work in works]
         await self.store.ready()
         return self
 

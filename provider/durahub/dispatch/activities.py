@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential
 
 from durahub.dispatch.clock import Clock
+from durahub.dispatch.gathering import Outstanding
 from durahub.dispatch.settings import DispatchSettings
 from durahub.dispatch.streams import Kind, Need, Slot, Streams
 from durahub.dispatch.tokens import Abandoned, Tokens
@@ -35,7 +36,9 @@ class Activities:
         clock: Clock,
         settings: DispatchSettings,
         version_of: Callable[[str], Awaitable[str]],
+        outstanding: Outstanding,
     ) -> None:
+        self._outstanding = outstanding
         self._version_of = version_of  # of an orchestration
         self._store = store
         self._streams = streams
@@ -79,8 +82,13 @@ class Activities:
         self._closing = False
 
     async def _run(self, delivery: Delivery) -> None:
+        instance_id = delivery.message.target.instance_id
+        self._outstanding.add(instance_id)
         try:
-            outcome = await self._dispatch(delivery)
+            try:
+                outcome = await self._dispatch(delivery)
+            finally:
+                self._outstanding.remove(instance_id)
         except (Abandoned, DurahubError):
             await self._put_back(delivery)
             return

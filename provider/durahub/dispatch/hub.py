@@ -14,7 +14,8 @@ from durahub.dispatch.clients import Clients
 from durahub.dispatch.clock import Clock, new_id, system_clock
 from durahub.dispatch.entity_batches import EntityBatches
 from durahub.dispatch.entity_clients import EntityClients
-from durahub.dispatch.load import Load, numbers
+from durahub.dispatch.gathering import Outstanding
+from durahub.dispatch.load import Load, Memory, numbers
 from durahub.dispatch.orchestrations import Orchestrations
 from durahub.dispatch.settings import DispatchSettings
 from durahub.dispatch.streams import Kind, Need, PinnedStream, Streams, WorkerNow, WorkStream
@@ -57,6 +58,7 @@ class TaskHub(EntityClients, Clients):
         entities = EntityBatches(
             store, self._streams, self._entity_tokens, clock, make_id, self._settings
         )
+        outstanding = Outstanding()
         self._orchestrations = Orchestrations(
             store,
             self._streams,
@@ -65,6 +67,7 @@ class TaskHub(EntityClients, Clients):
             clock,
             self._settings,
             self._on_written,
+            outstanding,
         )
         self._activities = Activities(
             store,
@@ -73,6 +76,7 @@ class TaskHub(EntityClients, Clients):
             clock,
             self._settings,
             self._orchestrations.version_of,
+            outstanding,
         )
         self._changed = asyncio.Event()  # that workers came or went
         self._connected = 0
@@ -115,6 +119,11 @@ class TaskHub(EntityClients, Clients):
     def messages_in_memory(self) -> int:
         """How many instance messages this server holds."""
         return self._orchestrations.held
+
+    @property
+    def memory(self) -> Memory:
+        """What this server keeps of the hub's instances."""
+        return self._orchestrations.memory
 
     @property
     def open_work_items(self) -> tuple[int, int, int]:

@@ -60,6 +60,7 @@ class KnownHistory:
     events_size: int
     raised: Set[Stamp] = frozenset()
     showing: Showing | None = None
+    pays: bool = True  # to wait for more answers did the last time, as far as is known
 
     @property
     def size(self) -> int:
@@ -105,6 +106,7 @@ class KnownHistory:
                 read(commit.events),
                 size_of(commit.events),
                 showing=showing,
+                pays=self.pays,
             )
         return KnownHistory(
             StoredHistory(
@@ -114,6 +116,7 @@ class KnownHistory:
             self.events_size + size_of(commit.events),
             self.raised,
             showing,
+            self.pays,
         )
 
 

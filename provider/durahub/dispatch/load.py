@@ -25,6 +25,15 @@ class Load:
     workers: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """What a hub keeps of its instances: those that have messages here, and histories for the next turns."""
+
+    sessions: int
+    histories: int
+    history_bytes: int  # about; bounded by a setting
+
+
 def numbers(stored: Waiting, held: Waiting, active: int, now: Ticks) -> WorkNumbers:
     """Return what waits, in storage and in this server's hands, and what is *active*."""
     times = [one.since for one in (stored, held) if one.count and one.since is not None]

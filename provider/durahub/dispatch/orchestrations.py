@@ -12,8 +12,10 @@ from dataclasses import dataclass, replace
 
 from durahub.dispatch.clock import Clock
 from durahub.dispatch.entity_batches import EntityBatches
+from durahub.dispatch.gathering import Gathering, Outstanding, pays
 from durahub.dispatch.history_cache import HistoryCache
 from durahub.dispatch.known_history import KnownHistory, Showing, known
+from durahub.dispatch.load import Memory
 from durahub.dispatch.readings import Readings
 from durahub.dispatch.session import Session
 from durahub.dispatch.settings import DispatchSettings
@@ -71,7 +73,9 @@ class Orchestrations:
         clock: Clock,
         settings: DispatchSettings,
         on_written: Callable[[str, InstanceUpdate, ExecutionStarted | None], None],
+        outstanding: Outstanding,
     ) -> None:
+        self._outstanding = outstanding
         self._store = store
         self._streams = streams
         self._tokens = tokens
@@ -91,6 +95,15 @@ class Orchestrations:
     def held(self) -> int:
         """How many messages are in memory."""
         return sum(session.held for session in self._sessions.values())
+
+    @property
+    def memory(self) -> Memory:
+        """What is in memory of instances, with work or without."""
+        return Memory(
+            sessions=len(self._sessions),
+            histories=len(self._cache),
+            history_bytes=self._cache.size,
+        )
 
     def waiting(self, *, entities: bool) -> Waiting:
         """Return how many instances have messages here and no worker yet."""
@@ -131,6 +144,9 @@ class Orchestrations:
         if isinstance(delivery.message.event, ExecutionStarted):
             session.rouse()
         session.add(delivery)
+        session.gathering.note(delivery.message.event, asyncio.get_running_loop().time())
+        if session.gathered is not None and not self._pause(session):
+            self._look_again(session)
         self._ensure_running(session)
 
     def work_of(self, instance_id: str) -> OrchestratorWork | None:
@@ -212,9 +228,45 @@ class Orchestrations:
             if is_entity(session.instance_id):
                 await self._entities.run(self, session)
             else:
+                await self._gather(session)
                 await self._episode(session)
         except Exception as error:
             await self._give_up(session, error)
+
+    async def _gather(self, session: Session) -> None:
+        """Wait for more answers, if that is worth it: see `durahub.dispatch.gathering`."""
+        history = self._cache.get(next(iter(session.inbox.values())).message.target.instance_id)
+        if history is not None:
+            had = len(session.inbox)
+            waits = history.pays and self._pause(session) > 0
+            if waits:
+                await self._wait_for_answers(session)
+            history.pays = pays(history.pays, had, len(session.inbox), waited=waits)
+        session.gathering = Gathering()
+
+    async def _wait_for_answers(self, session: Session) -> None:
+        session.gathered = asyncio.get_running_loop().create_future()
+        try:
+            self._look_again(session)
+            await session.gathered
+        finally:
+            session.gathered = None
+
+    def _pause(self, session: Session) -> float:
+        outstanding = self._outstanding.of(session.instance_id)
+        now = asyncio.get_running_loop().time()
+        return session.gathering.pause(outstanding, now, self._settings.patience)
+
+    def _look_again(self, session: Session) -> None:
+        """Let the turn begin that waits for answers when it is time, and look at that time again."""
+        gathered = session.gathered
+        if gathered is None or gathered.done():
+            return
+        pause = self._pause(session)
+        if pause > 0:
+            asyncio.get_running_loop().call_later(pause, self._look_again, session)
+        else:
+            gathered.set_result(None)
 
     async def _give_up(self, session: Session, error: Exception) -> None:
         """Put back the messages of an episode that could not be run; the next delivery tries again."""

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from durahub.dispatch.gathering import Gathering
 from durahub.engine.commit import Delivery
 
 
@@ -23,6 +24,8 @@ class Session:
     in_line: bool = False  # waits for a worker with room
     dispatched: bool = False  # the turn is with a worker
     closing: bool = False
+    gathering: Gathering = field(default_factory=Gathering)
+    gathered: "asyncio.Future[None] | None" = None  # the next turn waits for more answers
     task: "asyncio.Task[None] | None" = None
 
     @property

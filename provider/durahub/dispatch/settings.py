@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from durahub.dispatch.gathering import USUAL, Patience
 from durahub.engine.limits import CLASSIC, Limits
 
 
@@ -18,6 +19,7 @@ class DispatchSettings:
     filtered_patience: float = (
         30.0  # an activity that no connected worker takes goes back after this
     )
+    patience: Patience = USUAL  # of a turn, for more answers of activities
     limits: Limits = CLASSIC
     max_orchestrations: int | None = None  # turns out at once, whatever the workers take
     max_activities: int | None = None  # the same of activities

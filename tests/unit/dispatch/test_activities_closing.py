@@ -7,6 +7,7 @@ import anyio
 
 from durahub.dispatch.activities import Activities
 from durahub.dispatch.clock import system_clock
+from durahub.dispatch.gathering import Outstanding
 from durahub.dispatch.settings import DispatchSettings
 from durahub.dispatch.streams import Streams
 from durahub.dispatch.tokens import Tokens
@@ -38,7 +39,9 @@ async def test_an_activity_without_a_worker_holds_nobody_up_at_a_stop() -> None:
     streams.paused = True  # as a server does that stops
     tokens: Tokens[ActivityResult] = Tokens(lambda: f"t{next(count)}")
     store = SchedulerStore(SchedulerFile(":memory:", clock=system_clock), "hub")
-    activities = Activities(store, streams, tokens, system_clock, DispatchSettings(), no_version)
+    activities = Activities(
+        store, streams, tokens, system_clock, DispatchSettings(), no_version, Outstanding()
+    )
     activities.take([activity()])
     await asyncio.sleep(0)
 
@@ -56,7 +59,9 @@ async def test_an_activity_whose_worker_is_lost_at_a_stop_waits_for_no_other() -
     )
     tokens: Tokens[ActivityResult] = Tokens(lambda: f"t{next(count)}")
     store = SchedulerStore(SchedulerFile(":memory:", clock=system_clock), "hub")
-    activities = Activities(store, streams, tokens, system_clock, DispatchSettings(), no_version)
+    activities = Activities(
+        store, streams, tokens, system_clock, DispatchSettings(), no_version, Outstanding()
+    )
     activities.take([activity()])
     for _ in range(10):
         await asyncio.sleep(0)
