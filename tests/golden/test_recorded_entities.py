@@ -48,8 +48,8 @@ from durahub.engine.entities.scheduler_state import (
     status_of,
     status_text,
 )
-from durahub.engine.entities.sending import calls_of
 from durahub.engine.entities.work import EntityResult, Operation, OperationResult
+from durahub.engine.state import read
 from durahub.model.failure import Failure
 from durahub.model.history import Event, EventRaised, EventSent, Execution, ExecutionCompleted
 from durahub.model.instance import Instance
@@ -208,7 +208,7 @@ def test_every_request_of_an_orchestration_is_labelled_as_it_was(hub: RecordedHu
                 lock_set=request.lock_set or (),
             )
             me = Execution(instance_id, request.parent_execution)
-            anew = calls_of(events[:index]).event(action, me, event.timestamp)
+            anew = read(events[:index]).calls().event(action, me, event.timestamp)
             if hub.name == FUNCTIONS:
                 again = request_of(anew.input)
                 assert (again.timestamp, again.predecessor) == (

@@ -55,7 +55,7 @@ class Effect:
 class Actor:
     """The execution whose actions are carried out, in its *episode*-th episode, at *now*.
 
-    ``calls`` labels what is sent to entities: `calls_of` the history, or the labels begin anew.
+    ``calls`` labels what is sent to entities: those of the state, or the labels begin anew.
     """
 
     execution: Execution

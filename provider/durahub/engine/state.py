@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from durahub.engine.entities.calls import request_sent
-from durahub.engine.entities.messages import guid_text
+from durahub.engine.entities.messages import Request, guid_text
+from durahub.engine.entities.sending import Calls
+from durahub.engine.entities.sorter import REORDER_WINDOW, Labels
 from durahub.model.appended import Appended, AppendedSet
 from durahub.model.history import (
     ContinueAsNew,
@@ -85,6 +87,8 @@ class State:
     answers: AppendedSet[Answer] = field(default_factory=AppendedSet)
     sent: Appended[EventSent] = field(default_factory=Appended)
     requested: AppendedSet[str] = field(default_factory=AppendedSet)  # of entities: GUIDs
+    labels: Labels = field(default_factory=Labels, compare=False)  # never changed here
+    began: Ticks = MINIMUM  # when the last episode did
     raised: AppendedSet[str] = field(default_factory=AppendedSet)  # names; of GUIDs the usual form
 
     @property
@@ -101,26 +105,35 @@ class State:
         """Whether the execution has begun and not ended."""
         return self.started is not None and self.completed is None
 
+    def calls(self) -> Calls:
+        """Return what labels the messages to entities that the last episode sends."""
+        return Calls(self.labels.copy(), self.began)
+
     def extended(self, events: Iterable[Event]) -> "State":
         """Return the state when *events* have followed. The first start counts, and the last end."""
         started, completed, terminated = self.started, self.completed, self.terminated
         suspended, clock, last, episodes = self.suspended, self.clock, self.last, self.episodes
         known = self.answers
         answers: dict[Answer, None] = {}
-        exchanged: list[EventSent | EventRaised] = []
+        began = self.began
+        sent: list[tuple[EventSent, Ticks]] = []
+        raised: list[str] = []
         events = tuple(events)
         for event in events:
             last = event.timestamp
             match event:
                 case OrchestratorStarted():
-                    clock = max(clock, event.timestamp)
+                    began = event.timestamp
+                    clock = max(clock, began)
                     episodes += 1
                 case OrchestratorCompleted() | TaskScheduled() | ContinueAsNew():
                     pass  # the last is the end of a generation, in old hubs: the execution goes on
                 case TaskCompleted() | TaskFailed():
                     answers["task", event.task_scheduled_id] = None
-                case EventSent() | EventRaised():
-                    exchanged.append(event)
+                case EventSent():
+                    sent.append((event, began))
+                case EventRaised():
+                    raised.append(guid_text(event.name or ""))
                 case ExecutionStarted():
                     started = started or event
                 case ExecutionCompleted():
@@ -134,15 +147,16 @@ class State:
                 case TimerCreated():  # DTFx splits episodes with one that has always the same ID
                     again = ("timer", event.event_id)
                     answers.pop(again, None)
-                    if again in known:
-                        known = known.without(again)
+                    known = known.without(again)
                 case _:
                     answer = answer_of(event)
                     if answer is not None:
                         answers[answer] = None
-        sent = [event for event in exchanged if isinstance(event, EventSent)]
-        raised = [e.name for e in exchanged if isinstance(e, EventRaised) and e.name]
-        requests = [request_sent(event) for event in sent]
+        requests = [
+            (event.instance_id or "", request, time)
+            for event, time in sent
+            if (request := request_sent(event)) is not None
+        ]
         return State(
             started=started,
             completed=completed,
@@ -153,10 +167,23 @@ class State:
             episodes=episodes,
             action_ids=self.action_ids.and_more(e.event_id for e in events if e.event_id != -1),
             answers=known.and_more(answers),
-            sent=self.sent.and_more(sent),
-            requested=self.requested.and_more(guid_text(one.id) for one in requests if one),
-            raised=self.raised.and_more(map(guid_text, raised)),
+            sent=self.sent.and_more(event for event, _ in sent),
+            requested=self.requested.and_more(guid_text(one.id) for _, one, _ in requests),
+            labels=_noted(self.labels, requests),
+            began=began,
+            raised=self.raised.and_more(filter(None, raised)),
         )
+
+
+def _noted(labels: Labels, requests: Iterable[tuple[str, Request, Ticks]]) -> Labels:
+    """Return *labels* with those of *requests*: to whom, what, and when the episode began."""
+    labelled = [one for one in requests if one[1].timestamp.ticks]
+    if not labelled:
+        return labels
+    noted = labels.copy()
+    for target, request, time in labelled:
+        noted.note(target, request.timestamp, time, REORDER_WINDOW)
+    return noted
 
 
 def read(events: Iterable[Event]) -> State:

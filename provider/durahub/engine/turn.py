@@ -14,7 +14,7 @@ from durahub.engine.actions import Action, Complete, SendEntityMessage, TurnResu
 from durahub.engine.commit import Commit, Delivery, HistoryVersion, InstanceUpdate
 from durahub.engine.effects import FIRE_AND_FORGET, Actor, carry_out
 from durahub.engine.entities.releases import missing_releases
-from durahub.engine.entities.sending import Calls, calls_of
+from durahub.engine.entities.sending import Calls
 from durahub.engine.state import State, open_children
 from durahub.model.history import (
     ActionEvent,
@@ -169,7 +169,7 @@ def actor_of(turn: Turn, state: State, given: Iterable[Event | Action], now: Tic
         started=turn.started,
         episode=state.episodes,
         now=max(now, state.clock),
-        calls=calls_of(chain(turn.past, turn.new)) if sends else Calls(),
+        calls=state.calls() if sends else Calls(),
     )
 
 

@@ -102,7 +102,9 @@ class AppendedSet(Set[H], Generic[H]):
         return grown
 
     def without(self, item: H) -> "AppendedSet[H]":
-        """Return this set without *item*: a copy."""
+        """Return this set without *item*: a copy if it has it."""
+        if item not in self:
+            return self
         return AppendedSet(one for one in self if one != item)
 
     def __contains__(self, item: object) -> bool:

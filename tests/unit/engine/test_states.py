@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from durahub.engine.entities.messages import REQUEST, Request, request_text
+from durahub.engine.entities.stamps import Stamp
 from durahub.engine.state import State, read
 from durahub.model.history import (
     ContinueAsNew,
@@ -33,8 +34,13 @@ GUIDS = ("6ba7b810-9dad-11d1-80b4-00c04fd430c8", "{6BA7B811-9DAD-11D1-80B4-00C04
 moments = st.integers(0, 5).map(lambda seconds: later(NOW, seconds))
 
 
+def _request(now: Ticks, number: int) -> Request:
+    request = Request(id=GUIDS[number % 2], operation="add", parent="o")
+    return request.labelled(Stamp(Ticks(now + number)), request.predecessor)
+
+
 def _event(now: Ticks, number: int, kind: str) -> Event:
-    request = request_text(Request(id=GUIDS[number % 2], operation="add", parent="o"))
+    request = request_text(_request(now, number))
     made: dict[str, Event] = {
         "start": started(),
         "begin": OrchestratorStarted(timestamp=now),
@@ -87,6 +93,7 @@ def test_a_state_that_is_extended_is_that_of_the_whole_history(
 
     for found, whole in states:
         assert found == read(whole)
+        assert found.labels.sent == read(whole).labels.sent
 
 
 def test_the_state_of_a_longer_history_shares_what_has_grown() -> None:

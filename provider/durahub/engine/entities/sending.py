@@ -1,16 +1,13 @@
 """What an orchestration sends to entities, in the form in which it is stored.
 
 Its messages are labelled for the sorter of the entity with the time of the episode, so that the label of
-a repeated message is the same. The table of labels begins anew with each execution, and is rebuilt from
-what the history says was sent.
+a repeated message is the same. The table of labels begins anew with each execution, and is read off what
+the history says was sent (`durahub.engine.state`).
 
 Source: orchestration semantics 5.5 and 5.9.
 """
 
-from collections.abc import Iterable
-
 from durahub.engine.actions import SendEntityMessage
-from durahub.engine.entities.calls import request_sent
 from durahub.engine.entities.messages import (
     RELEASE,
     REQUEST,
@@ -22,7 +19,7 @@ from durahub.engine.entities.messages import (
     request_text,
 )
 from durahub.engine.entities.sorter import REORDER_WINDOW, Labels
-from durahub.model.history import Event, EventSent, Execution, OrchestratorStarted
+from durahub.model.history import EventSent, Execution
 from durahub.model.ticks import MINIMUM, Ticks
 
 
@@ -65,18 +62,3 @@ class Calls:
             return delayed_name(request.due, self._clock), request_text(request)
         labelled = self._labels.label(request, action.target, self._clock, self._window)
         return REQUEST, request_text(labelled)
-
-
-def calls_of(events: Iterable[Event], window: float = REORDER_WINDOW) -> Calls:
-    """Return the labels after *events*: those of one execution, the episode at hand among them."""
-    labels = Labels()
-    clock = MINIMUM
-    for event in events:
-        if isinstance(event, OrchestratorStarted):
-            clock = event.timestamp
-            continue
-        request = request_sent(event)
-        if request is not None and request.timestamp.ticks:
-            assert isinstance(event, EventSent)
-            labels.note(event.instance_id or "", request.timestamp, clock, window)
-    return Calls(labels, clock, window)

@@ -36,6 +36,10 @@ class Labels:
         self.horizon = horizon
         self._spelling = _Spelling(self.sent or ())
 
+    def copy(self) -> "Labels":
+        """Return a table of its own that says the same."""
+        return Labels(self.sent, self.horizon)
+
     def label(self, request: Request, target: str, now: Ticks, window: float) -> Request:
         """Return *request* with the labels of the next message to *target*."""
         if not window:
