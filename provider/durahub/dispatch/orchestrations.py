@@ -516,13 +516,15 @@ class Orchestrations:
         except CheckpointLost:
             self._cache.drop(instance_id)
             raise
-        turn, showing = (done.turn, done.showing) if done is not None else (None, None)
-        longer = history.extended(commit, version, turn, showing)
         if _have_ended(commit.events):
             self._cache.drop(instance_id)
+            started = commit.instance.started or history.state.started
         else:
+            turn, showing = (done.turn, done.showing) if done is not None else (None, None)
+            longer = history.extended(commit, version, turn, showing)
             self._cache.put(instance_id, session.partition, longer)
-        self._on_written(instance_id, commit.instance, longer.state.started)
+            started = longer.state.started
+        self._on_written(instance_id, commit.instance, started)
 
     async def history(self, instance_id: str) -> KnownHistory:
         """Return the stored history of an instance, mostly from memory."""

@@ -166,12 +166,16 @@ class State:
             last=last,
             episodes=episodes,
             action_ids=self.action_ids.and_more(e.event_id for e in events if e.event_id != -1),
-            answers=known.and_more(answers),
-            sent=self.sent.and_more(event for event, _ in sent),
-            requested=self.requested.and_more(guid_text(one.id) for _, one, _ in requests),
-            labels=_noted(self.labels, requests),
+            answers=known.and_more(answers) if answers else known,
+            sent=self.sent.and_more(event for event, _ in sent) if sent else self.sent,
+            requested=(
+                self.requested.and_more(guid_text(one.id) for _, one, _ in requests)
+                if requests
+                else self.requested
+            ),
+            labels=_noted(self.labels, requests) if requests else self.labels,
             began=began,
-            raised=self.raised.and_more(filter(None, raised)),
+            raised=self.raised.and_more(filter(None, raised)) if raised else self.raised,
         )
 
 
