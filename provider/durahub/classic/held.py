@@ -21,7 +21,7 @@ import math
 from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Any
+from typing import Any, TypeVar
 
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential
 
@@ -32,6 +32,8 @@ from durahub.classic.visibility import Visibility
 from durahub.engine.commit import Delivery
 from durahub.errors import DurahubError, Unavailable
 from durahub.model.ticks import Ticks
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +95,7 @@ class HeldMessages:
         self._by_key: dict[str, Held] = {}  # those whose deliveries have other keys
         self._settled: dict[str, float] = {}  # by ID, until when it may still be received
         self._copies = Copies()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     def __len__(self) -> int:
         return len(self._held)
@@ -264,11 +266,17 @@ class HeldMessages:
 
     # -- what goes on behind -------------------------------------------------------------------
 
-    def in_background(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do *work* without anybody waiting for it, but `close`."""
+    def in_background(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
+        """Do *work*, though nobody but `close` may wait for it."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: "asyncio.Task[Any]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("background-work-failed", exc_info=task.exception())
 
     async def quiet(self, limit: float) -> None:
         """Wait until nothing goes on behind, *limit* seconds at most."""

@@ -164,7 +164,7 @@ class Results:
 
         It goes to its end even if its caller does not wait for that.
         """
-        result.moving = asyncio.create_task(self._moved(result))
+        result.moving = self._held.in_background(self._moved(result))
         return await asyncio.shield(result.moving)
 
     async def _moved(self, result: InMemory) -> bool:
