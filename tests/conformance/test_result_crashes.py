@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hubs_under_test import ClassicHub, Crashed
 from listening_desk import Desk, eventually
-from shop_orders import episode, result
+from shop_orders import activity, episode, result, start
 from test_activity_results import at_work
 
 from durahub.classic.store import ClassicStore
@@ -167,3 +167,29 @@ def _judge(bare: BareHub, way: str, writes: int) -> None:
     assert len(results) == (MOVE[0] in done) - (done == [*MOVE, *RECORD])
     assert len(works) == (0 if ("queue", "delete") in done else 1)
     assert works or results or recorded
+
+
+async def test_the_results_of_a_partition_that_goes_to_another_server_go_with_it(
+    make_hub: Callable[..., ClassicHub],
+) -> None:
+    hub = make_hub()
+    first = await hub.open(partitions=2, result_grace=LONG)
+    desk, orders = Desk(), [f"order-{number}" for number in range(8)]
+    hub.serve(first, desk)
+    for number, order in enumerate(orders, 1):
+        await first.start(start(order), None)
+        delivery = await desk.message(2 * number - 1)
+        await first.commit(episode(delivery, activities=(activity(delivery.message.target),)))
+        work = await desk.activity(number)
+        await first.complete_activity(work, result(work))
+        await desk.message(2 * number)
+
+    second, other = await hub.open(partitions=2), Desk()
+    hub.serve(second, other)
+    await eventually(lambda: any(second.owns(order) for order in orders))
+    theirs = {order for order in orders if second.owns(order)}
+    await other.until(lambda: len(other.messages) >= len(theirs))
+    assert {one.message.target.instance_id for one in other.messages} == theirs
+    assert len(desk.activities) == len(orders)
+    assert other.activities == []  # none runs again
+    await hub.close()
