@@ -12,7 +12,7 @@ from azure.core.exceptions import ResourceExistsError
 from azure.storage.blob import AccountSasPermissions, ResourceTypes, generate_account_sas
 from hubs_under_test import ClassicHub
 from listening_desk import Desk, eventually
-from shop_orders import activity, episode, raised, result, start
+from shop_orders import activity, episode, in_seconds, raised, result, start, timer
 
 from durahub.classic.account import Account
 from durahub.classic.columns import DateTime
@@ -30,7 +30,7 @@ from durahub.errors import (
     StorageDenied,
     StorageUnavailable,
 )
-from durahub.model.history import Status
+from durahub.model.history import Execution, Status
 from durahub.model.ticks import Ticks
 from durahub.store import InstanceQuery
 
@@ -41,6 +41,29 @@ pytestmark = pytest.mark.azurite
 def make_hub(azurite: Any, hub_name: str) -> Callable[..., ClassicHub]:
     """Only hubs of the classic store."""
     return lambda suffix="": ClassicHub(f"{hub_name}{suffix}", azurite.connection_string)
+
+
+async def test_a_timer_that_is_in_its_queue_alone_is_looked_for_when_it_is_due(
+    hub: ClassicHub,
+) -> None:
+    store = await hub.open(waits_here=0.0, max_poll=3600.0, partitions=1, visibility=60.0)
+    desk = Desk()
+    hub.serve(store, desk)
+    await eventually(lambda: store.owns("order-1"))
+    await store.send(raised("order-1"))
+    await store.discard([await desk.message()])
+    counts = hub.transport(store)._counter
+    await asyncio.sleep(7)  # so long an empty queue is looked into ever less often
+    before = counts.snapshot()[("queue", "get")]
+    due = in_seconds(2)
+
+    await store.send(timer(Execution("order-1", "0" * 32), due))
+
+    await desk.message(2)
+    late = (system_clock() - due) / 10_000_000
+    assert 0 <= late < 2  # queues count in whole seconds
+    assert counts.snapshot()[("queue", "get")] - before <= 3  # activities are looked for, too
+    await store.discard(desk.messages[1:])
 
 
 async def test_times_keep_their_seventh_decimal_both_ways(hub: ClassicHub) -> None:

@@ -2,8 +2,9 @@
 
 A message that this server sends to a queue that it serves is put *hidden* and handed over from memory, so
 that it need not be received; its twin in the queue is what survives a crash. That is done only while the
-listener has room, which is reserved before the message is put. A message that may not be delivered yet
-waits in memory, never delivered early; in the queue it is visible from the next whole second on.
+listener has room, which is reserved before the message is put. A message that may be delivered within
+minutes waits in memory, never delivered early; in the queue it is visible from the next whole second on.
+One that is due later is in its queue alone, and costs here an alarm: it is received when it is visible.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 
+from durahub.classic.alarms import Alarms
 from durahub.classic.due import queue_delay
 from durahub.classic.held import Held, HeldMessages, Stage
 from durahub.classic.left_behind import LeftBehind
@@ -25,7 +27,9 @@ from durahub.store import Listener
 
 log = logging.getLogger(__name__)
 
-MOST_WAITING = 20_000  # messages that wait for their time in memory; the rest is polled
+WAITS_HERE = 300.0  # seconds: what is due later than that waits in its queue alone
+MOST_WAITING = 5_000  # messages that wait for their time in memory; the rest is received, too
+IN_TIME = 0.1  # seconds after which a message is visible that should be, counted from its answer
 CLOSE = 1.5  # seconds: a message that is visible so soon anyway is left alone
 
 
@@ -49,7 +53,7 @@ class Room:
 
 
 class HandOver:
-    """The way of messages to one listener. ``nudge`` makes a queue's poller look."""
+    """The way of messages to one listener. ``nudge`` makes a queue's poller look, *expect* only once."""
 
     def __init__(
         self,
@@ -60,7 +64,9 @@ class HandOver:
         visibility: Visibility,
         trusts: Callable[[str], bool],
         nudge: Callable[[str], None],
+        expect: Callable[[str], None],
         together: Together,
+        waits_here: float = WAITS_HERE,
     ) -> None:
         self._listener = listener
         self._held = held
@@ -74,6 +80,8 @@ class HandOver:
         self._behind: set[str] = set()  # open, but older messages may not have been received yet
         self._waiting: set[str] = set()
         self._left_behind = LeftBehind()
+        self._alarms = Alarms(expect)
+        self._soon = waits_here
         self._messages = Room(listener.message_room)
         self._activities = Room(listener.activity_room)
 
@@ -95,6 +103,7 @@ class HandOver:
         self._open.discard(queue)
         self._behind.discard(queue)
         self._left_behind.let_go(queue)
+        self._alarms.clear(queue)
         for held in self._held.of_queue(queue):
             self._stop_waiting(held)
 
@@ -185,21 +194,40 @@ class HandOver:
         receipt: Receipt,
         message: Message,
         due: Ticks,
-        hidden_until: float,
+        asked_at: float,
+        delay: int,
         sent_id: str | None = None,
     ) -> None:
-        """Let a message that was put hidden wait for its time in memory."""
-        if not self.is_open(receipt.queue) or not self._may_wait():
-            return  # it is received when it is visible
+        """Let a message that was put hidden for *delay* seconds wait: in memory, or in its queue alone."""
+        if not self.is_open(receipt.queue):
+            return  # it is received by who has the queue
+        if not self._waits_here(due):
+            self.expect_in(receipt.queue, delay)
+            return
         held = Held(
             delivery=self._delivery(receipt, message, 1),
             receipt=receipt,
-            hidden_until=hidden_until,
+            hidden_until=asked_at + delay,
             stage=Stage.WAITING,
             sent_id=sent_id,
         )
         if self._held.add(held):
             self._arm(held, due)
+
+    def expect_in(self, queue: str, seconds: float) -> None:
+        """Have *queue* looked into when a message is visible that was just now hidden for *seconds*."""
+        if seconds <= 0:
+            self.nudge(queue)
+        elif self.is_open(queue):
+            self._alarms.set(queue, asyncio.get_running_loop().time() + seconds + IN_TIME)
+
+    @property
+    def alarms(self) -> int:
+        """How many times are kept at which a queue is looked into."""
+        return len(self._alarms)
+
+    def _waits_here(self, due: Ticks) -> bool:
+        return seconds_between(self._clock(), due) <= self._soon and self._may_wait()
 
     def _may_wait(self) -> bool:
         if len(self._waiting) >= MOST_WAITING:  # some may have been withdrawn
@@ -277,8 +305,12 @@ class HandOver:
             stage=Stage.HELD,
             sent_id=sent_id,
         )
+        early = due is not None and self._clock() < due
+        if due is not None and early and not self._waits_here(due):
+            self._held.in_background(self._hide(held, queue_delay(self._clock(), due)))
+            return None
         self._held.add(held)
-        if due is None or self._clock() >= due:
+        if due is None or not early:
             return held
         self._arm(held, due)
         self._hide_until_due(held, due)
@@ -334,6 +366,7 @@ class HandOver:
             await self._held.hide(held, seconds)
         except DurahubError as error:
             log.warning("hide-failed", extra={"queue": held.receipt.queue, "code": error.code})
+        self.expect_in(held.receipt.queue, seconds)
 
     def _delivery(self, receipt: Receipt, message: Message, deliveries: int) -> Delivery:
         partition = "" if receipt.queue == self._workitems else receipt.queue

@@ -315,14 +315,14 @@ class LocalActivities:
         """Put the message of an activity; where that fails it is handed over again after a while."""
         try:
             outgoing = await self._parts.outbox.prepare(task.message, self._workitems)
-            await self._parts.queues.put(self._workitems, outgoing.text, max(0, round(delay)))
+            seconds = max(0, round(delay))
+            await self._parts.queues.put(self._workitems, outgoing.text, seconds)
         except DurahubError as error:
             log.warning("activity-kept", extra={"code": error.code})
             loop = asyncio.get_running_loop()
             loop.call_later(HAND_AGAIN, self._give, known, [task])
             return False
-        loop = asyncio.get_running_loop()
-        loop.call_later(delay, self._handover.nudge, self._workitems)
+        self._handover.expect_in(self._workitems, seconds)
         return True
 
     async def _settled_late(self, known: Unsettled, task: Task) -> list[Delivery]:

@@ -70,6 +70,7 @@ class ClassicOptions:
     result_grace: float = 1.0
     result_grace_busy: float = 10.0
     row_refresh: float = 10.0  # an instance row of which only the time changes is written so often
+    waits_here: float = 300.0  # what is due later than that waits in its queue, not in memory
     leave_within: float = 60.0  # letting all partitions go takes no longer
     parallel: int = 32  # storage requests of one commit at once
 

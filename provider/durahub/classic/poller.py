@@ -44,6 +44,7 @@ class Poller:
         self._half = half
         self._stopping = False
         self._full = False  # waiting for room, not for messages
+        self._expecting = False
         self._look = asyncio.Event()
 
     async def run(self) -> None:
@@ -60,8 +61,10 @@ class Poller:
     async def _poll(self, places: int) -> bool:
         """Receive once; tell whether it is worth to look again at once.
 
-        Whatever goes wrong, polling goes on: a partition is never stopped by one message.
+        What was expected does not tell that more comes, unless it is as much as was asked for. Whatever goes
+        wrong, polling goes on: a partition is never stopped by one message.
         """
+        expected, self._expecting = self._expecting, False
         try:
             batch = await self._receive(places)
         except BaseException as error:
@@ -72,14 +75,18 @@ class Poller:
             return False
         if not batch:
             self._room.give_back(places)
+            if expected:
+                self._backoff.reset()  # it must come any moment
             return False
-        self._backoff.reset()
+        more = not expected or len(batch) == places
+        if more:
+            self._backoff.reset()
         try:
             await self._take(batch, places)
         except Exception:
             log.exception("batch-failed", extra={"queue": self._queue})
             return False
-        return True
+        return more
 
     def stop(self) -> None:
         """Receive nothing more. What is being received is still taken, so that it is not lost for long."""
@@ -89,6 +96,11 @@ class Poller:
     def nudge(self) -> None:
         """Look soon: something is known to be there."""
         self._backoff.reset()
+        self._look.set()
+
+    def expect(self) -> None:
+        """Look now: something that was hidden is visible, and nothing tells that more comes."""
+        self._expecting = True
         self._look.set()
 
     def wake(self) -> None:

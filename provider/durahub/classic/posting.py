@@ -65,7 +65,7 @@ class Posting:
             receipt = await self._queues.put(queue, outgoing.text, delay)
             if self._handover is not None:
                 self._handover.wait(
-                    receipt, outgoing.message, due, asked_at + delay, outgoing.sent_id
+                    receipt, outgoing.message, due, asked_at, delay, outgoing.sent_id
                 )
             return Posted(outgoing, receipt)
         if self._handover is None:

@@ -196,7 +196,7 @@ class Results:
         if result.visible_at is not None:
             seconds = min(max(math.ceil(result.visible_at - asked_at), 0), LONGEST_DELAY)
             await self._queues.put(queue, result.outgoing.text, seconds)
-            asyncio.get_running_loop().call_later(seconds, self._handover.nudge, queue)
+            self._handover.expect_in(queue, seconds)
             return True
         seconds = self._visibility.of(queue)
         receipt = await self._queues.put(queue, result.outgoing.text, seconds)

@@ -39,6 +39,7 @@ class Serving:
         self._pollers: dict[str, tuple[Poller, asyncio.Task[None]]] = {}
         self._manager = manager
         self._leases: PartitionManager | None = None
+        options = parts.options
         self.handover = HandOver(
             listener,
             parts.held,
@@ -47,9 +48,10 @@ class Serving:
             parts.visibility,
             self.trusts,
             self.nudge,
+            self._expect,
             parts.together,
+            options.waits_here,
         )
-        options = parts.options
         self.results = Results(
             self.handover,
             parts.held,
@@ -119,6 +121,10 @@ class Serving:
         """Something is in *queue* that was not handed over in memory."""
         if queue in self._pollers:
             self._pollers[queue][0].nudge()
+
+    def _expect(self, queue: str) -> None:
+        if queue in self._pollers:
+            self._pollers[queue][0].expect()
 
     # -- partitions, and the work-item queue, which is treated as one ---------------------------
 

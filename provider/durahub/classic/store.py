@@ -8,6 +8,7 @@ history is as it was read (its sentinel's ETag) and while this server's lease on
 
 import asyncio
 import contextlib
+import math
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from random import Random
@@ -290,12 +291,9 @@ class ClassicStore:
             deliveries = await self._serving.local.release(deliveries, delay)
         held = [one for d in deliveries if (one := self._held.find(d.key)) is not None]
         await self._together.all(self._held.put_back(one, delay) for one in held)
-        for queue in {one.receipt.queue for one in held}:
-            asyncio.get_running_loop().call_later(delay, self._nudge, queue)
-
-    def _nudge(self, queue: str) -> None:
         if self._serving is not None:
-            self._serving.nudge(queue)
+            for queue in {one.receipt.queue for one in held}:
+                self._serving.handover.expect_in(queue, math.ceil(delay))
 
     async def repair(
         self,

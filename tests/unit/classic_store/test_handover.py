@@ -1,13 +1,14 @@
 """The races of a message that is in memory and in its queue at once, played through step by step."""
 
 import asyncio
+import tracemalloc
 from dataclasses import replace
 from random import Random
 
 import pytest
 
 from durahub.classic.backoff import Backoff
-from durahub.classic.handover import HandOver, Room
+from durahub.classic.handover import MOST_WAITING, HandOver, Room
 from durahub.classic.held import HeldMessages, Stage
 from durahub.classic.outbox import Outgoing
 from durahub.classic.poller import Poller
@@ -23,6 +24,7 @@ from durahub.model.ticks import Ticks, later, parse
 
 QUEUE = "myhub-control-00"
 NOW = parse("2026-01-15T09:30:00Z")
+DAY = 86_400  # seconds
 EVENT = EventRaised(timestamp=NOW, name="Approval")
 MESSAGE = Message(event=EVENT, target=Execution("order-1"))
 
@@ -107,6 +109,7 @@ class Desk:
         self.listener = Listening()
         self.held = HeldMessages(self.queue, Together(4), HIDDEN)
         self.nudged: list[str] = []
+        self.expected: list[str] = []
         self.handover = HandOver(
             self.listener,
             self.held,
@@ -115,6 +118,7 @@ class Desk:
             HIDDEN,
             bool,
             self.nudged.append,
+            self.expected.append,
             Together(4),
         )
         self.handover.open(QUEUE)
@@ -272,17 +276,75 @@ async def test_what_was_placed_is_put_back_when_the_queue_was_let_go_meanwhile(
 async def test_a_timer_is_not_handed_over_before_its_time_even_if_its_twin_comes(
     desk: Desk,
 ) -> None:
-    key = await desk.send(due=later(NOW, 3600))
-    assert desk.handover.again(desk.queue.received(key), 1) is None  # six days are over, say
+    key = await desk.send(due=later(NOW, 200))
+    assert desk.handover.again(desk.queue.received(key), 1) is None  # somebody made it visible, say
     await desk.held.quiet(5)
-    assert desk.queue.updates == [(key, 3600)]
-    desk.now = later(NOW, 3600)
+    assert desk.queue.updates == [(key, 200)]
+    desk.now = later(NOW, 200)
     due = desk.handover.again(desk.queue.received(key), 2)
     assert due is not None
     assert due.delivery.deliveries == 2
     desk.handover.hand(QUEUE, [due])
     desk.handover.stop(QUEUE)
     assert len(desk.listener.messages) == 1
+
+
+async def test_what_is_due_in_days_is_in_its_queue_alone_and_looked_for_at_that_moment(
+    desk: Desk,
+) -> None:
+    key = await desk.send(due=later(NOW, DAY))
+    assert desk.queue.delays == [DAY]
+    assert (len(desk.held), desk.handover.alarms) == (0, 1)
+
+    desk.now = later(NOW, DAY)
+    due = desk.handover.received(desk.queue.received(key), MESSAGE, 1, desk.now)
+    assert due is not None
+    desk.handover.hand(QUEUE, [due])
+    assert [d.key for d in desk.listener.messages] == [key]
+
+
+async def test_ten_thousand_timers_of_days_keep_no_message_and_few_times_in_memory(
+    desk: Desk,
+) -> None:
+    tracemalloc.start()
+    for number in range(10_000):
+        await desk.send(due=later(NOW, DAY + number // 10))
+    desk.queue.receipts.clear()
+    desk.queue.delays.clear()
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(desk.held) == 0
+    assert desk.handover.alarms <= 2_000  # four a second at most, whatever is due then
+    assert kept < 500_000  # bytes
+
+
+async def test_what_comes_days_early_is_hidden_again_and_costs_no_message_in_memory(
+    desk: Desk,
+) -> None:
+    receipt = await desk.queue.put(QUEUE, "{}", 0)  # after the six days that a queue can hide it
+    assert desk.handover.received(receipt, MESSAGE, 1, later(NOW, 3 * DAY)) is None
+    await desk.held.quiet(5)
+    assert desk.queue.updates == [(receipt.message_id, 3 * DAY)]
+    assert (len(desk.held), desk.handover.alarms) == (0, 1)
+    assert desk.listener.messages == []
+
+
+async def test_a_message_too_many_waits_in_its_queue_though_it_is_due_soon(desk: Desk) -> None:
+    for _ in range(MOST_WAITING + 1):
+        await desk.send(due=later(NOW, 100))
+    assert (len(desk.held), desk.handover.alarms) == (MOST_WAITING, 1)
+    receipt = await desk.queue.put(QUEUE, "{}", 0)
+    assert desk.handover.received(receipt, MESSAGE, 1, later(NOW, 10)) is None
+    await desk.held.quiet(5)
+    assert desk.queue.updates == [(receipt.message_id, 10)]
+    assert len(desk.held) == MOST_WAITING
+    desk.handover.stop(QUEUE)
+
+
+async def test_a_queue_that_is_let_go_is_not_looked_into_later(desk: Desk) -> None:
+    await desk.send(due=later(NOW, DAY))
+    desk.handover.stop(QUEUE)
+    assert desk.handover.alarms == 0
 
 
 async def test_a_message_that_came_early_waits_in_memory(desk: Desk) -> None:
@@ -334,7 +396,7 @@ async def test_a_copy_of_what_this_server_sent_itself_is_deleted(desk: Desk) -> 
     with desk.posting() as posting:
         await posting.put(Outgoing(MESSAGE, QUEUE, "{}", None, "sent"))
         await posting.put(
-            Outgoing(replace(MESSAGE, due=later(NOW, 3600)), QUEUE, "{}", None, "later")
+            Outgoing(replace(MESSAGE, due=later(NOW, 100)), QUEUE, "{}", None, "later")
         )
 
     for sent in ("sent", "later"):
@@ -397,6 +459,43 @@ async def test_a_poller_asks_for_no_more_than_there_is_room_and_waits_for_more()
     poller.wake()
     await asyncio.wait_for(polled.wait(), 5)
     assert asked == [2, 32]
+    poller.stop()
+    await polling
+
+
+async def test_a_poller_that_expects_a_message_looks_once_and_rests_as_long_as_before() -> None:
+    visible = [0]
+    looks: asyncio.Queue[int] = asyncio.Queue()  # how many messages each has found
+
+    async def receive(most: int) -> list[Received]:
+        found, visible[0] = min(visible[0], most), max(0, visible[0] - most)
+        looks.put_nowait(found)
+        return [received] * found
+
+    async def take(batch: object, reserved: int) -> None:
+        room.give_back(reserved)
+
+    async def look() -> int:
+        return await asyncio.wait_for(looks.get(), 5)
+
+    received = Received(Receipt(QUEUE, "m", "1"), "{}", 1, None)  # type: ignore[arg-type]
+    room = Room(lambda: 100)
+    backoff = Backoff(600, Random(1))
+    while backoff.pause() < 300:
+        pass
+    poller = Poller(QUEUE, receive, take, room, lambda: True, backoff, 32)
+    polling = asyncio.create_task(poller.run())
+    assert await look() == 0
+
+    visible[0] = 1
+    poller.expect()
+    assert await look() == 1
+    await asyncio.sleep(0.1)  # in which it would look once more
+    assert looks.empty()
+
+    visible[0] = 33  # what fills a batch tells of more
+    poller.expect()
+    assert [await look(), await look()] == [32, 1]
     poller.stop()
     await polling
 

@@ -81,6 +81,7 @@ class Desk:
             HIDDEN,
             bool,
             lambda queue: None,
+            lambda queue: None,
             Together(4),
         )
         self.handover.open(ORDERS)
