@@ -204,6 +204,19 @@ class HeldMessages:
         self._remove(held)
         return deleted
 
+    async def withdraw(self, receipt: Receipt) -> bool:
+        """Delete a message that was put and is void; tell whether it was still in its queue.
+
+        One that is on its way to us just now is deleted when it comes.
+        """
+        message_id = receipt.message_id
+        if message_id not in self._held and await self._queues.delete(receipt):
+            return True
+        if message_id in self._held:
+            return message_id in await self.delete([self._held[message_id].delivery.key])
+        self._settled[message_id] = _now() + REMEMBERED * self._visibility.of(receipt.queue)
+        return False
+
     async def _delete_in_the_end(self, held: Held) -> None:
         async for attempt in AsyncRetrying(
             retry=retry_if_exception_type(Unavailable), wait=wait_exponential(max=LONGEST_RETRY)

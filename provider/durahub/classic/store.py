@@ -353,13 +353,10 @@ class ClassicStore:
                 self._fresh.note(row, posted.held)
 
     async def _withdraw(self, posted: Posted) -> None:
-        """Delete a message of ours; if somebody has received it, they find out that it is void."""
-        if self._held.find(posted.receipt.message_id) is not None:
-            await self._held.delete([posted.receipt.message_id])
-        else:
-            await self._queues.delete(posted.receipt)
-            if self._serving is not None:
-                self._serving.handover.came(posted.receipt.message_id)
+        """Delete a message of ours; if another server has received it, it finds out that it is void."""
+        await self._held.withdraw(posted.receipt)
+        if posted.held is None and self._serving is not None:
+            self._serving.handover.came(posted.receipt.message_id)
 
     async def send(self, message: Message) -> None:
         """Send *message* to its instance."""
