@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -30,9 +31,9 @@ from durahub.errors import (
     StorageDenied,
     StorageUnavailable,
 )
-from durahub.model.history import Execution, Status
+from durahub.model.history import TERMINAL, Execution, Status
 from durahub.model.ticks import Ticks
-from durahub.store import InstanceQuery
+from durahub.store import EndedQuery, InstanceQuery
 
 pytestmark = pytest.mark.azurite
 
@@ -64,6 +65,30 @@ async def test_a_timer_that_is_in_its_queue_alone_is_looked_for_when_it_is_due(
     assert 0 <= late < 2  # queues count in whole seconds
     assert counts.snapshot()[("queue", "get")] - before <= 3  # activities are looked for, too
     await store.discard(desk.messages[1:])
+
+
+async def test_all_pages_of_ended_instances_cost_one_look_through_the_table(
+    hub: ClassicHub,
+) -> None:
+    store = await hub.open()
+    tables = Tables(hub.account().table_wire, StorageErrors("", hub.name))
+    for number in range(10):
+        row = {
+            "PartitionKey": f"order-{number}",
+            "RowKey": "",
+            "RuntimeStatus": "Completed",
+            "CompletedTime": DateTime(Ticks(638_000_000_000_000_000 - number)),
+        }
+        await tables.insert(HubNames(hub.name).instances_table, row)
+    query = EndedQuery(statuses=TERMINAL, count=3)
+    hub.transport(store).reads.clear()
+    found: list[str] = []
+    while page := await store.ended(query):
+        found += [one.instance_id for one in page]
+        query = replace(query, after=page[-1])
+    assert found == [f"order-{number}" for number in reversed(range(10))]
+    reads = hub.transport(store).reads
+    assert reads.count(("table", "query")) <= 2  # the last finds that there is no more
 
 
 async def test_times_keep_their_seventh_decimal_both_ways(hub: ClassicHub) -> None:

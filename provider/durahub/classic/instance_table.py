@@ -1,12 +1,13 @@
 """The Instances table: one row an instance, read and written, with its large payloads; layout 6."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
 
 from durahub.classic import instance_query, instance_rows
 from durahub.classic.aside import Aside
 from durahub.classic.columns import Columns
+from durahub.classic.ended_listing import EndedListing
 from durahub.classic.instance_payloads import input_of, output_of
 from durahub.classic.keys import escape
 from durahub.classic.large_payloads import LargePayloads
@@ -64,6 +65,7 @@ class InstanceTable:
         self._clock = clock
         self._together = together
         self._shared = shared
+        self._ended = EndedListing(self._look_through)
 
     # -- writing -------------------------------------------------------------------------------
 
@@ -147,6 +149,7 @@ class InstanceTable:
 
     async def delete(self, instance_id: str) -> bool:
         """Delete the row; tell whether there was one."""
+        self._ended.gone(instance_id)
         return await self._tables.delete(self._table, escape(instance_id), "")
 
     async def _outside(
@@ -195,14 +198,13 @@ class InstanceTable:
         return Page(instances, instance_query.encode_token(following))
 
     async def ended(self, query: EndedQuery) -> tuple[Ended, ...]:
-        """Return orchestrations that have ended, by time; holds as many as it returns, and a page."""
-        found: list[Ended] = []
+        """Return orchestrations that have ended, by the time of their end."""
+        return await self._ended.page(query)
+
+    async def _look_through(self, query: EndedQuery) -> AsyncIterator[list[Ended]]:
         condition = instance_query.ended_condition(query, self._hub if self._shared else None)
-        pages = self._tables.pages(self._table, condition, select=ENDED_COLUMNS)
-        async for page in pages:
-            found += [one for row in page if (one := instance_query.ended(query, row.columns))]
-            found = sorted(found)[: query.count]
-        return tuple(found)
+        async for page in self._tables.pages(self._table, condition, select=ENDED_COLUMNS):
+            yield [one for row in page if (one := instance_query.ended(query, row.columns))]
 
     async def _readable(self, row: Row, *, payloads: bool) -> Instance | None:
         try:

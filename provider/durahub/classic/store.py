@@ -399,7 +399,7 @@ class ClassicStore:
         return await self._instances.query(query)
 
     async def ended(self, query: EndedQuery) -> tuple[Ended, ...]:
-        """Return orchestrations that have ended; the whole table is read, for it has no such order."""
+        """Return orchestrations that have ended; for the first page the whole table is read."""
         return await self._instances.ended(query)
 
     def history(self, instance_id: str, execution_id: str | None = None) -> AsyncIterator[Event]:
