@@ -1,6 +1,6 @@
 """``durahub instance``: what runs in a task hub, and acting on it."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +9,7 @@ import click
 from durahub.cli.event_view import event_line, event_view
 from durahub.cli.opening import hub_address, open_clients, run
 from durahub.cli.output import format_option, print_facts, print_json, print_rows, say
-from durahub.dispatch.clients import StartRequest
+from durahub.dispatch.clients import Clients, StartRequest
 from durahub.errors import BadRequest, InstanceNotFound
 from durahub.model.history import Status
 from durahub.model.instance import Instance
@@ -23,6 +23,7 @@ hub_option = click.option(
     help="Address of the task hub, as in 'durahub hub --help'. [default: that of 'durahub up']",
 )
 SHORT = 60  # characters of a payload in a list
+BATCH = 1_000  # instances that are printed together; a long list is not held in memory
 
 
 @click.group()
@@ -68,43 +69,62 @@ def list_(
         created_to=from_datetime(created_to) if created_to else None,
         prefix=prefix,
         payloads=output == "json",
-        page_size=min(limit, 1000),
+        page_size=min(limit, BATCH),
     )
 
     async def listing() -> None:
-        found: list[Instance] = []
+        shown, more = 0, False
         async with open_clients(hub_address(address)) as clients:
-            token: str | None = None
-            while len(found) < limit:
-                page = await clients.query(replace(query, token=token))
-                found.extend(page.instances)
-                token = page.token
-                if token is None:
-                    break
-        if output == "json":
-            for one in found[:limit]:
-                print_json(_as_json(one))
-        else:
-            print_rows(
-                ("instance", "name", "status", "created", "last updated", "custom status"),
-                [
-                    (
-                        one.instance_id,
-                        one.name,
-                        one.status.name,
-                        to_text(one.created),
-                        to_text(one.last_updated),
-                        (one.custom_status or "")[:SHORT],
-                    )
-                    for one in found[:limit]
-                ],
-            )
-        if not found:
+            async for batch, more in in_batches(clients, query, limit):
+                _print_list(batch, output)
+                shown += len(batch)
+        if not shown:
             say("no instances")
-        elif len(found) > limit or token is not None:
+        elif more:
             say(f"the first {limit}; more with --limit")
 
     run(listing())
+
+
+async def in_batches(
+    clients: Clients, query: InstanceQuery, limit: int
+) -> AsyncIterator[tuple[Sequence[Instance], bool]]:
+    """Yield up to *limit* instances, some at a time, and whether there are more than that."""
+    found: list[Instance] = []
+    token: str | None = None
+    left = limit
+    while True:
+        page = await clients.query(replace(query, token=token))
+        found += page.instances
+        token = page.token
+        done = token is None or len(found) >= left
+        if done or len(found) >= BATCH:
+            yield found[:left], token is not None or len(found) > left
+            left -= len(found)
+            found = []
+        if done:
+            return
+
+
+def _print_list(batch: Sequence[Instance], output: str) -> None:
+    if output == "json":
+        for one in batch:
+            print_json(_as_json(one))
+    elif batch:
+        print_rows(
+            ("instance", "name", "status", "created", "last updated", "custom status"),
+            [
+                (
+                    one.instance_id,
+                    one.name,
+                    one.status.name,
+                    to_text(one.created),
+                    to_text(one.last_updated),
+                    (one.custom_status or "")[:SHORT],
+                )
+                for one in batch
+            ],
+        )
 
 
 @instance.command()
