@@ -151,6 +151,7 @@ class Directory:
         )
         dispatch = DispatchSettings(
             message_buffer=told.message_buffer,
+            history_cache_bytes=told.history_cache * 1024 * 1024,
             entity_operations=told.entity_operations,
             limits=told.limits,
             max_orchestrations=told.max_orchestrations,

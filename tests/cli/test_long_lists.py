@@ -40,8 +40,7 @@ async def listed(clients: Any, limit: int) -> list[tuple[int, int, bool]]:
     """Return after which page how many instances came, and whether there are more than the limit."""
     query = InstanceQuery(page_size=min(limit, BATCH))
     return [
-        (clients.pages, len(batch), more)
-        async for batch, more in in_batches(clients, query, limit)
+        (clients.pages, len(batch), more) async for batch, more in in_batches(clients, query, limit)
     ]
 
 

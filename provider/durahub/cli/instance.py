@@ -75,9 +75,9 @@ def list_(
     async def listing() -> None:
         shown, more = 0, False
         async with open_clients(hub_address(address)) as clients:
-            async for batch, more in in_batches(clients, query, limit):
+            async for batch, is_cut in in_batches(clients, query, limit):
                 _print_list(batch, output)
-                shown += len(batch)
+                shown, more = shown + len(batch), is_cut
         if not shown:
             say("no instances")
         elif more:

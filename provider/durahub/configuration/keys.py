@@ -260,6 +260,13 @@ HUB_KEYS = (
         default=2_000,
     ),
     _key(
+        "history_cache",
+        kinds.whole(0, 65_536),
+        "--history-cache",
+        "MiB of histories that a hub's server keeps in memory between turns, about; others are read again.",
+        default=64,
+    ),
+    _key(
         "queue_encoding",
         kinds.queue_encoding,
         "--queue-encoding",

@@ -28,6 +28,7 @@ class HubSettings:
     activity_visibility: float | None = None  # None: as visibility
     control_batch: int = 32
     message_buffer: int = 2_000
+    history_cache: int = 64  # MiB
     base64_messages: bool = False
     max_orchestrations: int | None = None  # None: as many as the workers take
     max_activities: int | None = None
@@ -181,6 +182,7 @@ def _hub_settings(flat: Flat, prefix: str) -> HubSettings:
         activity_visibility=None if activity_visibility is None else _float(activity_visibility),
         control_batch=_int(value("control_batch")),
         message_buffer=_int(value("message_buffer")),
+        history_cache=_int(value("history_cache")),
         base64_messages=value("queue_encoding") == "base64",
         max_orchestrations=number("max_orchestrations"),
         max_activities=number("max_activities"),
