@@ -183,7 +183,7 @@ class HandOver:
             if self.is_open(queue):
                 ready.setdefault(queue, []).append(held)
             else:
-                self._held.in_background(self._put_back(held, 0))
+                self._held.in_background(self.put_back(held, 0))
         for queue, messages in ready.items():
             self.hand(queue, messages)
 
@@ -264,7 +264,7 @@ class HandOver:
         """Let a message that is due be received, for there is no room for it in memory."""
         seconds = held.hidden_until - asyncio.get_running_loop().time()
         if seconds > CLOSE:
-            self._held.in_background(self._put_back(held, 0))
+            self._held.in_background(self.put_back(held, 0))
             return
         self._held.forget(held)
         loop = asyncio.get_running_loop()
@@ -351,9 +351,10 @@ class HandOver:
                 self._held.forget(held)  # its twin comes at the right time by itself
             else:
                 left.append((held, delay))
-        await self._together.all(self._put_back(held, delay) for held, delay in left)
+        await self._together.all(self.put_back(held, delay) for held, delay in left)
 
-    async def _put_back(self, held: Held, delay: float) -> None:
+    async def put_back(self, held: Held, delay: float) -> None:
+        """Make a message visible in *delay* seconds; if that fails, it becomes so when its time is over."""
         try:
             await self._held.put_back(held, delay)
         except DurahubError as error:

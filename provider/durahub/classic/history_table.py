@@ -94,8 +94,16 @@ class HistoryTable:
         if guard is None and not kept:
             return LoadedHistory(NO_HISTORY, ())
         version = HistoryVersion(current, len(events), guard.etag if guard else None)
-        left = unposted.decode(guard.columns) if guard is not None else None
+        left = await self._unposted(guard.columns) if guard is not None else None
         return LoadedHistory(version, tuple(events), blobs, _consumed(guard), left)
+
+    async def _unposted(self, guard: Columns) -> Unposted | None:
+        try:
+            return unposted.decode(guard)
+        except Malformed as error:
+            place = f"{guard.get('PartitionKey')}/{SENTINEL}"
+            await self._aside.note(f"table {self._table} {place}", error)
+            raise
 
     async def events(self, instance_id: str, execution_id: str | None) -> AsyncIterator[Event]:
         """Yield the current events page by page; none if *execution_id* is another one."""

@@ -1,37 +1,35 @@
 """Runs activities without messages, and sees to it that none of them is forgotten.
 
-`unposted` tells what is stored of them, `unsettled` what a checkpoint makes of them. This is what acts:
-around each checkpoint, when an anchor comes, when the listener gives an activity or its result back, and
-when a partition is let go, after which every activity has its message. What the column says is heeded at
-every level; only at ``exclusive`` are activities put into it.
-
-Where a checkpoint's outcome is not known, the anchor is put back: it comes again, the history is read, and
-what runs here already is left alone.
+`unposted` tells what is stored of them, `unsettled` what a checkpoint makes of them, `local_checkpoints`
+writes it. This is what acts when an anchor comes, when the listener gives an activity or its result back,
+and when a partition is let go, after which every activity has its message. What the column says is heeded
+at every level; only at ``exclusive`` are activities put into it.
 """
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 
+from durahub.classic.binding import Binding
 from durahub.classic.handover import HandOver
 from durahub.classic.held import Held
-from durahub.classic.held import Stage as HeldStage
-from durahub.classic.instance_memory import is_self_evident
+from durahub.classic.local_checkpoints import LocalCheckpoints
 from durahub.classic.parts import Parts
-from durahub.classic.posting import Posting
 from durahub.classic.results import Results
-from durahub.classic.unsettled import Plan, Stage, Task, Unsettled, plan
+from durahub.classic.together import Together
+from durahub.classic.unsettled import Stage, Task, Unsettled
 from durahub.classic.unsettled_instances import UnsettledInstances
-from durahub.classic.writing import PlannedWriting, Writing
-from durahub.engine.commit import Commit, Delivery, HistoryVersion
-from durahub.errors import CheckpointLost, DurahubError
+from durahub.classic.writing import Writing
+from durahub.engine.commit import Commit, Delivery
+from durahub.errors import DurahubError
 from durahub.model.message import Message
 from durahub.store import Listener
 
 log = logging.getLogger(__name__)
 
 HAND_AGAIN = 5.0  # seconds after which an activity is handed over again that could get no message
+AT_ONCE = 16  # instances that are seen to side by side
 
 
 class LocalActivities:
@@ -52,135 +50,23 @@ class LocalActivities:
         self._workitems = parts.names.workitem_queue
         self._handover = handover
         self._results = results
-        self._exclusive = exclusive
+        self._side_by_side = Together(AT_ONCE)  # the other's places are for what is done inside
         self.instances = UnsettledInstances(self._delete_unless_lost)
         self._known = self.instances.known
         self._given = self.instances.given
+        self._binding = Binding(parts, handover, self.instances)
+        self._checkpoints = LocalCheckpoints(
+            parts, handover, self.instances, self._binding, self._give, exclusive=exclusive
+        )
 
-    # -- checkpoints ---------------------------------------------------------------------------
+    @property
+    def exclusive(self) -> bool:
+        """Whether activities may go without messages."""
+        return self._checkpoints.exclusive
 
-    @contextlib.asynccontextmanager
-    async def writing(self, commit: Commit) -> AsyncIterator[Writing]:
+    def writing(self, commit: Commit) -> contextlib.AbstractAsyncContextManager[Writing]:
         """Let the body write *commit*'s messages and checkpoint, as the `Writing` says."""
-        known = self._known.get(commit.instance_id)
-        if known is None and not (self._exclusive and commit.activities):
-            yield Writing(commit)
-            return
-        async with known.lock if known is not None else contextlib.nullcontext():
-            known = self._known.get(commit.instance_id)
-            with self._planned(commit, known) as writing:
-                yield writing
-
-    @contextlib.contextmanager
-    def _planned(self, commit: Commit, known: Unsettled | None) -> Iterator[Writing]:
-        self._take_anchor(commit, known)
-        places = 0
-
-        def reserve() -> bool:
-            nonlocal places
-            if not self._exclusive or not self._handover.reserve(
-                self._workitems, commit.instance_id
-            ):
-                return False
-            places += 1
-            return True
-
-        anchor = self._anchor_of(commit)
-        made = plan(commit, known, anchor.message_id if anchor is not None else None, reserve)
-        if made.anchor_id is None:
-            yield Writing(commit)
-            return
-        writing = PlannedWriting(commit, known, made, self._given, self)
-        try:
-            yield writing
-        except BaseException as error:
-            if not writing.is_written and known is not None:
-                self._doubt(known, error)
-            raise
-        finally:
-            self._handover.room(self._workitems).give_back(places)
-
-    def _take_anchor(self, commit: Commit, known: Unsettled | None) -> None:
-        """Keep an anchor that came again and is consumed again; part with one that was put back."""
-        if known is None:
-            return
-        if known.anchor is not None and not self._has(known.anchor):
-            known.anchor = None
-        if known.anchor is None and any(one.key == known.anchor_id for one in commit.consumed):
-            known.anchor = self._held.find(known.anchor_id)
-
-    def _has(self, anchor: Held) -> bool:
-        return self._held.find(anchor.message_id) is anchor and anchor.stage is HeldStage.HELD
-
-    def _anchor_of(self, commit: Commit) -> Held | None:
-        """Return a message that may be kept: one that the history shows, for whoever gets it again."""
-        for delivery in commit.consumed:
-            held = self._held.find(delivery.key)
-            if (
-                held is not None
-                and held.message_id == delivery.key
-                and held.receipt.queue == delivery.partition != self._workitems
-                and held.stage is HeldStage.HELD
-                and is_self_evident(delivery.message.event, commit.execution_id)
-            ):
-                return held
-        return None
-
-    def _doubt(self, known: Unsettled, error: BaseException) -> None:
-        """Ask the history what became of a checkpoint, unless it is known to be lost: let the anchor come."""
-        if isinstance(error, CheckpointLost) or known.anchor is None:
-            return
-        anchor, known.anchor = known.anchor, None
-        self._held.in_background(self._put_back(anchor))
-
-    async def _put_back(self, anchor: Held) -> None:
-        try:
-            await self._held.put_back(anchor, 0)
-        except DurahubError as error:
-            log.warning("put-back-failed", extra={"code": error.code})  # it comes by itself
-        self._handover.nudge(anchor.receipt.queue)
-
-    async def spill(self, writing: PlannedWriting) -> None:
-        """Put the messages of activities that go on when their execution has ended."""
-        known = writing.known
-        if known is not None:
-            running = [task for task in writing.plan.spilled if task.stage is Stage.RUNNING]
-            await self._parts.together.all(self._bind(known, task) for task in running)
-
-    def written(self, writing: PlannedWriting, version: HistoryVersion) -> None:
-        """Take note of a checkpoint, and hand over the activities that it schedules."""
-        commit, made, known = writing.commit, writing.plan, writing.known
-        self.instances.wrote(commit.instance_id)
-        self._known.pop(commit.instance_id, None)
-        before = known.anchor if known is not None else None
-        if known is not None:
-            self._record(known, made)
-        kept = None
-        if made.left and made.anchor_id is not None:
-            if known is None or not made.goes_on or known.anchor_id != made.anchor_id:
-                queue = known.queue if known is not None else commit.consumed[0].partition
-                known = Unsettled(queue, commit.instance_id, commit.execution_id, made.anchor_id)
-                known.anchor = self._held.find(made.anchor_id)
-            known.token, known.before = version.token, set()
-            self._known[commit.instance_id] = known
-            new = [Task(message, Stage.RUNNING) for message in made.local]
-            known.tasks.update((task.id, task) for task in new)
-            self._give(known, new)
-            kept = known.anchor
-        rest = [one for one in writing.consumed if kept is None or one.key != kept.message_id]
-        if before is not None and before is not kept:
-            key = before.message_id
-            rest = [*(one for one in rest if one.key != key), before.delivery]
-        writing.consumed = tuple(rest)
-
-    def _record(self, known: Unsettled, made: Plan) -> None:
-        """Part with the activities that the column names no more."""
-        for number, task in list(known.tasks.items()):
-            if made.goes_on and number in made.left:
-                continue
-            del known.tasks[number]
-            if task.stage is Stage.ANSWERED:
-                self._given.pop(known.key(number), None)
+        return self._checkpoints.writing(commit)
 
     def _give(self, known: Unsettled, tasks: Iterable[Task]) -> None:
         deliveries = []
@@ -209,7 +95,7 @@ class LocalActivities:
             return True
         is_current = self._known.get(known.instance_id) is known
         anchor = known.anchor
-        if is_current and anchor is not None and self._has(anchor):
+        if is_current and anchor is not None and self._binding.has(anchor):
             handed = self._results.hand_over(activity.key, known.queue, result, anchor, shared=True)
             if handed:
                 task.stage = Stage.ANSWERED
@@ -218,6 +104,7 @@ class LocalActivities:
         task.stage = Stage.ANSWERED
         if not is_current:
             self._given.pop(activity.key, None)
+        await self._held.delete([activity.key])  # its own message, if it got one meanwhile
         return True
 
     async def discard(self, deliveries: Sequence[Delivery]) -> Sequence[Delivery]:
@@ -250,7 +137,7 @@ class LocalActivities:
             ready: list[Task] = []
             others: list[Task] = []
             for task in known.at(Stage.ELSEWHERE):
-                is_local = self._exclusive and self._handover.reserve(
+                is_local = self.exclusive and self._handover.reserve(
                     self._workitems, known.instance_id
                 )
                 (ready if is_local else others).append(task)
@@ -260,82 +147,101 @@ class LocalActivities:
                 count = len(ready) + len(others)
                 log.info("activities-found", extra={"activities": count})
             if others:
-                with self._posting() as posting:
-                    outbox = self._parts.outbox
-                    for task in others:
-                        await posting.put(await outbox.prepare(task.message, self._workitems))
-                    await self._write_column(known, others)
-            return self._end(known)
+                await self._binding.post(known, others)
+            return self._binding.end(known)
 
     async def _settled(self, known: Unsettled, tasks: Sequence[Task]) -> list[Delivery]:
         """Take *tasks* out of the column: their results count no more; return the anchor at last."""
         async with known.lock:
             if self._known.get(known.instance_id) is not known:
                 return []
-            await self._write_column(known, tasks)
-            return self._end(known)
-
-    async def _write_column(self, known: Unsettled, without: Sequence[Task]) -> None:
-        numbers = [task.id for task in without]
-        version = HistoryVersion(known.execution_id, 0, known.token)
-        column = known.column(numbers)
-        histories = self._parts.histories
-        written = await histories.write_unposted(known.instance_id, version, column)
-        self.instances.wrote(known.instance_id)
-        known.before.add(known.token)
-        known.token = written.token
-        for number in numbers:
-            known.tasks.pop(number, None)
-            self._given.pop(known.key(number), None)
-
-    def _end(self, known: Unsettled) -> list[Delivery]:
-        """Part with an instance of which nothing is left; return its anchor, to be deleted.
-
-        It stays known for its token, until its next checkpoint, or the next reading.
-        """
-        if known.tasks or known.anchor is None:
-            return []
-        anchor, known.anchor = known.anchor, None
-        return [anchor.delivery]
+            await self._binding.write_column(known, tasks)
+            return self._binding.end(known)
 
     async def release(self, deliveries: Sequence[Delivery], delay: float) -> Sequence[Delivery]:
         """Put messages, visible in *delay* seconds, for activities that nobody takes; return the others."""
         if not self._given:
             return deliveries
+        leaving: dict[Unsettled, list[Delivery]] = {}
         rest: list[Delivery] = []
         for delivery in deliveries:
             given = self._given.get(delivery.key)
-            if given is None or given[1].stage is not Stage.RUNNING:
+            if given is None:
                 rest.append(delivery)
-            elif await self._leave(*given, delay):
-                await self._held.delete(one.key for one in await self._settled_late(*given))
-        return rest
+            else:
+                leaving.setdefault(given[0], []).append(delivery)
+        left = await self._side_by_side.all(
+            self._leave(known, some, delay) for known, some in leaving.items()
+        )
+        return [*rest, *(one for some in left for one in some)]
 
-    async def _leave(self, known: Unsettled, task: Task, delay: float) -> bool:
+    async def _leave(
+        self, known: Unsettled, deliveries: Sequence[Delivery], delay: float
+    ) -> list[Delivery]:
+        """Leave activities to whoever takes them; return those that have got messages meanwhile."""
+        seconds = max(0, round(delay))
+        async with known.lock:
+            given = {
+                one.key: self._given[one.key][1] for one in deliveries if one.key in self._given
+            }
+            running = [task for task in given.values() if task.stage is Stage.RUNNING]
+            await self._parts.together.all(self._put(known, task, seconds) for task in running)
+            posted = [task for task in running if task.stage is Stage.POSTED]
+            anchor = await self._without(known, posted)
+        await self._held.delete(one.key for one in anchor)
+        if posted:
+            self._handover.expect_in(self._workitems, seconds)
+        return [one for one in deliveries if one.key not in given]
+
+    async def _put(self, known: Unsettled, task: Task, seconds: int) -> None:
         """Put the message of an activity; where that fails it is handed over again after a while."""
         try:
-            outgoing = await self._parts.outbox.prepare(task.message, self._workitems)
-            seconds = max(0, round(delay))
-            await self._parts.queues.put(self._workitems, outgoing.text, seconds)
+            await self._binding.put(task, seconds)
         except DurahubError as error:
             log.warning("activity-kept", extra={"code": error.code})
-            loop = asyncio.get_running_loop()
-            loop.call_later(HAND_AGAIN, self._give, known, [task])
-            return False
-        self._handover.expect_in(self._workitems, seconds)
-        return True
-
-    async def _settled_late(self, known: Unsettled, task: Task) -> list[Delivery]:
-        """Take an activity that has a message now out of the column; else the next checkpoint does."""
+            asyncio.get_running_loop().call_later(HAND_AGAIN, self._again, known.key(task.id))
+            return
+        task.stage = Stage.POSTED
         self._given.pop(known.key(task.id), None)
+
+    def _again(self, key: str) -> None:
+        given = self._given.get(key)
+        if given is not None:
+            self._give(given[0], [given[1]])
+            return
+        held = self._held.find(key)  # it has got a message meanwhile, and nobody runs it
+        if held is not None:
+            self._held.in_background(self._handover.put_back(held, 0))
+
+    async def _without(self, known: Unsettled, posted: Sequence[Task]) -> list[Delivery]:
+        """Take activities that have messages now out of the column; else the next checkpoint does."""
+        if not posted or self._known.get(known.instance_id) is not known:
+            return []
         try:
-            return await self._settled(known, [task])
+            await self._binding.write_column(known, posted)
         except DurahubError as error:
             log.warning("column-not-written", extra={"code": error.code})
-            task.stage = Stage.ANSWERED  # it needs no other message
             return []
+        return self._binding.end(known)
 
     # -- letting go ----------------------------------------------------------------------------
+
+    async def end_exclusive(self) -> None:
+        """Give every activity a message from now on, and those that run theirs.
+
+        A result in memory has its anchor until it is recorded.
+        """
+        self._checkpoints.exclusive = False
+        await self._side_by_side.all(self._post_running(one) for one in tuple(self._known.values()))
+
+    async def _post_running(self, known: Unsettled) -> None:
+        async with self._settling(known) as is_ours:
+            if is_ours:
+                await self._binding.bind(known, known.at(Stage.RUNNING))
+                posted = known.at(Stage.POSTED)
+                if posted:
+                    await self._binding.write_column(known, posted)
+                await self._held.delete(one.key for one in self._binding.end(known))
 
     async def settle(self, queue: str, lost: frozenset[str], *, trusted: bool) -> None:
         """Give every activity of a partition its message, for the partition is let go.
@@ -345,44 +251,29 @@ class LocalActivities:
         """
         if trusted:
             found = self.instances.of(queue)
-            await self._parts.together.all(self._settle(one, lost) for one in found)
+            await self._side_by_side.all(self._settle(one, lost) for one in found)
         self.instances.close(queue)
 
     async def _settle(self, known: Unsettled, lost: frozenset[str]) -> None:
+        async with self._settling(known) as is_ours:
+            if is_ours:
+                await self._binding.bind(known, known.at(Stage.RUNNING))
+                for task in known.at(Stage.ANSWERED):
+                    if known.key(task.id) in lost:
+                        await self._binding.put(task, 0)
+                if known.tasks:
+                    await self._binding.write_column(known, list(known.tasks.values()))
+                await self._held.delete(one.key for one in self._binding.end(known))
+
+    @contextlib.asynccontextmanager
+    async def _settling(self, known: Unsettled) -> AsyncIterator[bool]:
+        """Let the body settle what is this server's to settle; where it fails the anchor tells."""
         try:
             async with known.lock:
-                if known.anchor is None or not self._has(known.anchor):
-                    return  # not ours to settle
-                for task in list(known.tasks.values()):
-                    if task.stage is Stage.RUNNING:
-                        await self._bind(known, task)
-                    elif known.key(task.id) in lost:
-                        outgoing = await self._parts.outbox.prepare(task.message, self._workitems)
-                        await self._parts.queues.put(self._workitems, outgoing.text, 0)
-                if known.tasks:
-                    await self._write_column(known, list(known.tasks.values()))
-                await self._held.delete(one.key for one in self._end(known))
+                yield known.anchor is not None and self._binding.has(known.anchor)
         except DurahubError as error:
             extra = {"instance_id": known.instance_id, "code": error.code}
             log.warning("not-settled", extra=extra)
-
-    async def _bind(self, known: Unsettled, task: Task) -> None:
-        """Put the message of an activity that the listener runs, hidden: it is the activity's own then."""
-        outgoing = await self._parts.outbox.prepare(task.message, self._workitems)
-        asked_at = asyncio.get_running_loop().time()
-        seconds = self._parts.visibility.of(self._workitems)
-        receipt = await self._parts.queues.put(self._workitems, outgoing.text, seconds)
-        held = Held(
-            delivery=Delivery(known.key(task.id), "", task.message),
-            receipt=receipt,
-            hidden_until=asked_at + seconds,
-            stage=HeldStage.HELD,
-            sent_id=outgoing.sent_id,
-        )
-        self._given.pop(known.key(task.id), None)
-        self._held.add(held)
-        if task.stage is Stage.ANSWERED:  # since its message was put
-            await self._held.delete_messages([held])
 
     def forget(self, instance_id: str) -> None:
         """Forget an instance that is purged."""
@@ -391,12 +282,8 @@ class LocalActivities:
             self.instances.part_with(known)
 
     def _delete_unless_lost(self, anchor: Held) -> None:
-        if self._has(anchor):
+        if self._binding.has(anchor):
             self._held.in_background(self._delete(anchor))
 
     async def _delete(self, anchor: Held) -> None:
         await self._held.delete_messages([anchor])
-
-    def _posting(self) -> Posting:
-        parts = self._parts
-        return Posting(parts.queues, self._handover, parts.clock, parts.visibility)

@@ -46,8 +46,7 @@ class Servers:
 
     async def refuse_others(self) -> None:
         """Raise `HubInUse` if a worker that is not durahub holds partitions."""
-        seen = all_sightings(await self._leases.evidence(), self._worker_id, self._clock())
-        others = [one for one in seen if not await self._is_ours(one)]
+        others = await self.others()
         if others:
             who = "; ".join(f"{one.worker} holds partitions ({one.what})" for one in others)
             raise HubInUse(
@@ -55,6 +54,11 @@ class Servers:
                 f"{who} and is no durahub server, while this one was told that it has the hub to "
                 "itself (level exclusive); stop that worker and wait a minute, or use --level default",
             )
+
+    async def others(self) -> list[Sighting]:
+        """Return the workers that are not durahub and hold partitions, one sighting each."""
+        seen = all_sightings(await self._leases.evidence(), self._worker_id, self._clock())
+        return [one for one in seen if not await self._is_ours(one)]
 
     async def _is_ours(self, sighting: Sighting) -> bool:
         if names_itself(sighting.worker):

@@ -22,6 +22,7 @@ from durahub.classic.poller import Poller
 from durahub.classic.queues import MOST_AT_ONCE, Received
 from durahub.classic.receiving import Receiver
 from durahub.classic.results import Results
+from durahub.errors import DurahubError
 from durahub.store import Listener
 
 log = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ class Serving:
         self._pollers: dict[str, tuple[Poller, asyncio.Task[None]]] = {}
         self._manager = manager
         self._leases: PartitionManager | None = None
+        self._leaving = False
         options = parts.options
         self.handover = HandOver(
             listener,
@@ -94,6 +96,7 @@ class Serving:
     async def _take_turn(self) -> None:
         """Take activities and share partitions until cancelled, then let all go."""
         self._leases = leases = self._parts.managers.make(self._manager, self)
+        self._leaving = False
         self._open(self._workitems)
         try:
             await leases.run()
@@ -101,6 +104,7 @@ class Serving:
             await self._leave(leases)
 
     async def _leave(self, leases: PartitionManager) -> None:
+        self._leaving = True
         limit = self._parts.options.leave_within
         closing = asyncio.create_task(self.close_partition(self._workitems))
         await asyncio.gather(asyncio.wait({closing}, timeout=limit), leases.leave(limit))
@@ -145,6 +149,20 @@ class Serving:
             lost = await self.results.let_go(partition)
             await self.local.settle(partition, lost, trusted=self.trusts(partition))
             await self.handover.put_back_all(partition)
+            if self.local.exclusive and not self._leaving:
+                self._parts.held.in_background(self._look_for_others())
+
+    async def _look_for_others(self) -> None:
+        """Go on as at the default level if a worker that is not durahub has come: it takes partitions."""
+        try:
+            others = await self._parts.servers.others()
+        except DurahubError as error:
+            log.warning("others-not-looked-for", extra={"code": error.code})
+            return
+        if others and self.local.exclusive:
+            workers = [one.worker for one in others]
+            log.warning("hub-not-exclusive", extra={"workers": workers})
+            await self.local.end_exclusive()
 
     def _label(self, queue: str) -> str:
         return "" if queue == self._workitems else queue

@@ -1,8 +1,9 @@
 """What a server knows of an instance's activities without messages, and what a checkpoint makes of them.
 
-An activity that the sentinel's column names is in one of three states: this server *runs* it; it has been
-*answered* here and its result waits to be recorded; or it is *elsewhere*: it was read in the column, and
-whoever ran it has the anchor hidden, or is dead and the anchor will come.
+An activity that the sentinel's column names is in one of four states: this server *runs* it; it has been
+*answered* here and its result waits to be recorded; it is *posted*: it has its message now, and the column
+is behind; or it is *elsewhere*: it was read in the column, and whoever ran it has the anchor hidden, or
+is dead and the anchor will come.
 """
 
 import asyncio
@@ -25,6 +26,11 @@ class Stage(Enum):
     ELSEWHERE = "elsewhere"
     RUNNING = "running"
     ANSWERED = "answered"
+    POSTED = "posted"
+
+
+LACKING = (Stage.ELSEWHERE, Stage.RUNNING)
+"""Where nothing but the column and the anchor tells of an activity."""
 
 
 @dataclass(slots=True)
@@ -118,7 +124,7 @@ def plan(
     is_over = any(isinstance(event, ExecutionCompleted) for event in commit.events)
     spilled: tuple[Task, ...] = ()
     if not goes_on or is_over:  # nobody will record their results, yet they run
-        spilled = tuple(task for task in left.values() if task.stage is not Stage.ANSWERED)
+        spilled = tuple(task for task in left.values() if task.stage in LACKING)
         left = {}
     elif known is not None and known.anchor is not None:  # it has come with this commit, maybe
         spilled = tuple(task for task in left.values() if task.stage is Stage.ELSEWHERE)

@@ -103,5 +103,15 @@ class UnsettledInstances:
         known.tasks = {}
         for message in outstanding(instance_id, loaded.events, left):
             number = message.event.event_id
-            known.tasks[number] = before.get(number) or Task(message, Stage.ELSEWHERE)
+            task = before.get(number) or self._at_work(known, number)
+            known.tasks[number] = task or Task(message, Stage.ELSEWHERE)
         known.token, known.before = loaded.version.token, set()
+
+    def _at_work(self, known: Unsettled, number: int) -> Task | None:
+        """Return an activity that has been running since the partition was this server's before."""
+        key = known.key(number)
+        given = self.given.get(key)
+        if given is None or given[1].stage is not Stage.RUNNING:
+            return None
+        self.given[key] = known, given[1]
+        return given[1]

@@ -13,6 +13,7 @@ from durahub.classic.partitioning.app_lease import (
 )
 from durahub.classic.partitioning.evidence import (
     Evidence,
+    all_sightings,
     choose,
     is_held,
     manager_of,
@@ -55,6 +56,7 @@ ALIVE = [
     (row(5, None, next_owner="dotnet-2"), Manager.TABLE),
     (row(59), Manager.TABLE),
     (row(-20), Manager.TABLE),  # its clock is ahead
+    (row(5, "me", next_owner="dotnet-2"), Manager.TABLE),  # it is about to get ours
     (blob("ownership"), Manager.SAFE),
     (blob("intent"), Manager.SAFE),
     (blob("default"), Manager.LEGACY),
@@ -90,6 +92,11 @@ def test_the_manager_of_living_workers_is_the_only_one_that_can_be_configured(
         assert f"by the {manager.value} partition manager" in said
         assert f"told to use the {other.value} one" in said
         assert f"--partition-manager {manager.value}" in said
+
+
+def test_who_asks_for_a_partition_is_seen_beside_the_one_that_has_it() -> None:
+    evidence = row(5, "dotnet-1", next_owner="dotnet-2")
+    assert [one.worker for one in all_sightings(evidence, "me", NOW)] == ["dotnet-1", "dotnet-2"]
 
 
 @pytest.mark.parametrize("evidence", [evidence for evidence, _ in DEAD])

@@ -239,3 +239,11 @@ def test_an_activity_that_the_column_does_not_name_may_be_lost(shop: Shop) -> No
     shop.has(*episode(started(), activity(0), activity(1)))
     shop.change(-1, **{unposted.COLUMN: UNPOSTED})
     assert shop.names() == ["lost-activity", "unsettled-activity"]
+
+
+def test_a_column_of_activities_without_messages_that_cannot_be_read_is_told(shop: Shop) -> None:
+    shop.has(*episode(started()))
+    shop.change(-1, **{unposted.COLUMN: "0-4"})
+    (finding,) = shop.found()
+    assert finding.rule.name == "unsettled-unreadable"
+    assert unposted.COLUMN in finding.detail

@@ -18,7 +18,7 @@ from durahub.classic.unposted import Unposted, outstanding
 from durahub.classic.unposted import decode as decode_unposted
 from durahub.engine import state as states
 from durahub.engine.state import State
-from durahub.errors import BadPartitionKey, Malformed
+from durahub.errors import BadPartitionKey, BadRow, Malformed
 from durahub.model.history import Event, EventType
 from durahub.model.instance import Instance
 from durahub.model.ticks import Ticks
@@ -131,6 +131,7 @@ class Sentinel:
     complete: bool | None
     completed: Ticks | None
     unposted: Unposted | None = None  # activities that have no message
+    problem: str | None = None  # why that cannot be told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,19 +263,21 @@ def _sentinel(columns: Columns) -> Sentinel:
     complete = columns.get("IsCheckpointComplete")
     completed = columns.get("CheckpointCompletedTimestamp")
     execution = columns.get("ExecutionId")
+    unposted, problem = _unposted(columns)
     return Sentinel(
         execution_id=execution if isinstance(execution, str) else None,
         complete=complete if isinstance(complete, bool) else None,
         completed=completed.ticks if isinstance(completed, DateTime) else None,
-        unposted=_unposted(columns),
+        unposted=unposted,
+        problem=problem,
     )
 
 
-def _unposted(columns: Columns) -> Unposted | None:
+def _unposted(columns: Columns) -> tuple[Unposted | None, str | None]:
     try:
-        return decode_unposted(columns)
-    except Malformed:
-        return None  # what cannot be read stops the instance, and is told by whoever loads it
+        return decode_unposted(columns), None
+    except BadRow as error:
+        return None, error.problem
 
 
 def _execution(rows: Sequence[Columns]) -> str | None:

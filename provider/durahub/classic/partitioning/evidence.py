@@ -58,13 +58,15 @@ def all_sightings(evidence: Evidence, me: str, now: Ticks) -> tuple[Sighting, ..
 
 def _in_rows(evidence: Evidence, me: str, now: Ticks) -> Iterator[Sighting]:
     for row in evidence.rows:
-        worker = row.current_owner or row.next_owner
-        if worker is None or worker == me or row.last_renewal is None:
+        if row.last_renewal is None:
             continue
         age = seconds_between(row.last_renewal, now)
-        if age < YOUNG:
-            what = f"its row {row.partition} was renewed {max(age, 0.0):.0f} s ago"
-            yield Sighting(Manager.TABLE, worker, what)
+        if age >= YOUNG:
+            continue
+        what = f"its row {row.partition} was renewed {max(age, 0.0):.0f} s ago"
+        for worker in (row.current_owner, row.next_owner):  # who asks for it is at work, too
+            if worker is not None and worker != me:
+                yield Sighting(Manager.TABLE, worker, what)
 
 
 def _in_blobs(evidence: Evidence, me: str) -> Iterator[Sighting]:

@@ -45,7 +45,14 @@ UNSETTLED = Rule(
     "durahub server goes on with them; a .NET worker does not know of them, and the instance hangs.",
     remedy="None here: start a durahub server, or 'durahub hub settle' before .NET workers take the hub.",
 )
-RULES = (MISSING, EMPTY, CUT_OFF, BEHIND, UNSETTLED)
+ILLEGIBLE = Rule(
+    name="unsettled-unreadable",
+    severity=Severity.ERROR,
+    means="The column in which a server of the level exclusive names activities without messages cannot be "
+    "read. No durahub server goes on with the instance, and 'durahub hub settle' cannot settle it.",
+    remedy="None: find out who wrote it. Once it is empty the instance goes on.",
+)
+RULES = (MISSING, EMPTY, CUT_OFF, BEHIND, UNSETTLED, ILLEGIBLE)
 
 
 def findings(instance: InstanceFacts, hub: HubFacts) -> Iterator[Finding]:
@@ -65,6 +72,8 @@ def findings(instance: InstanceFacts, hub: HubFacts) -> Iterator[Finding]:
         detail = f"after {len(instance.row_keys)} rows"
         yield CUT_OFF.found(where, detail, instance_id=instance.instance_id)
         return
+    if guard.problem is not None:
+        yield ILLEGIBLE.found(where, guard.problem, instance_id=instance.instance_id)
     if instance.unposted and not hub.workers:  # while servers work it is as it should be
         detail = f"{len(instance.unposted)} activities without messages"
         yield UNSETTLED.found(where, detail, instance_id=instance.instance_id)
