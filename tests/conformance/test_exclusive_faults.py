@@ -239,6 +239,7 @@ def contents(bare: BareHub, name: str) -> list[Any]:
 
 ORDERS = 4
 PER_ORDER = 4
+TROUBLE = 0.04  # of the requests, refused or done without an answer
 SEEDS = 3
 MORE_SEEDS = 25
 
@@ -275,6 +276,9 @@ async def crash_by_chance(hub: ClassicHub, seed: int) -> None:
         async with scripted(dying) as server:
             server.work({"Order": fan_out}, doing)
             await eventually(lambda dying=dying: all(map(dying.owns, left)))
+            if random.random() < 0.5:
+                hub.transport(dying).refuses = lambda _: random.random() < TROUBLE
+                hub.transport(dying).loses = lambda _: random.random() < TROUBLE
             hub.transport(dying).writes_left = random.randint(1, 30)
             with contextlib.suppress(asyncio.TimeoutError):
                 dead = eventually(lambda dying=dying: hub.transport(dying).writes_left < 0)
