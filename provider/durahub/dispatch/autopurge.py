@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 
 PAGE = 1_000  # what Table storage gives at most in one answer
 PURGE_REQUESTS = 6  # of one instance with few events, about; deletions go by hundreds of rows
+FIRST_SEARCH = (
+    60.0  # seconds after the start, at most: one that restarts again and again searches nothing
+)
 REST = 10  # pauses are so many times as long as the searches before them, at least
 CLAIM = "purge"
 CLAIM_SECONDS = 300.0  # a search tells at least this often that it goes on
@@ -176,7 +179,8 @@ class Autopurge:
         self.purged = 0  # instances, since the start
 
     async def run(self) -> None:
-        """Search and pause until cancelled; what fails is tried again after the pause."""
+        """Pause and search until cancelled; what fails is tried again after the pause."""
+        await self._sleep(min(self._every, FIRST_SEARCH))
         while True:
             began = self._now()
             try:

@@ -8,6 +8,7 @@ import pytest
 
 from durahub.dispatch.autopurge import (
     CLAIM_SECONDS,
+    FIRST_SEARCH,
     PURGE_REQUESTS,
     REST,
     Autopurge,
@@ -185,24 +186,25 @@ async def test_a_claim_that_is_lost_on_the_way_ends_the_search() -> None:
 
 async def test_pauses_are_at_least_ten_times_as_long_as_the_search_was() -> None:
     hub = Shelf(*(ended(f"old-{n:03}") for n in range(100)))
-    time = Time(sleeps=151)  # 50 pages, 100 instances, one pause
+    time = Time(sleeps=152)  # the first pause, 50 pages, 100 instances, one pause
 
     with pytest.raises(asyncio.CancelledError):
         await autopurge(hub, time).run()
 
-    search = sum(time.slept[:-1])
+    assert time.slept[0] == FIRST_SEARCH  # starting costs no search
+    search = sum(time.slept[1:-1])
     assert search > 60
     assert time.slept[-1] == pytest.approx(search * REST)
 
 
 async def test_a_search_that_fails_is_tried_again_after_the_pause() -> None:
-    hub, time = Shelf(), Time(sleeps=2)
+    hub, time = Shelf(), Time(sleeps=3)
     hub.failure = StorageUnavailable("account", "asleep")
 
     with pytest.raises(asyncio.CancelledError):
         await autopurge(hub, time).run()
 
-    assert time.slept == [600.0, 600.0]
+    assert time.slept == [FIRST_SEARCH, 600.0, 600.0]
     assert len(hub.queries) == 3
 
 
