@@ -9,6 +9,7 @@ One that is due later is in its queue alone, and costs here an alarm: it is rece
 
 import asyncio
 import logging
+import math
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 
@@ -29,6 +30,7 @@ log = logging.getLogger(__name__)
 
 WAITS_HERE = 300.0  # seconds: what is due later than that waits in its queue alone
 MOST_WAITING = 5_000  # messages that wait for their time in memory; the rest is received, too
+COUNT_AGAIN = 1.0  # seconds between two counts of them when there seem to be as many
 IN_TIME = 0.1  # seconds after which a message is visible that should be, counted from its answer
 CLOSE = 1.5  # seconds: a message that is visible so soon anyway is left alone
 
@@ -79,6 +81,7 @@ class HandOver:
         self._open: set[str] = set()
         self._behind: set[str] = set()  # open, but older messages may not have been received yet
         self._waiting: set[str] = set()
+        self._counted_at = -math.inf
         self._left_behind = LeftBehind()
         self._alarms = Alarms(expect)
         self._soon = waits_here
@@ -230,7 +233,9 @@ class HandOver:
         return seconds_between(self._clock(), due) <= self._soon and self._may_wait()
 
     def _may_wait(self) -> bool:
-        if len(self._waiting) >= MOST_WAITING:  # some may have been withdrawn
+        now = asyncio.get_running_loop().time()
+        if len(self._waiting) >= MOST_WAITING and now >= self._counted_at + COUNT_AGAIN:
+            self._counted_at = now  # some may have been withdrawn
             self._waiting = {key for key in self._waiting if self._held.find(key) is not None}
         return len(self._waiting) < MOST_WAITING
 
