@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -22,9 +23,10 @@ from test_exclusive import an_order, depths, exclusive, paying, settle, unsettle
 from durahub.classic.names import HubNames
 from durahub.classic.options import Level
 from durahub.classic.store import ClassicStore
+from durahub.classic.unposted import COLUMN
 from durahub.dispatch.clients import StartRequest
 from durahub.engine.actions import Action, ScheduleTask
-from durahub.errors import Unavailable
+from durahub.errors import BadRow, Unavailable
 from durahub.model.history import Event, Status, TaskCompleted, TaskScheduled
 from tests.conftest import Storage
 from tests.sdk.bare_hub import BareHub, ForeignWorker
@@ -183,6 +185,23 @@ def queue_of(store: ClassicStore, instance_id: str = "order-1") -> str:
 def ask_for(bare: BareHub, partition: str, worker_id: str) -> None:
     """Ask for a partition, as a worker does that has too few."""
     bare.change("Partitions", "", partition, NextOwner=worker_id)
+
+
+async def test_a_column_that_cannot_be_read_stops_its_instance_and_is_set_aside(
+    hub: ClassicHub, azurite: Storage
+) -> None:
+    desk = Desk()
+    store = await exclusive(hub, desk)
+    await an_order(store, desk, 0)
+    bare = BareHub(azurite, hub.name)
+    spoil = partial(bare.change, "History", "order-1", "sentinel", **{COLUMN: "0-4"})
+    await asyncio.to_thread(spoil)
+
+    with pytest.raises(BadRow):
+        await store.load("order-1")
+
+    (found,) = await store.set_aside()
+    assert "order-1/sentinel" in found.location
 
 
 # -- a foreign worker after settling --------------------------------------------------------------

@@ -11,6 +11,7 @@ from durabletask.azuremanaged.client import DurableTaskSchedulerClient
 from durabletask.entities import EntityInstanceId
 
 from durahub.classic.partitioning.app_lease import app_lease_id
+from durahub.classic.unposted import COLUMN
 from durahub.local.child import Child
 from durahub.local.server import ServerProcess
 from tests.conftest import STORE, Storage
@@ -57,9 +58,10 @@ def stop(
     hub: BareHub,
     *,
     worker_dies: bool,
+    level: str,
 ) -> None:
     server = start_server(
-        *("--store", f"env:{STORE}", "--hub", hub.name, "--app-name", APP),
+        *("--store", f"env:{STORE}", "--hub", hub.name, "--app-name", APP, "--level", level),
         env={STORE: hub.storage.connection_string},
     )
     worker = start_worker(TRAVEL, server.ready.endpoint, hub.name, "--slow-never")
@@ -76,6 +78,7 @@ def stop(
 
 
 @pytest.mark.timeout(150)
+@pytest.mark.parametrize("level", ["default", pytest.param("exclusive", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     "worker_dies",
     [
@@ -89,8 +92,9 @@ def test_after_a_stop_only_what_is_due_later_is_hidden(
     hub: BareHub,
     *,
     worker_dies: bool,
+    level: str,
 ) -> None:
-    stop(start_server, start_worker, hub, worker_dies=worker_dies)
+    stop(start_server, start_worker, hub, worker_dies=worker_dies, level=level)
 
     control = [name for name in hub.queues() if "-control-" in name]
     workitems = f"{hub.name.lower()}-workitems"
@@ -114,3 +118,4 @@ def test_after_a_stop_only_what_is_due_later_is_hidden(
     assert foreign.claim() == set(control)
     received = Counter(event["Name"] for event in foreign.receive(workitems))
     assert received == activities
+    assert [row for row in hub.rows("History") if row.get(COLUMN)] == []
