@@ -10,9 +10,9 @@ from durahub.classic import (
     ended_listing,
     fresh_starts,
     functions,
-    handover,
     instance_memory,
     left_behind,
+    waiting,
 )
 from durahub.dispatch import readings, settings, tokens
 from durahub.edge import partial_completions
@@ -28,7 +28,7 @@ DISPATCH = settings.DispatchSettings()
     [
         ("messages in hand", f"{DISPATCH.message_buffer:,} messages"),
         ("histories between turns", f"{DISPATCH.history_cache_bytes // MIB} MiB"),
-        ("messages that are due", f"{handover.MOST_WAITING:,}"),
+        ("messages that are due", f"{waiting.MOST:,}"),
         ("times of what is due", f"{alarms.MOST:,} a queue"),
         ("what was last written", f"{instance_memory.MOST:,} instances"),
         ("new instances", f"{fresh_starts.MOST:,}"),
@@ -51,5 +51,5 @@ def test_a_bound_is_stated_as_it_is(subject: str, bound: str) -> None:
 
 def test_what_starting_looks_at_is_stated() -> None:
     assert f"looks at {functions.SAMPLE:,} rows" in PAGE
-    assert handover.WAITS_HERE == 5 * 60
+    assert waiting.SOON == 5 * 60
     assert "within five minutes waits in memory" in PAGE

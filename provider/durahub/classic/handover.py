@@ -9,7 +9,6 @@ One that is due later is in its queue alone, and costs here an alarm: it is rece
 
 import asyncio
 import logging
-import math
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 
@@ -20,17 +19,15 @@ from durahub.classic.left_behind import LeftBehind
 from durahub.classic.queues import Receipt
 from durahub.classic.together import Together
 from durahub.classic.visibility import Visibility
+from durahub.classic.waiting import SOON, Waiting
 from durahub.engine.commit import Delivery
 from durahub.errors import DurahubError
 from durahub.model.message import Message
-from durahub.model.ticks import Ticks, seconds_between
+from durahub.model.ticks import Ticks
 from durahub.store import Listener
 
 log = logging.getLogger(__name__)
 
-WAITS_HERE = 300.0  # seconds: what is due later than that waits in its queue alone
-MOST_WAITING = 5_000  # messages that wait for their time in memory; the rest is received, too
-COUNT_AGAIN = 1.0  # seconds between two counts of them when there seem to be as many
 IN_TIME = 0.1  # seconds after which a message is visible that should be, counted from its answer
 CLOSE = 1.5  # seconds: a message that is visible so soon anyway is left alone
 
@@ -68,7 +65,7 @@ class HandOver:
         nudge: Callable[[str], None],
         expect: Callable[[str], None],
         together: Together,
-        waits_here: float = WAITS_HERE,
+        soon: float = SOON,
     ) -> None:
         self._listener = listener
         self._held = held
@@ -80,11 +77,9 @@ class HandOver:
         self._together = together
         self._open: set[str] = set()
         self._behind: set[str] = set()  # open, but older messages may not have been received yet
-        self._waiting: set[str] = set()
-        self._counted_at = -math.inf
+        self._waiting = Waiting(held, clock, self._come_due, soon)
         self._left_behind = LeftBehind()
         self._alarms = Alarms(expect)
-        self._soon = waits_here
         self._messages = Room(listener.message_room)
         self._activities = Room(listener.activity_room)
 
@@ -108,7 +103,7 @@ class HandOver:
         self._left_behind.let_go(queue)
         self._alarms.clear(queue)
         for held in self._held.of_queue(queue):
-            self._stop_waiting(held)
+            self._waiting.remove(held)
 
     def is_open(self, queue: str) -> bool:
         """Tell whether messages of *queue* may be handed over: it is ours, and trusted to be."""
@@ -204,7 +199,7 @@ class HandOver:
         """Let a message that was put hidden for *delay* seconds wait: in memory, or in its queue alone."""
         if not self.is_open(receipt.queue):
             return  # it is received by who has the queue
-        if not self._waits_here(due):
+        if not self._waiting.takes(due):
             self.expect_in(receipt.queue, delay)
             return
         held = Held(
@@ -215,7 +210,7 @@ class HandOver:
             sent_id=sent_id,
         )
         if self._held.add(held):
-            self._arm(held, due)
+            self._waiting.add(held, due)
 
     def expect_in(self, queue: str, seconds: float) -> None:
         """Have *queue* looked into when a message is visible that was just now hidden for *seconds*."""
@@ -229,35 +224,7 @@ class HandOver:
         """How many times are kept at which a queue is looked into."""
         return len(self._alarms)
 
-    def _waits_here(self, due: Ticks) -> bool:
-        return seconds_between(self._clock(), due) <= self._soon and self._may_wait()
-
-    def _may_wait(self) -> bool:
-        now = asyncio.get_running_loop().time()
-        if len(self._waiting) >= MOST_WAITING and now >= self._counted_at + COUNT_AGAIN:
-            self._counted_at = now  # some may have been withdrawn
-            self._waiting = {key for key in self._waiting if self._held.find(key) is not None}
-        return len(self._waiting) < MOST_WAITING
-
-    def _arm(self, held: Held, due: Ticks) -> None:
-        seconds = max(0.0, seconds_between(self._clock(), due))
-        held.stop_timer()
-        self._waiting.add(held.delivery.key)
-        held.stage, held.due = Stage.WAITING, due
-        held.timer = asyncio.get_running_loop().call_later(seconds, self._come_due, held)
-
-    def _stop_waiting(self, held: Held) -> None:
-        held.stop_timer()
-        self._waiting.discard(held.delivery.key)
-
     def _come_due(self, held: Held) -> None:
-        assert held.due is not None
-        if held.stage is not Stage.WAITING:
-            return
-        if self._clock() < held.due:  # the two clocks differ: never early
-            self._arm(held, held.due)
-            return
-        self._stop_waiting(held)
         queue = held.receipt.queue
         if self.is_open(queue) and self.room(queue).reserve(1):
             self.room(queue).give_back(1)
@@ -285,7 +252,7 @@ class HandOver:
         held.delivery = replace(held.delivery, deliveries=deliveries)
         assert held.due is not None
         if self._clock() >= held.due:
-            self._stop_waiting(held)
+            self._waiting.remove(held)
             return held
         self._hide_until_due(held, held.due)
         return None
@@ -311,13 +278,13 @@ class HandOver:
             sent_id=sent_id,
         )
         early = due is not None and self._clock() < due
-        if due is not None and early and not self._waits_here(due):
+        if due is not None and early and not self._waiting.takes(due):
             self._held.in_background(self._hide(held, queue_delay(self._clock(), due)))
             return None
         self._held.add(held)
         if due is None or not early:
             return held
-        self._arm(held, due)
+        self._waiting.add(held, due)
         self._hide_until_due(held, due)
         return None
 

@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from durahub.classic.backoff import Backoff
-from durahub.classic.handover import MOST_WAITING, HandOver, Room
+from durahub.classic.handover import HandOver, Room
 from durahub.classic.held import HeldMessages, Stage
 from durahub.classic.outbox import Outgoing
 from durahub.classic.poller import Poller
@@ -16,6 +16,7 @@ from durahub.classic.posting import Posting
 from durahub.classic.queues import Queues, Receipt, Received
 from durahub.classic.together import Together
 from durahub.classic.visibility import Visibility
+from durahub.classic.waiting import MOST
 from durahub.engine.commit import Delivery
 from durahub.errors import StorageUnavailable
 from durahub.model.history import EventRaised, Execution
@@ -330,14 +331,14 @@ async def test_what_comes_days_early_is_hidden_again_and_costs_no_message_in_mem
 
 
 async def test_a_message_too_many_waits_in_its_queue_though_it_is_due_soon(desk: Desk) -> None:
-    for _ in range(MOST_WAITING + 1):
+    for _ in range(MOST + 1):
         await desk.send(due=later(NOW, 100))
-    assert (len(desk.held), desk.handover.alarms) == (MOST_WAITING, 1)
+    assert (len(desk.held), desk.handover.alarms) == (MOST, 1)
     receipt = await desk.queue.put(QUEUE, "{}", 0)
     assert desk.handover.received(receipt, MESSAGE, 1, later(NOW, 10)) is None
     await desk.held.quiet(5)
     assert desk.queue.updates == [(receipt.message_id, 10)]
-    assert len(desk.held) == MOST_WAITING
+    assert len(desk.held) == MOST
     desk.handover.stop(QUEUE)
 
 
