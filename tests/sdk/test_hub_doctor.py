@@ -14,6 +14,7 @@ from durabletask.client import OrchestrationState, OrchestrationStatus
 from durahub.classic.account import Account
 from durahub.classic.doctor.doctor import Doctor
 from durahub.classic.doctor.examination import Report
+from durahub.classic.doctor.rules import RULES
 from durahub.dispatch.clock import system_clock
 from durahub.local.child import Child
 from durahub.local.server import ServerProcess
@@ -160,6 +161,8 @@ def test_a_damaged_hub_is_found_out_repaired_and_ends(
     }
     repaired = doctor("--repair", "--yes", "--grace", "0")
     assert repaired.status == 0, repaired
+    lost_timer = next(rule for rule in RULES if rule.name == "lost-timer")
+    assert lost_timer.remedy in repaired.err
     assert hub.payloads() == []
 
     server.start()

@@ -140,7 +140,7 @@ def _print(report: Report, output: str, *, notes: bool) -> None:
         )
         for name in dict.fromkeys(finding.rule.name for finding in shown):
             rule = next(rule for rule in RULES if rule.name == name)
-            say(f"{name}: {rule.means}")
+            say(f"{name}: {rule.means}\n  Repair: {rule.remedy}")
     for one in report.undecided:
         say(f"not decided: {one}")
     _summarize(report, found, shown)
