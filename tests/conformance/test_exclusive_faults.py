@@ -187,6 +187,56 @@ def ask_for(bare: BareHub, partition: str, worker_id: str) -> None:
     bare.change("Partitions", "", partition, NextOwner=worker_id)
 
 
+async def test_an_activity_of_the_execution_before_gets_a_message_and_that_of_the_new_one_none(
+    hub: ClassicHub,
+) -> None:
+    desk = Desk()
+    store = await exclusive(hub, desk)
+    version = await an_order(store, desk, 0)
+    work = await desk.activity()
+    await store.complete_activity(work, result(work))
+    version = await store.commit(
+        episode(await desk.message(2), version, **paying(1, target=work.message.target))
+    )
+    running = await desk.activity(2)
+    again = start("order-1")
+    await store.send(again)
+
+    delivery = await desk.message(3)
+    await store.commit(episode(delivery, version, **paying(0, 1, target=again.target)))
+
+    assert [one.message.target for one in desk.activities[2:]] == [again.target] * 2
+    assert await depths(store) == (1, 1)  # the message of what ran before, and the new anchor
+    assert await unsettled(hub) == ["order-1"]
+    await hub.crash(store)
+    successor = Desk()
+    second = await exclusive(hub, successor, worker_id="w")
+    await second.load("order-1")
+    await second.discard([await successor.message()])
+    await successor.activity(3)
+    came = {(one.message.target, one.message.event.event_id) for one in successor.activities}
+    assert came == {(running.message.target, 1), (again.target, 0), (again.target, 1)}
+
+
+async def test_a_purged_order_leaves_no_anchor_and_its_activity_has_no_effect(
+    hub: ClassicHub,
+) -> None:
+    desk = Desk()
+    store = await exclusive(hub, desk)
+    await an_order(store, desk, 0)
+    work = await desk.activity()
+
+    await store.purge("order-1")
+    await store.complete_activity(work, result(work))
+
+    await store.discard([await desk.message(2)])
+    deadline = asyncio.get_running_loop().time() + 10
+    while sum(await depths(store)):
+        assert asyncio.get_running_loop().time() < deadline
+        await asyncio.sleep(0.1)  # the anchor is deleted behind
+    assert (await store.load("order-1")).events == ()
+
+
 async def test_a_column_that_cannot_be_read_stops_its_instance_and_is_set_aside(
     hub: ClassicHub, azurite: Storage
 ) -> None:
