@@ -53,9 +53,14 @@ async def test_a_timer_that_is_in_its_queue_alone_is_looked_for_when_it_is_due(
     await eventually(lambda: store.owns("order-1"))
     await store.send(raised("order-1"))
     await store.discard([await desk.message()])
-    counts = hub.transport(store)._counter
     await asyncio.sleep(7)  # so long an empty queue is looked into ever less often
-    before = counts.snapshot()[("queue", "get")]
+    asked: list[str] = []
+
+    def seen(url: str) -> bool:
+        asked.append(url)
+        return False
+
+    hub.transport(store).refuses = seen  # type: ignore[method-assign]
     due = in_seconds(2)
 
     await store.send(timer(Execution("order-1", "0" * 32), due))
@@ -63,7 +68,8 @@ async def test_a_timer_that_is_in_its_queue_alone_is_looked_for_when_it_is_due(
     await desk.message(2)
     late = (system_clock() - due) / 10_000_000
     assert 0 <= late < 2  # queues count in whole seconds
-    assert counts.snapshot()[("queue", "get")] - before <= 3  # activities are looked for, too
+    looks = [url for url in asked if "control-00/messages?numofmessages" in url]
+    assert 1 <= len(looks) <= 2  # one finds it; another may have come just now
     await store.discard(desk.messages[1:])
 
 
