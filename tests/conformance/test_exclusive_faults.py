@@ -18,7 +18,7 @@ from hubs_under_test import ClassicHub
 from listening_desk import Desk, eventually
 from scripted_worker import scripted
 from shop_orders import activity, episode, raised, result, start
-from test_exclusive import an_order, depths, exclusive, paying, settle, unsettled
+from test_exclusive_level import an_order, depths, exclusive, paying, settle, unsettled
 
 from durahub.classic.names import HubNames
 from durahub.classic.options import Level
