@@ -136,6 +136,21 @@ def test_what_may_run_the_episode_again_may_be_hidden(shop: Shop) -> None:
     assert shop.names() == ["result-before-action"]
 
 
+def test_an_activity_whose_result_was_lost_makes_the_episode_run_again(shop: Shop) -> None:
+    shop.has(*episode(started(), activity(0)))
+    shop.sends(activity(1))
+    assert "result-for-no-action" in shop.names()
+    shop.sends(activity(0))
+    assert shop.names() == ["result-before-action"]
+
+
+def test_an_open_activity_may_be_hidden(shop: Shop) -> None:
+    shop.has(*episode(started(), activity(0)))
+    shop.sends(activity(1))
+    shop.hides(NAMES.workitem_queue)
+    assert "result-before-action" in shop.names()
+
+
 def test_a_start_that_lost_against_another_is_a_note(shop: Shop) -> None:
     event = shop.is_started()
     shop.sends(event)

@@ -197,7 +197,7 @@ def _answer(
     if _is_asked(instance, answer):
         return None
     causes = any(_causes_an_episode(instance, one.event) for one in others if one.event is not None)
-    hidden = hub.unseen((hub.queue_of(instance.instance_id),))
+    hidden = hub.unseen((hub.queue_of(instance.instance_id), *_queue_of_activities(instance, hub)))
     return EARLY if causes or hidden else STRANDED
 
 
@@ -211,11 +211,22 @@ def _is_asked(instance: InstanceFacts, answer: Answer) -> bool:
 
 
 def _causes_an_episode(instance: InstanceFacts, event: Event) -> bool:
-    """Tell whether a message makes the instance run, so that it may schedule something once more."""
-    answer = answer_of(event)
+    """Tell whether a message makes the instance run, so that it may schedule something once more.
+
+    That of an open activity does, for its result will: it may have been there, in the memory of a server
+    that died.
+    """
+    answer = _answered_by(event)
     if answer is None:
-        return not isinstance(event, TaskScheduled)
+        return True
     return answer not in instance.state.answers and _is_asked(instance, answer)
+
+
+def _queue_of_activities(instance: InstanceFacts, hub: HubFacts) -> tuple[str, ...]:
+    """Return the work-item queue, if an activity of the instance is open."""
+    asked = (question_of(event) for event in instance.events if isinstance(event, TaskScheduled))
+    is_open = any(one not in instance.state.answers for one in asked)
+    return (hub.names.workitem_queue,) if is_open else ()
 
 
 def _begins(event: Event, instance: InstanceFacts, others: Sequence[SeenMessage]) -> bool:
