@@ -16,7 +16,18 @@ pytestmark = [pytest.mark.sdk, pytest.mark.azurite]
 Written = dict[str, WrittenHub]
 NO_NAME_AND_NO_TIME = bytes((0x1F, 0x8B, 8, 0, 0, 0, 0, 0))  # how a gzip file begins then
 
-RECORDED = [(group, name) for group, hub in GROUPS.items() for name in hub.payloads]
+
+def stays_in_memory(name: str) -> bool:
+    """Tell whether a blob holds the message of an activity's result: here it is put into no queue."""
+    return "/message-" in name and name.endswith("-TaskCompleted.json.gz")
+
+
+RECORDED = [
+    (group, name)
+    for group, hub in GROUPS.items()
+    for name in hub.payloads
+    if not stays_in_memory(name)
+]
 
 
 def marked(name: str) -> str:
@@ -35,8 +46,13 @@ def without_differences(name: str, text: str, *, ours: bool) -> str:
 def test_the_blobs_are_named_as_dotnets(group: str, written: Written) -> None:
     ours = Counter(map(marked, written[group].blobs))
 
-    assert ours == Counter(map(marked, GROUPS[group].payloads))
+    theirs = [marked(name) for name in GROUPS[group].payloads if not stays_in_memory(name)]
+    assert ours == Counter(theirs)
     assert not [name for name in ours if "<" not in name]
+
+
+def test_dotnet_puts_large_results_into_queues() -> None:
+    assert any(stays_in_memory(name) for hub in GROUPS.values() for name in hub.payloads)
 
 
 @pytest.mark.parametrize(("group", "name"), RECORDED)
@@ -61,6 +77,7 @@ def properties_of(hub: RecordedHub) -> dict[str, StoredBlob]:
         )
         for line in lines_of(FOLDER / hub.name / "hub" / "blobs.jsonl")
         if line["container"] == hub.names.large_messages_container
+        and not stays_in_memory(line["name"])
     }
 
 
