@@ -1,6 +1,5 @@
 """The command: ``python -m benchmarks``."""
 
-import shlex
 import sys
 import time
 from collections.abc import Sequence
@@ -130,6 +129,12 @@ def _step(name: str, scenario: str, n: int | None, turn: int, count: bool) -> St
     return Count(name, scenario, n) if count else Time(name, scenario, n, turn)
 
 
+def _repeated_by(profile: str, minutes: float | None) -> str:
+    """Return the command that measures the same; where its results go is everybody's own affair."""
+    command = f"python -m benchmarks suite --profile {profile}"
+    return command if minutes is None else f"{command} --minutes {minutes:g}"
+
+
 @main.command()
 @click.option("--profile", type=click.Choice([*PROFILES]), default="quick", show_default=True)
 @click.option(
@@ -152,7 +157,7 @@ def suite(profile: str, out: Path | None, saved: Path, minutes: float | None) ->
     out = out or (HERE if profile == "results" else None)
     others = busy()
     results = Results(about=circumstances())
-    results.about["command"] = shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])
+    results.about["command"] = _repeated_by(profile, minutes)
     results.about["machine before"] = f"{others:.0%} busy with other work"
     if others > BUSY:
         _tell(f"WARNING: others use {others:.0%} of this machine: no times to be kept")
