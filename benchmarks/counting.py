@@ -114,4 +114,4 @@ def compare(
         agreement = Agreement(before, own())
         if agreement.holds or time.monotonic() > deadline:
             return agreement
-        time.sleep(RETRY_EVERY)
+        time.sleep(RETRY_EVERY)  # nobody tells when what is on its way has arrived

@@ -37,7 +37,7 @@ def circumstances() -> dict[str, str]:
 def busy() -> float:
     """Look for some seconds how much of the machine is used, 0 to 1."""
     before = Machine.now()
-    time.sleep(LOOK)
+    time.sleep(LOOK)  # a share of time needs time to look at
     return Machine.now().used_by_others(before, 0.0)
 
 
