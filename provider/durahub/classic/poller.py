@@ -9,6 +9,7 @@ from durahub.classic.backoff import Backoff
 from durahub.classic.handover import Room
 from durahub.classic.queues import MOST_AT_ONCE, Received
 from durahub.errors import DurahubError
+from durahub.within import within
 
 log = logging.getLogger(__name__)
 
@@ -110,5 +111,5 @@ class Poller:
 
     async def _rest(self, seconds: float) -> None:
         with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._look.wait(), seconds)
+            await within(seconds, self._look.wait())
         self._look.clear()

@@ -2,6 +2,7 @@
 
 import asyncio
 import tracemalloc
+from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
 
@@ -537,3 +538,25 @@ async def test_activities_are_hidden_as_long_as_is_said_for_them(desk: Desk) -> 
 
     assert desk.queue.delays == [60, 300]
     assert HIDDEN.shortest == 60
+
+
+@pytest.mark.parametrize("turns", range(5))
+async def test_a_poller_that_is_woken_and_cancelled_at_once_ends(turns: int) -> None:
+    async def receive(_: int) -> list[Received]:
+        return []
+
+    async def take(_: Sequence[Received], places: int) -> None:
+        room.give_back(places)
+
+    room = Room(lambda: 2)
+    poller = Poller(QUEUE, receive, take, room, lambda: True, Backoff(30, Random(1)))
+    polling = asyncio.create_task(poller.run())
+    await asyncio.sleep(0.05)  # it rests by then, for seconds
+    poller.nudge()
+    for _ in range(turns):
+        await asyncio.sleep(0)  # a turn of the loop: the two meet in any order
+    polling.cancel()
+
+    done, _ = await asyncio.wait({polling}, timeout=1)
+    poller.stop()
+    assert done == {polling}
