@@ -4,6 +4,8 @@
     python3 dev.py demo               start a local server, run an app against it, show what it left
     python3 dev.py test [ARGUMENT]... run the tests; arguments go to pytest
     python3 dev.py lint               check style, types and the direction of imports
+    python3 dev.py audit [ARGUMENT].. make and check bills of materials, ask for advisories
+    python3 dev.py ui                 build the monitor's front end
     python3 dev.py table [ARGUMENT].. write docs/compatibility.md from what the tests of features show
 
 Packages go into .venv beside this file, Azurite into the user's cache folder, both on the first run; later
@@ -44,14 +46,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("command", choices=("demo", "test", "lint", "table"))
+    parser.add_argument("command", choices=("demo", "test", "lint", "audit", "table", "ui"))
     parser.add_argument("arguments", nargs=argparse.REMAINDER, help="for pytest")
     options = parser.parse_args()
     if sys.version_info < OLDEST_PYTHON:
         sys.exit("durahub needs Python {}.{} or later".format(*OLDEST_PYTHON))
-    if options.arguments and options.command not in ("test", "table"):
+    if options.arguments and options.command not in ("test", "table", "audit"):
         parser.error(f"{options.command} takes no arguments")
-    commands = {"demo": demo, "test": test, "lint": lint, "table": table}
+    commands = {"demo": demo, "test": test, "lint": lint, "audit": audit, "table": table, "ui": ui}
     return commands[options.command](options.arguments)
 
 
@@ -64,7 +66,16 @@ def demo(_: list[str]) -> int:
 def test(arguments: list[str]) -> int:
     """Run pytest; its exit status is ours."""
     install(dev=True)
+    run(
+        PYTHON, "migrate/ui/build_ui.py", "build"
+    )  # tests that need it fail by themselves without it
     return run(PYTHON, "-m", "pytest", *arguments)
+
+
+def ui(_: list[str]) -> int:
+    """Build the monitor's front end."""
+    install(dev=False)
+    return run(PYTHON, "migrate/ui/build_ui.py", "build", "--always")
 
 
 def table(arguments: list[str]) -> int:
@@ -90,9 +101,16 @@ def lint(_: list[str]) -> int:
         (PYTHON, "-m", "ruff", "format", "--check", "."),
         (PYTHON, "-m", "mypy"),
         (BIN / "lint-imports",),
+        (PYTHON, "migrate/ui/build_ui.py", "check"),
     )
     failed = [check for check in checks if run(*check)]
     return 1 if failed else 0
+
+
+def audit(arguments: list[str]) -> int:
+    """Make bills of materials into dist/sbom, check them, and ask for advisories; needs npm."""
+    install(dev=True)
+    return run(PYTHON, "-m", "tests.security.supply", *arguments)
 
 
 def install(*, dev: bool) -> None:

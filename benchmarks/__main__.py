@@ -9,22 +9,43 @@ from tempfile import gettempdir
 import click
 
 from benchmarks import report
-from benchmarks.contestants import BESIDE, LEVELS, parse
+from benchmarks.contestants import BESIDE, BUNDLE, LEVELS, LINTED, parse
 from benchmarks.filling import Filling
 from benchmarks.machine import BUSY, busy, circumstances
-from benchmarks.plans import PROFILES, Count, MeasureScale, MeasureSize, Step, Time
+from benchmarks.move import TARGETS
+from benchmarks.plans import (
+    PROFILES,
+    Count,
+    MeasureLint,
+    MeasureMonitor,
+    MeasureMove,
+    MeasureScale,
+    MeasureSize,
+    Step,
+    Time,
+)
 from benchmarks.results import Results, lines_of, read
 from benchmarks.scenarios import SCENARIOS
 from benchmarks.stores import STORES
 from benchmarks.suite import AT_ONCE, carry_out
 
 HERE = Path(__file__).parent
-RESULTS = "RESULTS.md"
 SAVED = Path(gettempdir()) / "durahub-benchmark.jsonl"
-HUB_SIZE, SCALE = "hub-size", "scale"
+HUB_SIZE, SCALE, LINT, MOVE, MONITOR = "hub-size", "scale", "lint", "move", "monitor"
+RESULTS = "RESULTS.md"
+KEPT = {
+    "results": RESULTS,
+    LINT: "RESULTS-LINT.md",
+    MOVE: "RESULTS-MOVE.md",
+    MONITOR: "RESULTS-MONITOR.md",
+}  # by profile: what is in the repository
 LARGE = {
     HUB_SIZE: "five cities in a hub of n ended instances",
     SCALE: "a server starts on a hub of n instances of which a tenth sleeps",
+    LINT: "a hub of n instances is linted with all rules",
+    MOVE: "a hub of n instances is moved: "
+    + "; ".join(f"{name}, {about}" for name, about in TARGETS.items()),
+    MONITOR: "n instances are put into the monitor's index, which is then asked",
 }
 
 
@@ -42,6 +63,7 @@ Contestants, as in "azurite exclusive x2" (store, level, servers on one hub):
 {_listing({level: about.about for level, about in LEVELS.items()})}
 {_listing({"x2": "two servers on one hub, each with a worker and a client"})}
 {_listing(BESIDE)}
+{_listing(LINTED)}
 \b
 Profiles:
 {_listing({name: profile.about for name, profile in PROFILES.items()})}
@@ -51,6 +73,11 @@ Examples:
   python -m benchmarks run five-cities -n 500 --on floor --on azurite --on "azurite exclusive" --turns 3
   python -m benchmarks run fan-out tree --on azurite --count
   python -m benchmarks run hub-size -n 100000 --on sqlite
+  python -m benchmarks run lint -n 10000 --on azurite --on sqlite --on bundle
+  python -m benchmarks run move -n 10000 --on sqlite
+  python -m benchmarks suite --profile lint
+  python -m benchmarks suite --profile move
+  python -m benchmarks suite --profile monitor
   python -m benchmarks suite --profile quick
 
 \b
@@ -95,6 +122,11 @@ def run(
             parse(name)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--on") from None
+    if BUNDLE in on and {*scenarios} != {LINT}:
+        raise click.BadParameter(f"a {BUNDLE} can be linted, and nothing else", param_hint="--on")
+    if MOVE in scenarios and not {*on} <= {*TARGETS}:
+        names = ", ".join(TARGETS)
+        raise click.BadParameter(f"a hub is moved to one of {names}", param_hint="--on")
     steps = [
         _step(name, scenario, n, turn, count)
         for turn in range(1, turns + 1)
@@ -125,6 +157,12 @@ def _step(name: str, scenario: str, n: int | None, turn: int, count: bool) -> St
     if scenario == SCALE:
         n = n or 1000
         return MeasureScale(name, Filling(n - n // 10, n // 10))
+    if scenario == LINT:
+        return MeasureLint(name, n or 10_000)
+    if scenario == MOVE:
+        return MeasureMove(name, n or 1000)
+    if scenario == MONITOR:
+        return MeasureMonitor(name, n or 20_000)
     n = n or SCENARIOS[scenario].n
     return Count(name, scenario, n) if count else Time(name, scenario, n, turn)
 
@@ -140,7 +178,8 @@ def _repeated_by(profile: str, minutes: float | None) -> str:
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
-    help=f"Folder for {RESULTS} and charts. [default: benchmarks/ for the profile 'results', else none]",
+    help="Folder for the results as Markdown, and charts. "
+    f"[default: benchmarks/ for {', '.join(KEPT)}, else none]",
 )
 @click.option(
     "--save",
@@ -151,10 +190,11 @@ def _repeated_by(profile: str, minutes: float | None) -> str:
 )
 @click.option("--minutes", type=float, help="Begin no step after so many. [default: the profile's]")
 def suite(profile: str, out: Path | None, saved: Path, minutes: float | None) -> None:
-    """Measure a whole profile and write RESULTS.md."""
+    """Measure a whole profile and write its results: RESULTS.md, RESULTS-LINT.md and so on."""
     chosen = PROFILES[profile]
     started = time.monotonic()
-    out = out or (HERE if profile == "results" else None)
+    out = out or (HERE if profile in KEPT else None)
+    page = KEPT.get(profile, RESULTS)
     others = busy()
     results = Results(about=circumstances())
     results.about["command"] = _repeated_by(profile, minutes)
@@ -166,13 +206,13 @@ def suite(profile: str, out: Path | None, saved: Path, minutes: float | None) ->
         results.about["took"] = f"{(time.monotonic() - started) / 60:.0f} minutes"
         saved.write_bytes(lines_of(results))
         if out:
-            report.write(results, out / RESULTS)
+            report.write(results, out / page)
 
     minutes = minutes or chosen.minutes
     deadline = started + minutes * 60 if minutes else None
     carry_out(chosen.steps, results, deadline, _tell, found, idle_seconds=chosen.idle_seconds)
     report.show(results)
-    _tell(f"all that was found is in {saved}" + (f"; {out / RESULTS} is written" if out else ""))
+    _tell(f"all that was found is in {saved}" + (f"; {out / page} is written" if out else ""))
     _end(results)
 
 

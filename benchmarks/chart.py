@@ -1,4 +1,4 @@
-"""The chart of what an orchestration costs in hubs of different sizes."""
+"""Charts: what an orchestration costs in hubs of different sizes, and what moving these takes of memory."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,6 +7,7 @@ import pygal
 from pygal.style import Style
 
 from benchmarks.large import HubSize
+from benchmarks.move import MovedHub
 
 PLAIN = Style(background="white", plot_background="white", font_family="sans-serif")
 
@@ -42,3 +43,22 @@ def draw(sizes: Sequence[HubSize], contestant: str, file: Path) -> None:
 
 def _highest(run: HubSize) -> float:
     return max(run.requests, run.cpu.get("server", 0), run.cpu.get("worker", 0))
+
+
+def draw_memory(moved: Sequence[MovedHub], contestant: str, file: Path) -> None:
+    """Write an SVG: the memory of each command against the size of the hub."""
+    own = sorted(moved, key=lambda run: run.instances)
+    chart = pygal.Line(
+        title=f"Moving a hub to {contestant}: peak memory of each command, MiB",
+        x_title="instances in the hub",
+        x_labels=[f"{run.instances:,}" for run in own],
+        range=(0, max(cost["peak"] for run in own for cost in run.commands.values()) * 1.1),
+        legend_at_bottom=True,
+        style=PLAIN,
+        js=(),
+        width=800,
+        height=450,
+    )
+    for command in own[0].commands:
+        chart.add(command, [round(run.commands[command]["peak"], 1) for run in own])
+    file.write_bytes(chart.render())

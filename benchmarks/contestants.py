@@ -7,11 +7,13 @@ DEFAULT_LEVEL = "default"
 FLOOR = "floor"
 FLOOR_CLIENT = "floor-client"
 SDK_MEMORY = "sdk-memory"
+BUNDLE = "bundle"
 BESIDE = {
     FLOOR: "a worker behind a backend that does nothing: what nothing can be faster than",
     FLOOR_CLIENT: "the floor with a client that starts and awaits each orchestration",
     SDK_MEMORY: "the SDK's own in-memory backend, in a process of its own",
 }
+LINTED = {BUNDLE: "a hub bundle that was exported from a SQLite file; for lint alone"}
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def parse(name: str) -> Contestant:
     store, *rest = name.split()
     servers = [int(part[1:]) for part in rest if part[0] == "x" and part[1:].isdigit()]
     levels = [part for part in rest if part in LEVELS]
-    if store not in (*STORES, *BESIDE) or len(rest) != len(servers) + len(levels):
+    if store not in (*STORES, *BESIDE, *LINTED) or len(rest) != len(servers) + len(levels):
         raise ValueError(f"{name!r} is none of the contestants; --help lists their parts")
     contestant = Contestant(
         store, levels[-1] if levels else DEFAULT_LEVEL, servers[-1] if servers else 1

@@ -20,7 +20,12 @@ from benchmarks.stand import HUB, serving
 from benchmarks.stores import running_store
 from durahub.local.azurite import ACCOUNT
 
-FINISHED, SLEEPING = "finished", "sleeping"
+FINISHED, SLEEPING, LONG, LARGE = "finished", "sleeping", "long", "large"
+LONG_TAIL = (
+    "-with-an-id-of-more-than-one-hundred-characters-which-is-what-a-scheduler-takes-at-most"
+    + "-" * 10
+)
+LARGE_TEXT = 1_100_000  # characters of an input and of the output that is the same
 WRITTEN_WITHIN = 60.0  # seconds for the instance that is copied
 REBUILD_INDICES = 1.4  # a version before which LokiJS sorts its indices anew when it opens a file
 
@@ -31,19 +36,32 @@ class Filling:
 
     finished: int
     sleeping: int = 0  # orchestrations that wait for an event
+    long_ids: int = 0  # finished ones, too, with IDs of more than 100 characters
+    large: int = (
+        0  # finished ones with inputs and outputs above a scheduler's limit; each really runs
+    )
+
+    @property
+    def instances(self) -> int:
+        """How many there are together."""
+        return self.finished + self.sleeping + self.long_ids + self.large
 
 
 def instance_id(kind: str, number: int) -> str:
     """Return the ID of a copy: ``"finished-0000017"``, always as long; number 0 is what is copied."""
-    return f"{kind}-{number:07}"
+    return f"{kind}-{number:07}{LONG_TAIL if kind == LONG else ''}"
 
 
 async def fill(contestant: Contestant, folder: Path, filling: Filling) -> None:
     """Make the store in *folder*, as `running_store` takes it, hold a hub with these instances."""
     with running_store(contestant.store, folder) as storage, serving(contestant, storage) as stand:
-        await _write_originals(stand.clients()[0])
+        await _write_originals(stand.clients()[0], filling)
     # the originals count
-    copies = ((FINISHED, filling.finished - 1), (SLEEPING, filling.sleeping - 1))
+    copies = (
+        (FINISHED, filling.finished - 1),
+        (SLEEPING, filling.sleeping - 1),
+        (LONG, filling.long_ids - 1),
+    )
     if contestant.store == "sqlite":
         _copy_in_sqlite(folder / "hub.db", copies)
     elif contestant.store == "azurite":
@@ -52,12 +70,15 @@ async def fill(contestant: Contestant, folder: Path, filling: Filling) -> None:
         raise ValueError(f"{contestant.store} has no file to fill")
 
 
-async def _write_originals(client: Client) -> None:
+async def _write_originals(client: Client, filling: Filling) -> None:
+    ended: list[tuple[str, int | str]] = [(instance_id(FINISHED, 0), 1)]
+    if filling.long_ids:
+        ended.append((instance_id(LONG, 0), 1))
+    ended += [(instance_id(LARGE, number), "x" * LARGE_TEXT) for number in range(filling.large)]
     async with client:
-        finished = await client.schedule_new_orchestration(
-            "nothing", input=1, instance_id=instance_id(FINISHED, 0)
-        )
-        await client.wait_for_orchestration_completion(finished, timeout=WRITTEN_WITHIN)
+        for instance, given in ended:
+            await client.schedule_new_orchestration("nothing", input=given, instance_id=instance)
+            await client.wait_for_orchestration_completion(instance, timeout=WRITTEN_WITHIN)
         sleeping = await client.schedule_new_orchestration(
             "wait_for_go", instance_id=instance_id(SLEEPING, 0)
         )

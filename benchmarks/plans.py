@@ -1,10 +1,11 @@
 """What a run measures, in which order: everybody once a turn, so that the machine's drift meets all."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from benchmarks.contestants import FLOOR, FLOOR_CLIENT, SDK_MEMORY
+from benchmarks.contestants import BUNDLE, FLOOR, FLOOR_CLIENT, SDK_MEMORY
 from benchmarks.filling import Filling
+from benchmarks.monitor_requests import DETAIL, SCREENS, SWEEP
 
 CITIES = "five-cities"
 ALL_STORES = ("azurite", "azurite exclusive", "azurite x2", "sqlite", "sqlite-memory")
@@ -46,7 +47,58 @@ class MeasureScale:
     filling: Filling
 
 
-Step = Time | Count | MeasureSize | MeasureScale
+@dataclass(frozen=True)
+class MeasureLint:
+    """Lint a hub of so many instances."""
+
+    contestant: str
+    instances: int
+
+
+@dataclass(frozen=True)
+class MeasureMove:
+    """Move a hub of so many instances to a contestant."""
+
+    contestant: str
+    instances: int
+
+
+@dataclass(frozen=True)
+class MeasureMonitor:
+    """Keep a hub of so many instances in the monitor's index, and ask it."""
+
+    contestant: str
+    instances: int
+
+
+@dataclass(frozen=True)
+class MeasureServed:
+    """Let ``durahub monitor`` watch a hub of so many instances, and look at it in a browser."""
+
+    contestant: str
+    instances: int
+
+
+@dataclass(frozen=True)
+class CountMonitor:
+    """Count the requests with which the monitor watches: a figure of `benchmarks.monitor_requests`."""
+
+    contestant: str
+    figure: str
+    n: int
+
+
+Step = (
+    Time
+    | Count
+    | MeasureSize
+    | MeasureScale
+    | MeasureLint
+    | MeasureMove
+    | MeasureMonitor
+    | MeasureServed
+    | CountMonitor
+)
 
 
 def named(step: Step) -> str:
@@ -58,6 +110,16 @@ def named(step: Step) -> str:
             return f"count {scenario} on {contestant}, n = {n}"
         case MeasureSize(contestant, finished, n):
             return f"five cities in a hub of {finished:,} on {contestant}, n = {n}"
+        case MeasureLint(contestant, instances):
+            return f"lint a hub of {instances:,} on {contestant}"
+        case MeasureMove(contestant, instances):
+            return f"move a hub of {instances:,} to {contestant}"
+        case MeasureMonitor(_, instances):
+            return f"index {instances:,} instances for the monitor"
+        case MeasureServed(_, instances):
+            return f"look at {instances:,} instances with the monitor"
+        case CountMonitor(contestant, figure, n):
+            return f"count the monitor's requests on {contestant}: {figure}, n = {n:,}"
         case MeasureScale(contestant, filling):
             return f"{filling.sleeping:,} of {filling.finished + filling.sleeping:,} asleep on {contestant}"
 
@@ -108,6 +170,12 @@ def asleep(contestants: Sequence[str], filling: Filling) -> list[Step]:
     return [MeasureScale(name, each) for name in contestants for each in (Filling(1, 1), filling)]
 
 
+def linted(sizes: Mapping[str, Sequence[int]]) -> list[Step]:
+    """Return hubs that are linted, of these sizes by contestant, the small ones first."""
+    steps = [MeasureLint(name, size) for name, each in sizes.items() for size in each]
+    return [*sorted(steps, key=lambda step: step.instances)]
+
+
 BESIDE = (FLOOR, FLOOR_CLIENT, SDK_MEMORY)
 USUAL = (
     ("fan-out", 1000),
@@ -123,6 +191,22 @@ USUAL = (
 FEWER = tuple((scenario, max(10, n // 5)) for scenario, n in USUAL)
 LARGE_HUB = Filling(finished=90_000, sleeping=10_000)
 SIZES = (1_000, 10_000, 100_000)
+LINT_SIZES = {
+    # Azurite does not start with the file of a hub of 200,000
+    "azurite": (10_000, 50_000),
+    "sqlite": (10_000, 200_000),
+    BUNDLE: (10_000, 200_000),
+}
+MOVES = (
+    ("sqlite", 1_000),
+    ("sqlite", 10_000),
+    (SDK_MEMORY, 100),
+    (SDK_MEMORY, 1_000),
+    ("azurite", 500),
+    ("azurite", 2_000),
+    ("sqlite", 100_000),
+)
+WATCHED = ((SWEEP, 5_000), (DETAIL, 10_000), (SCREENS, 20))
 
 PROFILES = {
     "quick": Profile(
@@ -151,6 +235,27 @@ PROFILES = {
             *others(("azurite", "sqlite"), USUAL, turns(1, 2)),
         ],
         22,
+    ),
+    "lint": Profile(
+        "what RESULTS-LINT.md is made of: hubs of 10,000 and 200,000 instances linted (15 minutes)",
+        linted(LINT_SIZES),
+        None,
+    ),
+    "move": Profile(
+        "what RESULTS-MOVE.md is made of: hubs of up to 100,000 instances moved (15 minutes)",
+        [MeasureMove(name, size) for name, size in MOVES],
+        None,
+    ),
+    "monitor": Profile(
+        "what RESULTS-MONITOR.md is made of: an index of 20,000 and of 200,000 instances, requests to "
+        "a hub in Azurite, and a monitor of 10,000 and of 200,000 that is looked at in Chromium (10 minutes)",
+        [
+            MeasureMonitor("sqlite", 20_000),
+            *(CountMonitor("azurite", figure, n) for figure, n in WATCHED),
+            MeasureMonitor("sqlite", 200_000),
+            *(MeasureServed("sqlite", size) for size in (10_000, 200_000)),
+        ],
+        None,
     ),
     "full": Profile(
         "every scenario at several sizes on every store, five turns (hours)",

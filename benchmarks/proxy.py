@@ -4,14 +4,15 @@
 
 Bytes pass unchanged in both directions; a copy of what goes to storage is parsed (``httptools``). It
 listens on free ports, which it prints as one JSON object, and tells its counts at ``/counts``:
-``{"queue POST /account/hub-workitems/messages": 12, …}``, of the query only what tells a kind.
+``{"queue POST /account/hub-workitems/messages": 12, …}``, of the query only what tells a kind. How many
+bytes came from each service, with headers, it tells at ``/received``.
 """
 
 import asyncio
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -62,13 +63,12 @@ def telling(url: str) -> str:
 
 
 async def forward(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, lines: RequestLines | None
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, see: Callable[[bytes], None]
 ) -> None:
-    """Pass bytes on until the sender ends; *lines* sees them too."""
+    """Pass bytes on until the sender ends; *see* sees them first."""
     with suppress(ConnectionError):
         while data := await reader.read(CHUNK):
-            if lines is not None:
-                lines.parser.feed_data(data)
+            see(data)
             writer.write(data)
             await writer.drain()
     writer.close()
@@ -77,16 +77,23 @@ async def forward(
 async def serve(targets: dict[str, str]) -> None:
     """Listen for each service, and for questions, until killed."""
     counts: Counter[str] = Counter()
+    received: Counter[str] = Counter()
     ports: dict[str, int] = {}
     for service, target in targets.items():
-        server = await asyncio.start_server(_passer(service, target, counts), "127.0.0.1", 0)
+        server = await asyncio.start_server(
+            _passer(service, target, counts, received), "127.0.0.1", 0
+        )
         ports[service] = server.sockets[0].getsockname()[1]
 
     async def tell(_: web.Request) -> web.Response:
         return web.json_response(counts)
 
+    async def tell_received(_: web.Request) -> web.Response:
+        return web.json_response(received)
+
     app = web.Application()
     app.router.add_get("/counts", tell)
+    app.router.add_get("/received", tell_received)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -96,8 +103,11 @@ async def serve(targets: dict[str, str]) -> None:
     await asyncio.Event().wait()
 
 
-def _passer(service: str, target: str, counts: Counter[str]) -> Any:
+def _passer(service: str, target: str, counts: Counter[str], received: Counter[str]) -> Any:
     host, _, port = target.rpartition(":")
+
+    def answered(data: bytes) -> None:
+        received[service] += len(data)
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -106,8 +116,8 @@ def _passer(service: str, target: str, counts: Counter[str]) -> Any:
             writer.close()
             return
         await asyncio.gather(
-            forward(reader, to_storage[1], RequestLines(service, counts)),
-            forward(to_storage[0], writer, None),
+            forward(reader, to_storage[1], RequestLines(service, counts).parser.feed_data),
+            forward(to_storage[0], writer, answered),
         )
 
     return connected
@@ -119,12 +129,17 @@ class Proxy:
     def __init__(self, urls: dict[str, str], ports: dict[str, int], pid: int) -> None:
         self.urls = urls  # where servers reach the services through it
         self.pid = pid
-        self._counts = f"http://127.0.0.1:{ports['counts']}/counts"
+        self._told = f"http://127.0.0.1:{ports['counts']}"
 
     def counts(self) -> Counter[str]:
         """Return how many requests have passed, by their lines."""
-        with urlopen(self._counts, timeout=30) as answer:
+        with urlopen(f"{self._told}/counts", timeout=30) as answer:
             return Counter(json.load(answer))
+
+    def received(self) -> int:
+        """Return how many bytes storage has answered, with headers."""
+        with urlopen(f"{self._told}/received", timeout=30) as answer:
+            return sum(json.load(answer).values())
 
 
 @contextmanager

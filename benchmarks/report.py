@@ -1,14 +1,11 @@
 """Results as tables: for a terminal, and as Markdown for RESULTS.md."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 from typing import TypeVar
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
 from benchmarks import chart
 from benchmarks.contestants import FLOOR
@@ -23,31 +20,17 @@ from benchmarks.figures import (
     total,
 )
 from benchmarks.measuring import Timed
+from benchmarks.report_monitor import monitor_sections
+from benchmarks.report_monitor_requests import request_sections
+from benchmarks.report_monitor_served import served_sections
+from benchmarks.report_moves import MOVES, move_sections
 from benchmarks.results import Results
+from benchmarks.section import Section, number
 
 Key = TypeVar("Key")
 
 WIDE = 500  # characters: no line of a Markdown table may be wrapped
 ROLES = ("server", "worker", "storage", "client")
-
-
-@dataclass(frozen=True)
-class Section:
-    """A heading, what to know, and rows."""
-
-    title: str
-    text: str
-    columns: Sequence[str]
-    rows: Sequence[Sequence[str]]
-
-    def table(self, markdown: bool) -> Table:
-        """Return the rows as a table of ``rich``."""
-        table = Table(box=box.MARKDOWN if markdown else box.SIMPLE, title=None)
-        for number, column in enumerate(self.columns):
-            table.add_column(column, justify="left" if number == 0 else "right", no_wrap=markdown)
-        for row in self.rows:
-            table.add_row(*row)
-        return table
 
 
 def show(results: Results) -> None:
@@ -63,11 +46,13 @@ def show(results: Results) -> None:
 def write(results: Results, file: Path) -> None:
     """Write *file* in Markdown, and its charts beside it."""
     parts = ["# Results\n", "\n".join(_about(results)), ""]
-    for section in sections(results):
+    for section in sections(results, measured=not results.timed):
         parts += [f"## {section.title}\n", f"{section.text}\n"]
         parts += [_markdown(section)]
         if section.title == LARGE_HUBS:
             parts += list(_charts(results, file))
+        if section.title == MOVES:
+            parts += list(_move_charts(results, file))
     parts += ["## What went wrong\n", *_list(results.problems())]
     parts += ["## What was left out for want of time\n", *_list(results.left_out)]
     file.write_text("\n".join(parts), "utf-8")
@@ -111,6 +96,12 @@ def sections(results: Results, *, measured: bool = False) -> Iterator[Section]:
         yield _large(results)
     if results.scales:
         yield _asleep(results)
+    if results.linted:
+        yield _lint(results)
+    yield from move_sections(results.moved)
+    yield from monitor_sections(results.indexes)
+    yield from request_sections(results.watched)
+    yield from served_sections(results.served)
 
 
 def _reach(results: Results, measured: bool) -> Section:
@@ -264,6 +255,15 @@ def _charts(results: Results, file: Path) -> Iterator[str]:
             yield f"![Five cities on {contestant} in hubs of different sizes]({name})\n"
 
 
+def _move_charts(results: Results, file: Path) -> Iterator[str]:
+    for contestant in dict.fromkeys(run.contestant for run in results.moved):
+        own = [run for run in results.moved if run.contestant == contestant]
+        if len(own) > 2:
+            name = f"move-memory-{contestant.replace(' ', '-')}.svg"
+            chart.draw_memory(own, contestant, file.with_name(name))
+            yield f"![Memory of the commands that move hubs of different sizes to {contestant}]({name})\n"
+
+
 def _asleep(results: Results) -> Section:
     return Section(
         "A hub with sleeping instances",
@@ -297,11 +297,41 @@ def _asleep(results: Results) -> Section:
     )
 
 
-def number(value: float) -> str:
-    """Return a figure with three places that count, or two behind the point."""
-    if abs(value) >= 100:
-        return f"{value:,.0f}"
-    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+def _lint(results: Results) -> Section:
+    return Section(
+        "Linting a hub",
+        "All rules, in a process of its own. All instances but one have ended; one in a hundred has an ID "
+        "that is too long, three have payloads that are too large: as many as there are were found, or it "
+        "is told below. "
+        "CPU is that of the process that lints; Azurite has another. Requests are counted at a proxy.",
+        (
+            "",
+            "instances",
+            "rows",
+            "instances a second",
+            "rows a second",
+            "CPU s for 1,000 instances",
+            "requests",
+            "requests for 1,000 rows",
+            "findings",
+            "peak MiB",
+        ),
+        [
+            (
+                run.contestant,
+                f"{run.instances:,}",
+                f"{run.rows:,}",
+                number(run.instances / run.seconds),
+                number(run.rows / run.seconds),
+                number(run.cpu / run.instances * 1000),
+                str(run.requests or "–"),
+                number(run.requests_per_1000_rows) if run.requests else "–",
+                f"{run.findings:,}",
+                number(run.peak),
+            )
+            for run in results.linted
+        ],
+    )
 
 
 def _spread(of: Spread | None) -> str:

@@ -8,11 +8,39 @@ from typing import Any
 import orjson
 
 from benchmarks.large import HubSize, Scale
+from benchmarks.lint import Linted
 from benchmarks.measuring import Counted, Failed, Timed
+from benchmarks.monitor import MonitorIndex
+from benchmarks.monitor_requests import MonitorRequests
+from benchmarks.monitor_served import MonitorServed
+from benchmarks.move import MovedHub
 
-Found = Timed | Counted | HubSize | Scale | Failed
+Found = (
+    Timed
+    | Counted
+    | HubSize
+    | Scale
+    | Linted
+    | MovedHub
+    | MonitorIndex
+    | MonitorRequests
+    | MonitorServed
+    | Failed
+)
 KINDS: dict[str, type[Any]] = {
-    kind.__name__: kind for kind in (Timed, Counted, HubSize, Scale, Failed)
+    kind.__name__: kind
+    for kind in (
+        Timed,
+        Counted,
+        HubSize,
+        Scale,
+        Linted,
+        MovedHub,
+        MonitorIndex,
+        MonitorRequests,
+        MonitorServed,
+        Failed,
+    )
 }
 
 
@@ -45,6 +73,31 @@ class Results:
         return [one for one in self.found if isinstance(one, Scale)]
 
     @property
+    def linted(self) -> list[Linted]:
+        """What linting hubs cost."""
+        return [one for one in self.found if isinstance(one, Linted)]
+
+    @property
+    def moved(self) -> list[MovedHub]:
+        """What moving hubs costs."""
+        return [one for one in self.found if isinstance(one, MovedHub)]
+
+    @property
+    def indexes(self) -> list[MonitorIndex]:
+        """What the monitor's index costs."""
+        return [one for one in self.found if isinstance(one, MonitorIndex)]
+
+    @property
+    def watched(self) -> list[MonitorRequests]:
+        """What watching costs storage."""
+        return [one for one in self.found if isinstance(one, MonitorRequests)]
+
+    @property
+    def served(self) -> list[MonitorServed]:
+        """What the whole monitor costs."""
+        return [one for one in self.found if isinstance(one, MonitorServed)]
+
+    @property
     def failed(self) -> list[Failed]:
         """What could not be measured."""
         return [one for one in self.found if isinstance(one, Failed)]
@@ -59,6 +112,8 @@ def _problems(one: Found) -> Iterable[str]:
         yield f"{one.what}: {one.error}"
         return
     what = one.contestant
+    if isinstance(one, MonitorRequests):
+        what = f"{one.figure} on {one.contestant}, n = {one.size}"
     if isinstance(one, Timed | Counted):
         what = f"{one.scenario} on {one.contestant}, n = {one.n}"
     yield from (f"{what}: {sentence}" for sentence in one.wrong)

@@ -6,12 +6,31 @@ from collections.abc import Callable, Sequence
 
 from benchmarks.contestants import parse
 from benchmarks.large import hub_size, scale
+from benchmarks.lint import lint
 from benchmarks.measuring import Failed, counted, timed
-from benchmarks.plans import Count, MeasureScale, MeasureSize, Step, Time, named
+from benchmarks.monitor import monitor_index
+from benchmarks.monitor_requests import monitor_requests
+from benchmarks.monitor_served import monitor_served
+from benchmarks.move import move
+from benchmarks.plans import (
+    Count,
+    CountMonitor,
+    MeasureLint,
+    MeasureMonitor,
+    MeasureMove,
+    MeasureScale,
+    MeasureServed,
+    MeasureSize,
+    Step,
+    Time,
+    named,
+)
 from benchmarks.results import Found, Results
 from benchmarks.scenarios import SCENARIOS
 
 STEP_WITHIN = 400.0  # seconds; then it counts as failed
+INSTANCES_A_SECOND = 200  # at least, where a hub of many is filled and linted: they get more time
+MOVED_A_SECOND = 50  # at least, through all commands
 OVERTIME = 120.0  # seconds that the last step may go on after the deadline
 AT_ONCE = 16
 
@@ -37,6 +56,10 @@ def carry_out(
         tell(f"[{number}/{len(steps)}] {named(step)}")
         started = time.monotonic()
         limit = STEP_WITHIN
+        if isinstance(step, MeasureLint | MeasureServed):
+            limit += step.instances / INSTANCES_A_SECOND
+        elif isinstance(step, MeasureMove):
+            limit += step.instances / MOVED_A_SECOND
         if deadline is not None:
             limit = min(limit, deadline + OVERTIME - started)
         one = _do(step, at_once, idle_seconds, worker_flags, limit)
@@ -60,6 +83,16 @@ def _do(
                 return await counted(contestant, scenario, step.n, at_once, idle_seconds)
             case MeasureSize():
                 return await hub_size(contestant, step.finished, step.n, idle_seconds)
+            case MeasureLint():
+                return await lint(contestant, step.instances)
+            case MeasureMove():
+                return await move(contestant, step.instances)
+            case MeasureMonitor():
+                return monitor_index(contestant, step.instances)
+            case MeasureServed():
+                return await asyncio.to_thread(monitor_served, contestant, step.instances)
+            case CountMonitor():
+                return await monitor_requests(contestant, step.figure, step.n)
             case MeasureScale():
                 return await scale(contestant, step.filling)
 

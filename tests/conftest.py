@@ -12,13 +12,16 @@ What servers and workers wrote is shown when a test fails.
 import os
 import secrets
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
+from durahub.cli.running import STATE_VARIABLE
 from durahub.errors import AzuriteFailed
 from durahub.local.azurite import connection_string, running_azurite
 from durahub.local.child import Child
@@ -32,6 +35,9 @@ CONTAINER_PORTS = {"blob": 10000, "queue": 10001, "table": 10002}
 WORKER_READY_WITHIN = 60.0  # seconds
 STORE = "DURAHUB_TEST_CONNECTION"  # the variable that tells a server the connection string
 
+settings.register_profile("durahub", deadline=None)  # machines are slow at times: nothing is timed
+settings.load_profile("durahub")
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
@@ -41,8 +47,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Return in how many processes tests run: what ``-n auto`` means here.
+
+    A whole suite takes one more than there are cores, for many tests wait; what was named runs in this
+    process. Tests of a file stay together: they share what they have set up.
+    """
+    if config.args != config.getini("testpaths") or config.getoption("record_features"):
+        return 0
+    config.option.dist = "loadfile"
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(FeatureRecorder(config))
+    state = tempfile.TemporaryDirectory(prefix="durahub-tests-")
+    config.add_cleanup(state.cleanup)
+    os.environ[STATE_VARIABLE] = state.name  # a server of the user's own is not for tests
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,17 @@
 import os
 import re
 from dataclasses import dataclass, field
+from typing import Any
 
 from durahub.address import StoreAddress, StoreKind
-from durahub.classic.account import Account
+from durahub.classic.account import Account, MakeTransport
 from durahub.classic.app_settings import AppSettings
 from durahub.classic.clouds import Cloud, cloud_named
 from durahub.classic.connection import Connection, account_endpoints
 from durahub.classic.identity import Identity
 from durahub.classic.named_connection import named_connection
 from durahub.classic.proxies import ProxyOf, no_proxy, proxy_of_environment
+from durahub.classic.transport import CountedTransport
 from durahub.errors import BadAddress
 
 # With a name in a DNS zone of its own the zone belongs to it: shop.z01
@@ -46,21 +48,25 @@ class Access:
         return self.tracking_prefix or (DEFAULT_PREFIX if self.tracking is not None else None)
 
 
-def account_at(address: StoreAddress | str, access: Access) -> Account:
+def account_at(
+    address: StoreAddress | str,
+    access: Access,
+    *,
+    make_transport: MakeTransport = CountedTransport,
+) -> Account:
     """Return the account at *address*, or of a connection string; nothing is asked over the network.
 
     Raises `BadAddress`, `BadConnectionString` and `BadSetting`.
     """
     tracking = None
+    way: dict[str, Any] = {"proxy_of": access.proxy_of, "make_transport": make_transport}
     if access.tracking is not None:
-        second = _connection(access.tracking, access, tracking=True)
-        tracking = Account.at(second, proxy_of=access.proxy_of)
+        tracking = Account.at(_connection(access.tracking, access, tracking=True), **way)
     if isinstance(address, str):
-        found = Account.from_connection_string(address, "the command", proxy_of=access.proxy_of)
+        found = Account.from_connection_string(address, "the command", **way)
         found.tracking = tracking
         return found
-    connection = _connection(address, access)
-    return Account.at(connection, tracking=tracking, proxy_of=access.proxy_of)
+    return Account.at(_connection(address, access), tracking=tracking, **way)
 
 
 def _connection(address: StoreAddress, access: Access, *, tracking: bool = False) -> Connection:

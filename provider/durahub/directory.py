@@ -20,10 +20,17 @@ from durahub.dispatch.limited import LimitedHub
 from durahub.dispatch.settings import DispatchSettings
 from durahub.edge.lifetime import stopping
 from durahub.edge.metrics import HubNumbers
+from durahub.edge.server_metrics import HubDetails
 from durahub.errors import HubNotFound
+from durahub.model.ticks import PER_SECOND, Ticks
+from durahub.observing.tracing import NOT_TRACED, Tracing
 from durahub.storage import Storage, StorageOptions
 
 log = logging.getLogger(__name__)
+
+NO_INSTANCE = (
+    "durahub-readiness"  # that of no instance: its row is looked for to see storage answer
+)
 
 DYNAMIC_HINT = (
     "this server serves it when started with --hub {name}, or any hub with --dynamic-hubs "
@@ -66,10 +73,12 @@ class Directory:
         self,
         storage: Storage,
         settings: Settings,
+        tracing: Tracing = NOT_TRACED,
     ) -> None:
         self.default = settings.hubs[0]
         self._storage = storage
         self._settings = settings
+        self._tracing = tracing
         self.allows_management = settings.allow_hub_management
         self._served: dict[str, _Served] = {}
         self._leaving: set[str] = set()  # folded names of hubs that are being deleted
@@ -151,14 +160,16 @@ class Directory:
         )
         dispatch = DispatchSettings(
             message_buffer=told.message_buffer,
+            message_bytes=told.message_memory * 1024 * 1024,
             history_cache_bytes=told.history_cache * 1024 * 1024,
             entity_operations=told.entity_operations,
             limits=told.limits,
             max_orchestrations=told.max_orchestrations,
             max_activities=told.max_activities,
             max_entities=told.max_entities,
+            drain=self._settings.drain.timeout,
         )
-        hub = LimitedHub(store, settings=dispatch)
+        hub = LimitedHub(store, settings=dispatch, tracing=self._tracing)
         if not told.retention.purges:
             return _Served(hub, None)
         purge = self._settings.purge
@@ -189,33 +200,95 @@ class Directory:
 
     async def stop_serving(self) -> None:
         """Open no more hubs, give out no more work, let all partitions go, end the streams."""
+        if self._stopping:
+            return
         self._stopping = True
         opening = [served.opening for served in self._served.values()]
         await asyncio.gather(*opening, return_exceptions=True)
         for served in self._served.values():
             served.hub.pause()
+        before = {served.hub.name: served.hub.uncompleted for served in self._served.values()}
+        for served in self._served.values():
+            extra = {"hub": served.hub.name, "open_items": sum(served.hub.open_work_items)}
+            log.info("drain-no-new-work", extra=extra)
         tasks = [(served.running, served.purging) for served in self._served.values()]
         running = [task for pair in tasks for task in pair if task is not None]
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
         for served in self._served.values():
-            served.hub.stop_streams()
+            hub = served.hub
+            given_back = hub.uncompleted - before[hub.name]
+            extra = {"hub": hub.name, "streams": hub.workers, "given_back": given_back}
+            log.info("drain-partitions-released", extra=extra)
+            hub.stop_streams()
+
+    def amiss(self) -> Mapping[str, str]:
+        """Return what is wrong with each hub that was named: a code or ``"opening"``; ``""`` for nothing.
+
+        A hub that is called for and cannot be opened is its caller's affair.
+        """
+        result = {}
+        for name in self._settings.hubs:
+            served = self._served.get(name.casefold())
+            if served is not None and served.running is not None:
+                result[served.hub.name] = served.hub.failing
+            elif name.casefold() not in self._leaving and served is not None:
+                result[name] = "opening"
+        return result
+
+    async def look(self) -> None:
+        """Read a row of a hub that is open. Raises what storage says."""
+        for served in tuple(self._served.values()):
+            if served.running is not None:
+                await served.hub.get(NO_INSTANCE, payloads=False)
+                return
 
     async def close(self) -> None:
         """Let go of storage; nothing may be called any more."""
         for served in self._served.values():
             await served.hub.close()
 
+    def workers(self, name: str) -> int:
+        """Return how many workers are connected for a hub: none for one that is not served."""
+        served = self._served.get(name.casefold())
+        return served.hub.workers if served is not None and served.running is not None else 0
+
     def numbers(self) -> Mapping[str, HubNumbers]:
         """Return the numbers of each hub that is open, for the metrics."""
         opened = [served for served in self._served.values() if served.running]
         return {served.hub.name: _numbers(served) for served in opened}
 
+    def details(self) -> Mapping[str, HubDetails]:
+        """Return what was measured of each hub that is open, for the metrics."""
+        opened = [served for served in self._served.values() if served.running]
+        now = system_clock()
+        return {served.hub.name: _details(served.hub, now) for served in opened}
+
+
+def _details(hub: TaskHub, now: Ticks) -> HubDetails:
+    waiting = hub.waiting()
+    return HubDetails(
+        partitions=hub.held_partitions,
+        failing=bool(hub.failing),
+        waiting={kind.value: one.count for kind, one in waiting.items()},
+        oldest={
+            kind.value: max(0.0, (now - one.since) / PER_SECOND) if one.since is not None else 0.0
+            for kind, one in waiting.items()
+        },
+        items={
+            (kind.value, *labels): buckets
+            for kind, timings in hub.ended_work_items.items()
+            for labels, buckets in timings.snapshot().items()
+        },
+        checkpoints=hub.checkpoints.snapshot(),
+    )
+
 
 def _numbers(served: _Served) -> HubNumbers:
     hub = served.hub
     turns, activities, batches = hub.open_work_items
+    memory = hub.memory
     return HubNumbers(
         workers=hub.workers,
         messages=hub.messages_in_memory,
@@ -224,4 +297,7 @@ def _numbers(served: _Served) -> HubNumbers:
         open_entities=batches,
         set_aside=hub.set_aside_count,
         purged=served.autopurge.purged if served.autopurge is not None else 0,
+        sessions=memory.sessions,
+        histories=memory.histories,
+        history_bytes=memory.history_bytes,
     )

@@ -10,14 +10,20 @@ from durahub.address import StoreAddress, StoreKind
 from durahub.classic.account import Account
 from durahub.classic.dialect import DTFX_2_9, DTFX_2_9_BASE64
 from durahub.classic.doctor.doctor import Doctor
+from durahub.classic.freezing.freezing import Freezing
 from durahub.classic.names import FoundHub
 from durahub.classic.options import ClassicOptions, Level, Manager, unique_worker_id
 from durahub.classic.reader import ClassicReader
+from durahub.classic.request_counts import Observer
 from durahub.classic.settling import Settling
 from durahub.classic.store import ClassicStore
 from durahub.dispatch.clock import system_clock
 from durahub.errors import BadAddress, BadSetting
+from durahub.freezing import Freezer
+from durahub.observing.answering import Answering
+from durahub.observing.timings import Buckets
 from durahub.scheduler.file import SchedulerFile
+from durahub.scheduler.freezing import FileFreezing
 from durahub.scheduler.hub_store import SchedulerStore
 from durahub.scheduler.reader import SchedulerReader
 from durahub.store import HubStore
@@ -56,11 +62,26 @@ class Storage(Protocol):
     def settling(self, hub: str, tracking_prefix: str | None = None) -> Settling:
         """Return who settles a hub. Raises `BadHubName`, `BadAddress`."""
 
+    def freezing(self, hub: str, tracking_prefix: str | None = None) -> Freezer:
+        """Return who freezes a hub and thaws it. Raises `BadHubName`."""
+
     async def find_hubs(self) -> tuple[FoundHub, ...]:
         """Return the hubs there are."""
 
     def requests(self) -> Mapping[tuple[str, str], int]:
         """Return how many requests were sent, by service and operation."""
+
+    def waiting_writes(self) -> int:
+        """Return how many writes wait for the storage; 0 where nothing is kept waiting here."""
+
+    def timings(self) -> Mapping[tuple[str, ...], Buckets]:
+        """Return how long requests took, by service, operation and outcome."""
+
+    def heard(self) -> Answering | None:
+        """Return what requests have heard of storage; ``None`` where none are sent."""
+
+    def observe(self, observer: Observer) -> None:
+        """Have *observer* told of each request that has ended, in the task that sent it."""
 
     async def __aenter__(self) -> "Storage": ...
 
@@ -112,6 +133,10 @@ class ClassicStorage:
         """Return who settles a hub. Raises `BadHubName`."""
         return Settling(hub, self._account, system_clock, self._prefix(tracking_prefix))
 
+    def freezing(self, hub: str, tracking_prefix: str | None = None) -> Freezer:
+        """Return who freezes a hub and thaws it. Raises `BadHubName`."""
+        return Freezing(hub, self._account, system_clock, self._prefix(tracking_prefix))
+
     def _prefix(self, named: str | None) -> str | None:
         """Return the prefix of the tables where they are looked for if none is named."""
         return named or self._access.tracking_prefix
@@ -123,6 +148,24 @@ class ClassicStorage:
     def requests(self) -> Mapping[tuple[str, str], int]:
         """Return how many requests were sent."""
         return self._account.request_counts()
+
+    def waiting_writes(self) -> int:
+        """Return 0: an account takes all requests at once, and answers those that are too many."""
+        return 0
+
+    def timings(self) -> Mapping[tuple[str, ...], Buckets]:
+        """Return how long requests took."""
+        return self._account.requests.timings.snapshot()
+
+    def heard(self) -> Answering:
+        """Return what requests have heard of storage."""
+        return self._account.requests.answering
+
+    def observe(self, observer: Observer) -> None:
+        """Have *observer* told of each request that has ended."""
+        for account in (self._account, self._account.tracking):
+            if account is not None:
+                account.requests.observer = observer
 
     async def __aenter__(self) -> "ClassicStorage":
         await self._account.__aenter__()
@@ -143,6 +186,11 @@ class SqliteStorage:
     def __init__(self, place: str) -> None:
         self._place = place
         self._file = SchedulerFile(place, clock=system_clock)
+
+    @property
+    def file(self) -> SchedulerFile:
+        """The file, for who reads it beside its stores."""
+        return self._file
 
     def store(self, hub: str, options: StorageOptions | None = None) -> HubStore:
         """Return the store of a hub. The file has none of these options.
@@ -177,6 +225,10 @@ class SqliteStorage:
             "a hub in a SQLite file has no levels and is always settled",
         )
 
+    def freezing(self, hub: str, tracking_prefix: str | None = None) -> Freezer:  # noqa: ARG002
+        """Return who freezes a hub and thaws it. A file has no tracking prefixes."""
+        return FileFreezing(self._place, hub, system_clock)
+
     async def find_hubs(self) -> tuple[FoundHub, ...]:
         """Return the hubs in the file."""
         names = await self._file.find_hubs()
@@ -185,6 +237,20 @@ class SqliteStorage:
     def requests(self) -> Mapping[tuple[str, str], int]:
         """Return nothing: no requests are sent."""
         return {}
+
+    def waiting_writes(self) -> int:
+        """Return how many writes wait for the one who writes the file."""
+        return self._file.waiting_writes
+
+    def timings(self) -> Mapping[tuple[str, ...], Buckets]:
+        """Return nothing: no requests are sent."""
+        return {}
+
+    def heard(self) -> None:
+        """Return nothing: no requests are sent."""
+
+    def observe(self, observer: Observer) -> None:
+        """Do nothing: no requests are sent."""
 
     async def __aenter__(self) -> "SqliteStorage":
         return self

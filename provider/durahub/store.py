@@ -225,10 +225,20 @@ class HubStore(Protocol):
         *,
         insert: bool,
         replaces: Instance | None = None,
-    ) -> None:
+        history: HistoryVersion | None = None,
+    ) -> bool:
         """Write an instance row without a checkpoint; without *insert* only if there is one.
 
-        With *replaces* only while the row is still as it was read.
+        With *replaces* only while the row is still as it was read. Return ``False``, having written nothing,
+        if the history is found not to be *history* any more, by which the row was judged.
+        """
+
+    async def set_custom_status(
+        self, instance_id: str, text: str | None, replaces: Instance
+    ) -> bool:
+        """Write the custom status of an orchestration and nothing else, while its row is as it was read.
+
+        Tell whether it still was. *text* is JSON; ``None`` for none.
         """
 
     # -- the client side -----------------------------------------------------------------------
@@ -283,8 +293,11 @@ class HubStore(Protocol):
     def history(self, instance_id: str, execution_id: str | None = None) -> AsyncIterator[Event]:
         """Yield the stored events of an instance's current execution; nothing for an unknown one."""
 
-    async def purge(self, instance_id: str) -> Purged:
-        """Delete an instance with its history and payloads, whatever its state."""
+    async def purge(self, instance_id: str, expected: Instance | None = None) -> Purged:
+        """Delete an instance with its history and payloads, whatever its state.
+
+        With *expected* only while its row is still as it was read: nobody has started it anew.
+        """
 
     # -- the hub -------------------------------------------------------------------------------
 
@@ -302,6 +315,15 @@ class HubStore(Protocol):
 
     async def delete(self) -> None:
         """Delete the hub with everything in it."""
+
+
+@runtime_checkable
+class Partitioned(Protocol):
+    """What a store has besides that takes a hub in parts."""
+
+    @property
+    def held_partitions(self) -> int:
+        """How many partitions this process works on."""
 
 
 @runtime_checkable

@@ -7,6 +7,7 @@ import pytest
 from benchmarks.contestants import Contestant, parse
 from benchmarks.figures import Figure, Spread, figures, percentiles, ratios, sleeping_kib, spread
 from benchmarks.large import HubSize, Scale
+from benchmarks.lint import Linted
 from benchmarks.measuring import Counted, Failed, Timed, less_idle, some
 from benchmarks.report import number, write
 from benchmarks.results import Results, lines_of, read
@@ -175,6 +176,7 @@ def test_what_is_found_can_be_read_again_and_written_as_a_page(tmp_path: Path) -
             size(1000, 21, 4.0),
             size(100_000, 21, 4.0),
             scale(1, 100),
+            Linted("bundle", 200_000, 1_000_000, 100.0, 50.0, 0, 0.0, 2_009, 105.0),
             Failed("time tree on azurite", "TimeoutError: "),
         ],
         left_out=["time purge on azurite"],
@@ -191,5 +193,7 @@ def test_what_is_found_can_be_read_again_and_written_as_a_page(tmp_path: Path) -
     assert "time tree on azurite: TimeoutError" in page
     assert "- time purge on azurite" in page
     assert "five-cities on azurite, n = 100: x" in page, "the counts differ"
+    assert "| bundle | " in page
+    assert " 2,000 |" in page, "instances a second"
     assert "<svg" in (tmp_path / "hub-size-azurite.svg").read_text()
     assert "://kozea" not in (tmp_path / "hub-size-azurite.svg").read_text()

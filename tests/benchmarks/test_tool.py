@@ -11,6 +11,7 @@ import pytest
 from benchmarks.contestants import parse
 from benchmarks.filling import Filling
 from benchmarks.large import scale
+from benchmarks.lint import lint
 from benchmarks.measuring import Failed
 from benchmarks.plans import PROFILES, Count, Time, named
 from benchmarks.results import Results
@@ -57,6 +58,33 @@ def test_requests_counted_at_the_proxy_are_those_that_the_server_counts() -> Non
     ]
     assert counted["agrees"]
     assert counted["requests"]["table transaction"] == pytest.approx(6, abs=0.5)
+
+
+@pytest.mark.sdk
+@pytest.mark.parametrize(
+    "store",
+    [
+        "sqlite",
+        pytest.param("bundle", marks=pytest.mark.slow),
+        pytest.param("azurite", marks=[pytest.mark.azurite, pytest.mark.slow]),
+    ],
+)
+def test_a_filled_hub_is_linted_whole_and_all_that_is_wrong_in_it_is_found(store: str) -> None:
+    found = asyncio.run(lint(parse(store), 200))
+
+    assert found.wrong == []  # what was expected is 2 long IDs and 6 large payloads
+    assert found.instances == 200
+    assert found.rows > 600
+    assert found.findings >= 8
+    assert found.cpu > 0
+    assert (found.requests > 0) == (store == "azurite")
+
+
+def test_a_bundle_can_be_linted_and_nothing_else() -> None:
+    said = tool("run", "five-cities", "--on", "bundle")
+
+    assert said.returncode == 2
+    assert b"a bundle can be linted, and nothing else" in said.stderr
 
 
 @pytest.mark.sdk

@@ -98,9 +98,9 @@ async def taken_over(kind: str, account: str) -> AsyncIterator[ServedHub]:
             await hand_over(hub)
             yield hub
         return
-    await load(WAITING, account)
+    name = new_name()  # tests of other files have it under its own
+    await load(WAITING, account, name)
     await the_second_is_over()
-    name = WAITING.settings["hub"]
     async with classic_store(name, account, create=False, partitions=None) as classic:
         try:
             async with served(classic, worker_of_the_app()) as hub:

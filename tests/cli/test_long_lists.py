@@ -1,62 +1,44 @@
 """Long lists are printed while they are read, not collected."""
 
-import secrets
-from typing import Any
+from collections.abc import AsyncIterator, Sequence
 
-from durahub.cli.instance import BATCH, in_batches
-from durahub.model.history import Status
-from durahub.model.instance import Instance
-from durahub.model.ticks import Ticks
-from durahub.store import InstanceQuery, Page
+from durahub_migrate.cli.instance_list import BATCH, Listing, streamed
+from durahub_migrate.cli.listing import Listed
+from durahub_migrate.monitor.row import Row
 
 
-class Clients:
-    """A hub of so many instances, in pages that are short now and then; the last one is empty."""
+class Told(Listing):
+    """Notes after how many instances read how many were printed."""
 
-    def __init__(self, instances: int) -> None:
-        self.left = instances
-        self.pages = 0
+    def __init__(self, limit: int) -> None:
+        super().__init__("text", None, None, limit, counts=False)
+        self.read = 0
+        self.printed: list[tuple[int, int]] = []
 
-    async def query(self, query: InstanceQuery) -> Page:
-        self.pages += 1
-        count = min(self.left, 0 if self.pages % 3 == 0 else query.page_size)
-        last, self.left = self.left == 0, self.left - count
-        return Page((_instance(),) * count, None if last else "more")
+    def print(self, batch: Sequence[Listed]) -> None:
+        self.printed.append((self.read, len(batch)))
 
 
-def _instance() -> Instance:
-    return Instance(
-        instance_id=secrets.token_hex(4),
-        execution_id="",
-        name="Order",
-        version=None,
-        status=Status.Completed,
-        created=Ticks(0),
-        last_updated=Ticks(0),
-    )
+async def some(count: int, told: Told) -> AsyncIterator[Listed]:
+    for number in range(count):
+        told.read += 1
+        yield Listed(row=Row(hub="shop@test", instance_id=f"order-{number}"))
 
 
-async def listed(clients: Any, limit: int) -> list[tuple[int, int, bool]]:
-    """Return after which page how many instances came, and whether there are more than the limit."""
-    query = InstanceQuery(page_size=min(limit, BATCH))
-    return [
-        (clients.pages, len(batch), more) async for batch, more in in_batches(clients, query, limit)
-    ]
+async def listed(count: int, limit: int) -> list[tuple[int, int]]:
+    told = Told(limit)
+    await streamed(some(count, told), told)
+    return told.printed
 
 
 async def test_what_is_read_is_printed_before_more_is_read() -> None:
-    clients = Clients(2_500)
-    assert await listed(clients, 100_000) == [
-        (1, 1_000, True),
-        (2, 1_000, True),
-        (5, 500, False),
-    ]
+    assert await listed(2_500, 100_000) == [(BATCH, BATCH), (2 * BATCH, BATCH), (2_500, 500)]
 
 
-async def test_no_more_is_read_than_the_limit_says() -> None:
-    assert await listed(Clients(2_500), 100) == [(1, 100, True)]
-    assert await listed(Clients(2_500), 1_500) == [(1, 1_000, True), (2, 500, True)]
+async def test_no_more_is_read_than_tells_that_there_is_more_than_the_limit() -> None:
+    assert await listed(2_500, 100) == [(101, 100)]
+    assert await listed(2_500, 1_500) == [(1_000, 1_000), (1_501, 500)]
 
 
 async def test_of_nothing_there_is_one_empty_batch() -> None:
-    assert await listed(Clients(0), 100) == [(1, 0, False)]
+    assert await listed(0, 100) == [(0, 0)]

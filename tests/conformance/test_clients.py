@@ -192,3 +192,28 @@ async def test_a_repair_writes_a_row_only_where_it_may(hub: HubUnderTest) -> Non
     again = replace(update, started=started(message), status=Status.Completed)
     await store.repair("order-2", again, insert=True)
     assert (await store.get("order-2")) is not None
+
+
+async def test_a_repair_by_a_history_that_was_purged_meanwhile_writes_no_row(
+    hub: HubUnderTest,
+) -> None:
+    store = await hub.open()
+    desk = Desk()
+    hub.serve(store, desk)
+    message = start("order-1")
+    await store.start(message, None)
+    version = await store.commit(episode(await desk.message(), status=Status.Completed))
+    update = InstanceUpdate(
+        execution_id=version.execution_id or "",
+        last_updated=system_clock(),
+        custom_status=None,
+        started=started(message),
+        status=Status.Completed,
+        completed=system_clock(),
+    )
+    assert await store.repair("order-1", update, insert=True, history=version)
+
+    await store.purge("order-1")
+
+    assert not await store.repair("order-1", update, insert=True, history=version)
+    assert await store.get("order-1") is None

@@ -5,15 +5,15 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 from failing_orders import answers, completed, order, scheduled, shipment
-from hubs_under_test import HubUnderTest
+from hubs_under_test import ClassicHub, HubUnderTest
 from scripted_worker import PATIENCE, ScriptedHub, scripted
 
 from durahub.dispatch.clients import StartRequest
 from durahub.dispatch.clock import system_clock
-from durahub.dispatch.work import Filters
-from durahub.engine.actions import Action, CreateTimer
+from durahub.dispatch.work import Filters, OrchestratorWork, StreamOptions
+from durahub.engine.actions import Action, CreateTimer, TurnResult
 from durahub.errors import BadRequest, WrongStatus
-from durahub.model.history import Event, ExecutionTerminated, Status
+from durahub.model.history import Event, EventRaised, ExecutionTerminated, Status
 from durahub.model.ticks import Ticks, later
 from durahub.store import InstanceQuery
 
@@ -60,6 +60,38 @@ async def test_without_a_worker_a_termination_takes_effect_at_once(shop: Scripte
     assert await shop.start(StartRequest(name="Quick", instance_id="other"))
     assert await shop.ended("other") == "Completed: ok"
     assert [turn.instance_id for turn in shop.turns] == ["other"]  # its start found it ended
+
+
+def courier(events: Sequence[Event]) -> list[Action]:
+    """Wait for an event named Eve, and tell how many there were."""
+    raised = [event.name for event in events if isinstance(event, EventRaised)]
+    return [completed(f"{len(raised)} heard")] if "Eve" in raised else []
+
+
+@pytest.mark.parametrize("is_purged", [False, True])
+@pytest.mark.parametrize("is_another_app_there", [False, True])
+async def test_what_is_started_anew_hears_nothing_that_was_told_to_the_one_before(
+    shop: ScriptedHub, hub: HubUnderTest, is_purged: bool, is_another_app_there: bool
+) -> None:
+    if not is_another_app_there and isinstance(hub, ClassicHub):
+        pytest.skip("nobody has read the queue yet; as under .NET, what is in it is not looked for")
+    if is_another_app_there:  # so messages are taken from the store, and wait in memory
+        others = Filters(orchestrations={"Quick": frozenset()}, activities={}, entities={})
+        shop.work(SCRIPTS, filters=others)
+    await begin(shop, "Courier", "same")
+    await shop.raise_event("same", "Other", "1")
+    if is_another_app_there:
+        await begin(shop, "Quick", "quick")
+        await shop.ended("quick")
+    await shop.terminate("same", None, recursive=False)
+    if is_purged:
+        await shop.purge("same")
+    await begin(shop, "Courier", "same")
+    await shop.raise_event("same", "Eve", "2")
+
+    shop.work({**SCRIPTS, "Courier": courier})
+
+    assert await shop.ended("same") == "Completed: 1 heard"
 
 
 async def test_what_no_connected_worker_takes_is_terminated_at_once(shop: ScriptedHub) -> None:
@@ -121,6 +153,36 @@ async def test_a_parent_hears_of_a_child_that_was_ended_by_force(shop: ScriptedH
     assert await shop.force_terminate(["child"], "by force") == ()
 
     assert (await shop.ended("parent")).startswith("Failed")
+
+
+@pytest.mark.parametrize("is_given_back", [False, True])
+async def test_what_is_started_anew_waits_for_no_worker_of_the_one_before(
+    shop: ScriptedHub, is_given_back: bool
+) -> None:
+    options = StreamOptions(
+        worker_id="slow", max_orchestrations=1, max_activities=1, max_entities=1
+    )
+    stream = shop.connect(options)
+    await begin(shop, "Quick", "same")
+    work = await asyncio.wait_for(stream.next(), PATIENCE)
+    assert isinstance(work, OrchestratorWork)
+    assert await shop.drain_worker("slow")  # the next one is not for it
+    if is_given_back:
+        stream.close()  # or it would have it again; it comes again after a pause
+        await shop.abandon(work.token)
+    assert await shop.force_terminate(["same"], "by force") == ()
+    await shop.purge("same")
+    await begin(shop, "Quick", "same")
+
+    shop.work(SCRIPTS)
+
+    assert await shop.ended("same") == "Completed: ok"
+    assert len(shop.turns) == 1
+    if not is_given_back:  # what has no effect any more is no mistake of the worker's
+        await shop.complete_orchestration(
+            work.token, "same", TurnResult(actions=(completed("old"),))
+        )
+        stream.close()
 
 
 async def test_a_recursive_termination_reaches_children_without_a_worker(shop: ScriptedHub) -> None:

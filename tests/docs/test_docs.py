@@ -9,21 +9,38 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from durahub.cli.explain import page_of
+from durahub.cli.hub import hub
 from durahub.cli.main import cli
 from durahub.cli.serve import serve
 from durahub.cli.up import up
 from durahub.configuration.host_json_keys import CURRENT, ONLY_1X, Same, Without
 from durahub.configuration.keys import ALL_KEYS
 from durahub.edge.metrics import HELP, HubMetrics, HubNumbers
+from durahub.edge.observed import Calls
+from durahub.edge.server_metrics import HELP as SERVER_HELP
+from durahub.edge.server_metrics import HubDetails, ServerMetrics
 from durahub.errors import all_errors
+from durahub.observing.timings import Timings
+from durahub_migrate.cli.entity import entity
+from durahub_migrate.cli.hub_delete import delete
+from durahub_migrate.cli.hub_looks import blobs, messages, partitions, storage, stuck
+from durahub_migrate.cli.instance import instance
 
 ROOT = Path(__file__).parents[2]
 
 
 def commands(
-    group: click.Group = cli, path: str = "durahub"
+    group: click.Group | None = None, path: str = "durahub"
 ) -> Iterator[tuple[str, click.Command]]:
-    for name, command in group.commands.items():
+    """Yield the server's commands, and of the toolkit's those about what is in hubs."""
+    found = dict((group or cli).commands)
+    if group is None:
+        found |= {"instance": instance, "entity": entity}
+    elif group is hub:
+        found |= {
+            one.name or "": one for one in (blobs, delete, messages, partitions, storage, stuck)
+        }
+    for name, command in found.items():
         if isinstance(command, click.Group):
             yield from commands(command, f"{path} {name}")
         else:
@@ -111,13 +128,54 @@ def test_no_key_of_host_json_is_documented_that_is_not_read() -> None:
 def test_every_metric_is_documented_and_every_documented_metric_exists() -> None:
     registry = CollectorRegistry()
     numbers = {"hub": HubNumbers(1, 2, 3, 4, 5, 6)}
-    registry.register(HubMetrics(lambda: {("queue", "put"): 1}, lambda: numbers))
-    exposed = {sample.name for metric in registry.collect() for sample in metric.samples}
+    registry.register(
+        HubMetrics(lambda: {("queue", "put"): 1}, lambda: numbers, refused=lambda: {"role": 1})
+    )
+    registry.register(server_metrics())
+    metrics = list(registry.collect())
+    histograms = {metric.name for metric in metrics if metric.type == "histogram"}
+    samples = {sample.name for metric in metrics for sample in metric.samples}
+    exposed = histograms | {
+        name for name in samples if not any(name.startswith(f"{one}_") for one in histograms)
+    }
 
-    text = (ROOT / "docs/metrics.md").read_text()
+    text = (ROOT / "docs/metrics.md").read_text().partition("## The monitor")[0]
     documented = set(re.findall(r"`(durahub_\w+)`", text))
     assert documented == exposed
-    assert {metric.name for metric in registry.collect()} == set(HELP)
+    assert {metric.name for metric in metrics} == {*HELP, *SERVER_HELP}
+
+
+def test_no_label_of_a_metric_can_be_an_id() -> None:
+    labels = {
+        label
+        for metric in server_metrics().collect()
+        for sample in metric.samples
+        for label in sample.labels
+    }
+
+    assert labels == {
+        *("rpc", "status", "service", "operation", "outcome", "hub", "kind", "end", "le"),
+        *("version", "python"),
+    }
+
+
+def server_metrics() -> ServerMetrics:
+    """Return metrics of a server that has done one of everything."""
+    timings, calls = Timings(), Calls()
+    for labels in (("a",), ("a", "b"), ("a", "b", "c")):
+        timings.note(labels, 0.1)
+    one, two, three = ({k: b} for k, b in timings.snapshot().items())
+    calls.answered.note(("GetInstance", "OK"), 0.1)
+    calls.under_way["GetInstance"] += 1
+    details = HubDetails(
+        partitions=1,
+        failing=False,
+        waiting={"activity": 1},
+        oldest={"activity": 1.0},
+        items=two,
+        checkpoints=one,
+    )
+    return ServerMetrics(calls, lambda: three, lambda: {"hub": details})
 
 
 def test_the_readme_names_the_two_commands_and_no_other_way_in() -> None:

@@ -57,6 +57,6 @@ def test_the_places_of_the_apis_are_documented() -> None:
     app = application(CollectorRegistry(), directory=NoHubs())
 
     paths = {route.path for route in app.routes}  # type: ignore[attr-defined]
-    assert paths == {"/healthz", "/metrics", SCHEDULER, DASHBOARD, FUNCTIONS}
+    assert paths == {"/healthz", "/readyz", "/metrics", SCHEDULER, DASHBOARD, FUNCTIONS}
     for path in paths:
         assert f"`{path}`" in TEXT

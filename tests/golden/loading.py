@@ -24,19 +24,26 @@ Renaming = Callable[[str], str]
 
 
 async def load(
-    hub: RecordedHub, connection_string: str, name: str | None = None, *, hidden: int = 0
-) -> None:
+    hub: RecordedHub,
+    connection_string: str,
+    name: str | None = None,
+    *,
+    hidden: int = 0,
+    age: int = 0,
+) -> dict[str, str]:
     """Make the hub's tables, queues and blobs, under its own name or *name*.
 
     Under *name* its tables in a tracking store are named for that as well. Nobody holds a lease: its
-    workers have stopped long ago. What was invisible when it was recorded stays so for *hidden* seconds
-    at most; else every message is visible at once.
+    workers have stopped long ago. What was invisible *age* seconds after it was recorded stays so for
+    *hidden* seconds at most; else every message is visible at once.
+
+    Returns the IDs of messages: what was recorded by what it is now.
     """
     async with Account.from_connection_string(connection_string, "the test") as account:
         renamed = _renaming(hub, name)
         await _load_blobs(hub, account, renamed)
         await _load_tables(hub, account, renamed)
-        await _load_queues(hub, account, renamed, hidden)
+        return await _load_queues(hub, account, renamed, hidden, age)
 
 
 def _renaming(hub: RecordedHub, name: str | None) -> Renaming:
@@ -100,13 +107,18 @@ def _moved(row: Row, blobs: str, renamed: Renaming) -> Row:
     return moved
 
 
-async def _load_queues(hub: RecordedHub, account: Account, renamed: Renaming, hidden: int) -> None:
+async def _load_queues(
+    hub: RecordedHub, account: Account, renamed: Renaming, hidden: int, age: int
+) -> dict[str, str]:
     queues = Queues(account.queue_wire, StorageErrors("", hub.settings["hub"]))
     for name in hub.queue_and_table_names()[0]:
         await account.queues.create_queue(renamed(name))
+    ids = {}
     for message in hub.messages:  # one after the other: in their order
-        delay = min(hidden, ceil(message.visible_in))
-        await queues.put(renamed(message.queue), message.text, delay)
+        delay = min(hidden, max(0, ceil(message.visible_in - age)))
+        put = await queues.put(renamed(message.queue), message.text, delay)
+        ids[put.message_id] = message.message_id
+    return ids
 
 
 async def _all(work: Iterable[Awaitable[object]]) -> None:

@@ -30,6 +30,7 @@ class QueueMessage:
     text: str
     visible_in: float
     dequeue_count: int
+    message_id: str
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,13 @@ class RecordedHub:
     def messages(self) -> list[QueueMessage]:
         """Every message of every queue."""
         return [
-            QueueMessage(path.stem, line["text"], line["visibleIn"], line["dequeueCount"])
+            QueueMessage(
+                path.stem,
+                line["text"],
+                line["visibleIn"],
+                line["dequeueCount"],
+                line["messageId"],
+            )
             for path in sorted((FOLDER / self.name / "hub" / "queues").glob("*.jsonl"))
             for line in lines_of(path)
         ]

@@ -83,13 +83,17 @@ def test_every_allowed_difference_is_there(
     )
 
 
+A_MILLISECOND = timedelta(milliseconds=1)
+"""Azurite cuts its clock to whole ones; whoever receives a message so early keeps it until its time."""
+
+
 def test_nothing_that_waits_for_its_time_comes_early(stored: dict[str, Messages]) -> None:
     messages = itertools.chain.from_iterable(found.values() for found in stored.values())
     hidden = [one for found in messages for one in found if one.due is not None]
 
     assert len(hidden) >= 7
     for message in hidden:
-        assert message.early_by <= timedelta(0)
+        assert message.early_by < A_MILLISECOND
 
 
 def test_queues_hold_plain_json(written: Written) -> None:

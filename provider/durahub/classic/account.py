@@ -56,6 +56,9 @@ class Account:
         self.tracking = tracking
         self.endpoints = endpoints
         self.requests = RequestCounter(endpoints)
+        if tracking is not None:  # what is heard and measured of both is one
+            self.requests.timings = tracking.requests.timings
+            self.requests.answering = tracking.requests.answering
         self._access = access
         self._make_transport = functools.partial(make_transport, self.requests, proxy_of=proxy_of)
         self._clients: _Clients | None = None

@@ -5,13 +5,13 @@ pauses, for another version of the server, or another worker, may be able to rea
 """
 
 import hashlib
-import json
 import logging
 from collections.abc import Callable
 
 from durahub.classic.blobs import Blobs
 from durahub.errors import Malformed, Unavailable
-from durahub.model.ticks import Ticks, parse, to_text
+from durahub.model.json_text import loads
+from durahub.model.ticks import MINIMUM, Ticks, parse, to_text
 from durahub.store import SetAside
 
 log = logging.getLogger(__name__)
@@ -59,14 +59,19 @@ class Aside:
         async for name in self._blobs.names(self._container, FOLDER):
             content = await self._blobs.read(self._container, name)
             if content is not None:
-                found.append(_read(json.loads(content)))
+                found.append(_read(content, f"blob {self._container}/{name}"))
         return tuple(sorted(found, key=lambda one: one.location))
 
 
-def _read(kept: dict[str, str]) -> SetAside:
-    return SetAside(
-        location=kept["location"],
-        error=kept["error"],
-        first_seen=parse(kept["firstSeen"]),
-        head=kept["head"],
-    )
+def _read(content: bytes, place: str) -> SetAside:
+    """Return what a note says; one that somebody else wrote, or cut, must not hide the others."""
+    try:
+        kept = loads(content)
+        return SetAside(
+            location=str(kept["location"]),
+            error=str(kept["error"]),
+            first_seen=parse(kept["firstSeen"]),
+            head=str(kept["head"]),
+        )
+    except (ValueError, KeyError, TypeError):
+        return SetAside(place, "the note of what was set aside cannot be read", MINIMUM)

@@ -17,6 +17,7 @@ from azure.storage.blob import ContentSettings
 from azure.storage.blob.aio import BlobServiceClient
 
 from durahub.classic.storage_errors import StorageErrors
+from durahub.errors import BadPayload
 
 _PAYLOAD = ContentSettings(content_type="application/octet-stream")
 _JSON = ContentSettings(content_type="application/json")
@@ -53,11 +54,16 @@ class Blobs:
         )
         return await self._upload(container, name, content, overwrite=False, settings=_JSON)
 
-    async def read(self, container: str, name: str) -> bytes | None:
-        """Return a blob's content, ``None`` if there is no such blob (or container)."""
+    async def read(self, container: str, name: str, most: int | None = None) -> bytes | None:
+        """Return a blob's content, ``None`` if there is no such blob (or container).
+
+        Raises `BadPayload` if it has more than *most* bytes.
+        """
         with self._errors.translated():
             try:
                 stream = await self._client.get_blob_client(container, name).download_blob()
+                if most is not None and stream.size > most:
+                    raise BadPayload(name, f"it has {stream.size} bytes, more than {most}")
                 return await stream.readall()
             except ResourceNotFoundError:
                 return None

@@ -4,11 +4,11 @@ The blob is written only over the version that was read, so of two servers one g
 that dies is succeeded when its time is over; clocks that differ by less than that do no harm.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from durahub.classic.blobs import Blobs
+from durahub.model.json_text import loads
 from durahub.model.ticks import Ticks, later, parse, to_text
 
 FOLDER = "claims/"
@@ -34,7 +34,7 @@ def to_json(claim: Claim) -> dict[str, str]:
 def from_json(content: bytes) -> Claim | None:
     """Return what a blob holds; ``None`` for what is no claim, which is then written over."""
     try:
-        found = json.loads(content)
+        found = loads(content)
         return Claim(str(found["owner"]), parse(found["until"]))
     except (ValueError, KeyError, TypeError):
         return None

@@ -136,9 +136,19 @@ def _access(settings: dict[str, str], account: str, where: str) -> AccountKey | 
 
 
 def _check_url(url: str, name: str, where: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query:
+    if not is_web_address(url) or urlsplit(url).query:
         raise BadConnectionString(where, f"its {name} is not an http or https address")
+
+
+def is_web_address(url: str) -> bool:
+    """Tell whether *url* is an http or https address with a host that can be told."""
+    if not url.isprintable():
+        return False  # what `urlsplit` leaves out unseen, others would send
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False  # brackets that are no IPv6 address, a port that is no number
 
 
 def _host(url: str) -> str:

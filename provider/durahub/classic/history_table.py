@@ -7,7 +7,7 @@ Classic layout 7.
 """
 
 import json
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from durahub.classic import tables as rows_of
@@ -27,6 +27,7 @@ from durahub.engine.commit import NO_HISTORY, HistoryVersion
 from durahub.engine.rewind_in_place import Mark
 from durahub.errors import CheckpointLost, Malformed, StorageUnavailable
 from durahub.model.history import Event, EventType
+from durahub.model.json_text import loads
 from durahub.model.ticks import Ticks
 
 CONSUMED = "DurahubConsumed"
@@ -252,23 +253,29 @@ class HistoryTable:
             if await self._tables.transact(self._table, operations) is None:
                 raise CheckpointLost(instance_id)
 
-    async def delete(self, instance_id: str) -> int:
-        """Delete every row of an instance; return how many there were."""
-        key = escape(instance_id)
-        condition = f"PartitionKey eq {literal(key)}"
-        found: list[str] = []
-        select = ("PartitionKey", "RowKey")
-        async for page in self._tables.pages(self._table, condition, select=select):
-            found += [str(row.columns["RowKey"]) for row in page]
+    async def versions(self, instance_id: str) -> tuple[dict[str, str], str | None]:
+        """Return the ETags of an instance's rows, by their row keys, and its execution."""
+        condition = f"PartitionKey eq {literal(escape(instance_id))}"
+        select = ("PartitionKey", "RowKey", "ExecutionId")
+        pages = self._tables.pages(self._table, condition, select=select)
+        found = {str(row.columns["RowKey"]): row async for page in pages for row in page}
+        etags = {key: row.etag or "*" for key, row in found.items()}
+        return etags, _execution(found.get(SENTINEL))
+
+    async def delete(self, instance_id: str, versions: Mapping[str, str]) -> None:
+        """Delete rows of an instance that are as they were read; another's are left."""
+        key, found = escape(instance_id), list(versions.items())
         parts = [found[n : n + MOST_DELETED] for n in range(0, len(found), MOST_DELETED)]
         await self._together.all(self._delete_part(key, part) for part in parts)
-        return len(found)
 
-    async def _delete_part(self, key: str, row_keys: Sequence[str]) -> None:
-        deletions = [rows_of.delete(key, row_key) for row_key in row_keys]
+    async def _delete_part(self, key: str, rows: Sequence[tuple[str, str]]) -> None:
+        deletions = [rows_of.delete(key, row_key, etag) for row_key, etag in rows]
         if await self._tables.transact(self._table, deletions) is None:
-            for row_key in row_keys:  # somebody deletes as well: one by one, what is there
-                await self._tables.delete(self._table, key, row_key)
+            for (
+                row_key,
+                etag,
+            ) in rows:  # somebody deletes or writes as well: one by one, what is there
+                await self._tables.delete(self._table, key, row_key, etag)
 
 
 def _marked(key: str, mark: Mark) -> Columns:
@@ -300,7 +307,7 @@ def _current(rows: Sequence[Row], execution_id: str | None) -> list[Row]:
 def _consumed(guard: Row | None) -> frozenset[str]:
     text = guard.columns.get(CONSUMED) if guard is not None else None
     try:
-        found = json.loads(text) if isinstance(text, str) else []
+        found = loads(text) if isinstance(text, str) else []
     except ValueError:
         return frozenset()
     return frozenset(str(key) for key in found) if isinstance(found, list) else frozenset()

@@ -9,6 +9,7 @@ from durahub.classic.tables import Continuation, literal
 from durahub.errors import BadPartitionKey, BadRequest
 from durahub.model.history import Status
 from durahub.model.instance import Instance
+from durahub.model.json_text import loads
 from durahub.model.ticks import to_round_trip_text
 from durahub.store import Ended, EndedQuery, InstanceQuery
 
@@ -105,9 +106,9 @@ def encode_token(start: Continuation | None) -> str | None:
 def decode_token(token: str) -> Continuation:
     """Return where a page begins. Raises `BadRequest` if the token is none of ours."""
     try:
-        found = json.loads(base64.urlsafe_b64decode(token.encode("ascii")))
+        found = loads(base64.urlsafe_b64decode(token.encode("ascii")))
         partition_key, row_key = found
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         raise BadRequest("the continuation token is not one of this hub's") from None
     if not isinstance(partition_key, str) or not isinstance(row_key, str | None):
         raise BadRequest("the continuation token is not one of this hub's")

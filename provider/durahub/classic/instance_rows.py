@@ -84,6 +84,11 @@ def checkpoint(
     return columns
 
 
+def custom_status(instance_id: str, text: str | None) -> dict[str, Value]:
+    """Return what is merged into the row so that its custom status becomes *text*."""
+    return {**_keys(instance_id), "CustomStatus": text if text is not None else _NULL}
+
+
 def told(instance_id: str, started: ExecutionStarted, update: InstanceUpdate) -> Instance | None:
     """Return what a reader of the row finds behind *update*, of the execution that *started* began.
 

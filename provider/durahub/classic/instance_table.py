@@ -15,7 +15,7 @@ from durahub.classic.payloads import is_large_property, utf16_size
 from durahub.classic.tables import Row, Tables
 from durahub.classic.together import Together
 from durahub.engine.commit import InstanceUpdate
-from durahub.errors import BadPayload, BadRow, InstanceExists
+from durahub.errors import BadPayload, BadRow, InstanceExists, OverLimit
 from durahub.model.history import ExecutionStarted, Status
 from durahub.model.instance import Instance
 from durahub.model.ticks import Ticks
@@ -147,10 +147,21 @@ class InstanceTable:
         columns, _ = await self._payloads.move_out(instance_id, "", None, columns)
         await self._tables.merge(self._table, columns, None if insert else etag or "*")
 
-    async def delete(self, instance_id: str) -> bool:
-        """Delete the row; tell whether there was one."""
+    async def set_custom_status(self, instance_id: str, text: str | None, etag: str) -> bool:
+        """Merge a custom status, and nothing else, into the row of that *etag*; tell whether it has it.
+
+        Raises `OverLimit`: no row can hold a larger one, and no layout keeps it in a blob.
+        """
+        size = utf16_size(text) if text is not None else 0
+        if size > instance_rows.LARGEST_STATUS:
+            raise OverLimit("the custom status", size, instance_rows.LARGEST_STATUS)
+        columns = instance_rows.custom_status(instance_id, text)
+        return await self._tables.merge(self._table, columns, etag) is not None
+
+    async def delete(self, instance_id: str, etag: str | None = None) -> bool:
+        """Delete the row, with *etag* that version alone; tell whether there was one."""
         self._ended.gone(instance_id)
-        return await self._tables.delete(self._table, escape(instance_id), "")
+        return await self._tables.delete(self._table, escape(instance_id), "", etag or "*")
 
     async def _outside(
         self, instance_id: str, column: str, text: str | None, moved: Mapping[str, str]

@@ -1,13 +1,15 @@
 """Large payloads in storage: columns that stand in blobs, written and resolved; classic layout 3."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
 
-from durahub.classic.blobs import Blobs
+from durahub.classic.blobs import Blobs, ListedBlob
 from durahub.classic.columns import Columns, Value
 from durahub.classic.envelope import Envelope, decode
 from durahub.classic.history_rows import BLOB_NAME
 from durahub.classic.keys import escape
 from durahub.classic.payloads import (
+    LARGEST_PAYLOAD,
     blob_columns,
     blob_url,
     large_columns,
@@ -21,21 +23,33 @@ from durahub.errors import BadPayload, Malformed
 MESSAGE, HISTORY = "message-", "history-"  # begin the names of blobs in an instance's folders
 
 
+@dataclass(frozen=True, slots=True)
+class FoundBlobs:
+    """The blobs of an instance, and how many requests it takes to find them, in pages of 5,000."""
+
+    blobs: tuple[ListedBlob, ...]
+    requests: int
+
+
 class LargePayloads:
-    """The large-message container of one hub. *chance* returns a random number below 2**31."""
+    """The large-message container of one hub. *chance* returns a random number below 2**31.
+
+    ``most`` is how many bytes a blob may have, packed and unpacked; a larger one is not read.
+    """
 
     def __init__(self, blobs: Blobs, container: str, chance: Callable[[], int]) -> None:
         self._blobs = blobs
         self._container = container
         self._chance = chance
+        self.most = LARGEST_PAYLOAD
         self.url = blobs.container_url(container)
 
     async def read(self, blob_name: str) -> str:
-        """Return the text in a blob. Raises `BadPayload` if it is missing or cannot be read."""
-        content = await self._blobs.read(self._container, blob_name)
+        """Return the text in a blob. Raises `BadPayload` if it is missing, too large, or cannot be read."""
+        content = await self._blobs.read(self._container, blob_name, self.most)
         if content is None:
             raise BadPayload(blob_name, "there is no such blob")
-        return unpack(content, blob_name)
+        return unpack(content, blob_name, self.most)
 
     async def write(self, blob_name: str, text: str) -> None:
         """Write *text* to a blob."""
@@ -85,19 +99,28 @@ class LargePayloads:
         ``a^0b`` beside columns of ``a/b``, and ``a/b/`` messages of ``a/b`` beside those of ``a\b``,
         which only the messages tell apart.
         """
-        kinds: dict[str, tuple[str, ...]] = {f"{escape(instance_id)}/": (HISTORY,)}
-        is_shared = "^" in instance_id or "\\" in instance_id
-        kinds[f"{instance_id}/"] = (MESSAGE,) if is_shared else (MESSAGE, HISTORY)
-        for prefix, beginnings in kinds.items():
+        async for folder, blob in self._listed(instance_id):
+            if not _has_twins(folder, blob.name) or await self._is_to(blob.name, instance_id):
+                await self.delete(blob.name)
+
+    async def found_of(self, instance_id: str) -> "FoundBlobs":
+        """Return the blobs that `delete_of` deletes, and how many requests it takes to find them."""
+        found, requests = [], len(_kinds_of(instance_id))
+        async for folder, blob in self._listed(instance_id):
+            has_twins = _has_twins(folder, blob.name)
+            requests += has_twins
+            if not has_twins or await self._is_to(blob.name, instance_id):
+                found.append(blob)
+        return FoundBlobs(tuple(found), requests)
+
+    async def _listed(self, instance_id: str) -> AsyncIterator[tuple[str, ListedBlob]]:
+        """Yield the blobs of an instance's folders, each with its folder; some may be another's."""
+        for prefix, beginnings in _kinds_of(instance_id).items():
             folder = stored_name(prefix)
-            names = [name async for name in self._blobs.names(self._container, folder)]
-            for name in names:
-                rest = name[len(folder) :]
-                if not rest.startswith(beginnings) or "/" in rest:
-                    continue
-                has_twins = "/" in folder[:-1] and rest.startswith(MESSAGE)
-                if not has_twins or await self._is_to(name, instance_id):
-                    await self.delete(name)
+            for blob in [one async for one in self._blobs.listed(self._container, folder)]:
+                rest = blob.name[len(folder) :]
+                if rest.startswith(beginnings) and "/" not in rest:
+                    yield folder, blob
 
     async def _is_to(self, blob_name: str, instance_id: str) -> bool:
         """Tell whether a blob holds a message to the instance; what cannot be read holds none."""
@@ -110,3 +133,16 @@ class LargePayloads:
     def address(self, blob_name: str) -> str:
         """Return the address of a blob as instance rows hold it."""
         return blob_url(self.url, blob_name)
+
+
+def _kinds_of(instance_id: str) -> dict[str, tuple[str, ...]]:
+    """Return the folders of an instance, and how the names of its blobs in them begin."""
+    kinds: dict[str, tuple[str, ...]] = {f"{escape(instance_id)}/": (HISTORY,)}
+    is_shared = "^" in instance_id or "\\" in instance_id
+    kinds[f"{instance_id}/"] = (MESSAGE,) if is_shared else (MESSAGE, HISTORY)
+    return kinds
+
+
+def _has_twins(folder: str, name: str) -> bool:
+    """Tell whether a blob may be another instance's as well."""
+    return "/" in folder[:-1] and name[len(folder) :].startswith(MESSAGE)

@@ -11,7 +11,13 @@ from urllib.parse import urlsplit
 
 from durahub.classic.app_settings import AppSettings
 from durahub.classic.clouds import SERVICES, Cloud, account_of, cloud_of
-from durahub.classic.connection import Connection, Endpoints, account_endpoints, parse
+from durahub.classic.connection import (
+    Connection,
+    Endpoints,
+    account_endpoints,
+    is_web_address,
+    parse,
+)
 from durahub.classic.identity import Identity, check_credential
 from durahub.errors import BadConnectionString
 
@@ -43,6 +49,8 @@ def named_connection(
         raise BadConnectionString(where, "it is not set" if text is None else "it is empty")
     where = f"the settings {name}__…"
     endpoints = _endpoints(parts, cloud, needed, where)
+    if not is_web_address(endpoints.table):
+        raise BadConnectionString(where, "accountName is no name of an account")
     host = urlsplit(endpoints.table).hostname or ""
     found = account_of(host)
     account = parts.get("accountname") or (found[0] if found else host)
@@ -56,7 +64,7 @@ def named_connection(
 def _endpoints(parts: Mapping[str, str], cloud: Cloud, needed: list[str], where: str) -> Endpoints:
     given = {service: parts.get(f"{service}serviceuri", "").rstrip("/") for service in SERVICES}
     for service, url in given.items():
-        if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc):
+        if url and not is_web_address(url):
             raise BadConnectionString(where, f"{service}ServiceUri is not an https address")
     derived = _derived(parts, given, cloud)
     missing = [s for s in needed if not given[s] and derived is None]

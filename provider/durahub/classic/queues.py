@@ -11,7 +11,7 @@ from urllib.parse import quote
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 
-from durahub.classic.storage_errors import StorageErrors, response_code
+from durahub.classic.storage_errors import StorageErrors, UnreadableAnswer, response_code
 from durahub.classic.transport import API_VERSION
 from durahub.classic.wire import Wire
 
@@ -61,14 +61,13 @@ class Queues:
     async def put(self, queue: str, text: str, delay: int) -> Receipt:
         """Put a message that never expires, visible in *delay* seconds."""
         path = f"{queue}/messages?visibilitytimeout={delay}&messagettl=-1"
-        body = f"<QueueMessage><MessageText>{escape(text)}</MessageText></QueueMessage>"
         with self._errors.translated():
-            response = await self._wire.send(
-                "POST", path, headers=_XML, content=body.encode("utf-8")
-            )
+            response = await self._wire.send("POST", path, headers=_XML, content=_body(text))
             self._errors.unless(response, 201)
-            message = ET.fromstring(response.content)[0]
-        return Receipt(queue, _text(message, "MessageId"), _text(message, "PopReceipt"))
+            messages = _messages(response.content)
+            if not messages:
+                raise UnreadableAnswer
+        return Receipt(queue, _text(messages[0], "MessageId"), _text(messages[0], "PopReceipt"))
 
     async def receive(self, queue: str, most: int, visibility: int) -> list[Received]:
         """Receive up to *most* messages (32 at most) and hide them for *visibility* seconds."""
@@ -76,8 +75,7 @@ class Queues:
         with self._errors.translated():
             response = await self._wire.send("GET", path, headers=_HEADERS)
             self._errors.unless(response, 200)
-            found = ET.fromstring(response.content)
-        return [_received(queue, message) for message in found]
+            return [_received(queue, message) for message in _messages(response.content)]
 
     async def peek(self, queue: str) -> list[Peeked]:
         """Look at the first 32 visible messages and leave them where they are."""
@@ -85,16 +83,15 @@ class Queues:
         with self._errors.translated():
             response = await self._wire.send("GET", path, headers=_HEADERS)
             self._errors.unless(response, 200)
-            found = ET.fromstring(response.content)
-        return [
-            Peeked(
-                text=message.findtext("MessageText") or "",
-                inserted=parsedate_to_datetime(_text(message, "InsertionTime")),
-                message_id=_text(message, "MessageId"),
-                deliveries=int(message.findtext("DequeueCount") or 0),
-            )
-            for message in found
-        ]
+            return [
+                Peeked(
+                    text=message.findtext("MessageText") or "",
+                    inserted=_inserted(message),
+                    message_id=_text(message, "MessageId"),
+                    deliveries=_deliveries(message),
+                )
+                for message in _messages(response.content)
+            ]
 
     async def depth(self, queue: str) -> int:
         """Return about how many messages a queue has, those that are hidden among them."""
@@ -103,11 +100,19 @@ class Queues:
             self._errors.unless(response, 200)
         return int(response.headers["x-ms-approximate-messages-count"])
 
-    async def update(self, receipt: Receipt, visibility: int) -> Receipt | None:
-        """Make a message visible in *visibility* seconds; its text stays. ``None``: it is not ours."""
+    async def update(
+        self, receipt: Receipt, visibility: int, text: str | None = None
+    ) -> Receipt | None:
+        """Make a message visible in *visibility* seconds, with another *text* or the one it has.
+
+        ``None``: it is not ours.
+        """
         path = f"{_path(receipt)}&visibilitytimeout={visibility}"
         with self._errors.translated():
-            response = await self._wire.send("PUT", path, headers=_HEADERS)
+            if text is None:
+                response = await self._wire.send("PUT", path, headers=_HEADERS)
+            else:
+                response = await self._wire.send("PUT", path, headers=_XML, content=_body(text))
             if response.status_code in (400, 404) and response_code(response) in _GONE:
                 return None
             self._errors.unless(response, 204)
@@ -123,6 +128,10 @@ class Queues:
         return True
 
 
+def _body(text: str) -> bytes:
+    return f"<QueueMessage><MessageText>{escape(text)}</MessageText></QueueMessage>".encode()
+
+
 def _path(receipt: Receipt) -> str:
     pop_receipt = quote(receipt.pop_receipt, safe="")
     return f"{receipt.queue}/messages/{receipt.message_id}?popreceipt={pop_receipt}"
@@ -132,9 +141,34 @@ def _received(queue: str, message: ET.Element) -> Received:
     return Received(
         receipt=Receipt(queue, _text(message, "MessageId"), _text(message, "PopReceipt")),
         text=message.findtext("MessageText") or "",
-        deliveries=int(_text(message, "DequeueCount")),
-        inserted=parsedate_to_datetime(_text(message, "InsertionTime")),
+        deliveries=_deliveries(message),
+        inserted=_inserted(message),
     )
+
+
+def _messages(content: bytes) -> list[ET.Element]:
+    """Return the messages of an answer. Raises `UnreadableAnswer`."""
+    try:
+        found = ET.fromstring(content)
+    except (ET.ParseError, ValueError, LookupError):  # (an encoding that there is not)
+        raise UnreadableAnswer from None
+    if found.tag != "QueueMessagesList":
+        raise UnreadableAnswer
+    return list(found)
+
+
+def _deliveries(message: ET.Element) -> int:
+    try:
+        return int(message.findtext("DequeueCount") or 0)
+    except ValueError:
+        raise UnreadableAnswer from None
+
+
+def _inserted(message: ET.Element) -> datetime:
+    try:
+        return parsedate_to_datetime(_text(message, "InsertionTime"))
+    except (ValueError, TypeError, IndexError, OverflowError):
+        raise UnreadableAnswer from None
 
 
 def _text(message: ET.Element, name: str) -> str:

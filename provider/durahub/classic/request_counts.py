@@ -1,10 +1,12 @@
 """Counts the requests that go to storage, by service and kind: what Azure bills, and what limits us."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 from durahub.classic.connection import Endpoints
+from durahub.observing.answering import Answering
+from durahub.observing.timings import Timings
 
 _ENTITY = {"GET": "get", "PUT": "replace", "PATCH": "merge", "MERGE": "merge", "DELETE": "delete"}
 _MESSAGES = {"POST": "put", "GET": "get", "DELETE": "clear"}
@@ -13,6 +15,31 @@ _TABLES = {"POST": "create", "GET": "list", "DELETE": "delete-table"}
 _QUEUE = {"PUT": "create", "DELETE": "delete-queue"}
 _CONTAINER = {"PUT": "create", "DELETE": "delete-container"}
 _BLOB = {"PUT": "put", "GET": "get", "DELETE": "delete"}
+
+
+OUTCOMES = ("ok", "conflict", "throttled", "denied", "error", "no-answer")
+
+
+def outcome_of(status: int | None) -> str:
+    """Return what came of a request: a status, or ``None`` where no answer came.
+
+    A conflict is what is or is not there against what was thought (404, 409, 412): mostly nothing bad.
+    """
+    match status:
+        case None:
+            return "no-answer"
+        case 404 | 409 | 412:
+            return "conflict"
+        case 429 | 503:
+            return "throttled"
+        case 401 | 403:
+            return "denied"
+        case _:
+            return "ok" if status < 400 else "error"
+
+
+Observer = Callable[[str, str, str, float], None]
+"""Is told of each request that has ended: its service, its operation, the outcome and its seconds."""
 
 
 class RequestCounter:
@@ -25,14 +52,33 @@ class RequestCounter:
             ("blob", f"{endpoints.blob}/"),
         )
         self._counts: Counter[tuple[str, str]] = Counter()
+        self.timings = Timings()  # by service, operation and outcome
+        self.answering = Answering()
+        self.observer: Observer | None = None
 
-    def count(self, method: str, url: str) -> None:
-        """Count a request to *url*."""
+    def count(self, method: str, url: str) -> tuple[str, str]:
+        """Count a request to *url*; return its service and what it does."""
         for service, prefix in self._services:
             if url.startswith(prefix):
-                self._counts[service, kind(service, method, url[len(prefix) :])] += 1
-                return
-        self._counts["other", method.lower()] += 1
+                counted = service, kind(service, method, url[len(prefix) :])
+                break
+        else:
+            counted = "other", method.lower()
+        self._counts[counted] += 1
+        return counted
+
+    def ended(
+        self, counted: tuple[str, str], status: int | None, seconds: float, now: float
+    ) -> None:
+        """Note what came of a request that was counted; *now* is the loop's time."""
+        outcome = outcome_of(status)
+        self.timings.note((*counted, outcome), seconds)
+        if outcome in ("no-answer", "denied", "error"):
+            self.answering.failed(outcome)
+        else:
+            self.answering.answered(now)
+        if self.observer is not None:
+            self.observer(*counted, outcome, seconds)
 
     def snapshot(self) -> Mapping[tuple[str, str], int]:
         """Return how many requests there were until now, by (service, kind)."""

@@ -2,9 +2,8 @@
 
 import asyncio
 import contextlib
-import json
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +19,7 @@ from durahub.classic.partitioning.lease_store import LeaseStore
 from durahub.classic.storage_errors import BEING_DELETED, StorageErrors, code_of
 from durahub.classic.tables import Tables
 from durahub.errors import HubMismatch, HubNotFound
+from durahub.model.json_text import loads
 
 DELETION_TAKES = 60  # seconds, at most, until a name that was deleted can be used again
 
@@ -101,9 +101,32 @@ class Resources:
 
     async def evidence(self) -> PartitionEvidence:
         """Return what tells the number of partitions."""
-        queues = await self.control_queues()
+        return await self.evidence_with(await self.control_queues())
+
+    async def evidence_with(self, control_queues: Sequence[str]) -> PartitionEvidence:
+        """Return what tells the number of partitions, where the queues have been listed."""
         rows = [row.partition for row in await self._leases.rows()]
-        return PartitionEvidence(_count(queues), _count(rows), await self._count_in_task_hub_json())
+        count = await self._count_in_task_hub_json()
+        return PartitionEvidence(_count(control_queues), _count(rows), count)
+
+    async def tables(self) -> tuple[str, ...]:
+        """Return the names of all tables of the account."""
+        with self._errors.translated():
+            return tuple([str(table.name) async for table in self._account.tables.list_tables()])
+
+    async def queues(self) -> tuple[str, ...]:
+        """Return the names of the queues that begin as this hub's do."""
+        prefix = f"{self._names.hub.lower()}-"
+        with self._errors.translated():
+            listed = self._account.queues.list_queues(name_starts_with=prefix)
+            return tuple([str(queue.name) async for queue in listed])
+
+    async def containers(self) -> tuple[str, ...]:
+        """Return the names of the containers that begin as this hub's do."""
+        prefix = f"{self._names.hub.lower()}-"
+        with self._errors.translated():
+            listed = self._account.blobs.list_containers(name_starts_with=prefix)
+            return tuple([str(container.name) async for container in listed])
 
     def partitions(self, found: PartitionEvidence, manager: Manager, wanted: int | None) -> int:
         """Return the hub's number of partitions. Raises `HubMismatch` if another one is *wanted*."""
@@ -121,7 +144,7 @@ class Resources:
     async def _count_in_task_hub_json(self) -> int | None:
         content = await self._blobs.read(self._names.leases_container, "taskhub.json")
         try:
-            count = json.loads(content)["PartitionCount"] if content else None
+            count = loads(content)["PartitionCount"] if content else None
         except (ValueError, KeyError, TypeError):
             return None
         return count if isinstance(count, int) else None
@@ -238,6 +261,6 @@ class Resources:
         return int(properties.approximate_message_count or 0)
 
 
-def _count(queues: list[str] | tuple[str, ...]) -> int | None:
+def _count(queues: Sequence[str]) -> int | None:
     """Return the number of partitions that control queues stand for, by the last one's number."""
     return max((int(name[-2:]) + 1 for name in queues), default=None)

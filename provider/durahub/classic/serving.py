@@ -71,6 +71,11 @@ class Serving:
             exclusive=options.level is Level.EXCLUSIVE,
         )
 
+    @property
+    def partitions(self) -> int:
+        """How many partitions are worked on."""
+        return sum(queue != self._workitems for queue in self._pollers)
+
     def trusts(self, queue: str) -> bool:
         """Tell whether what belongs to *queue* may be written now: it is ours, be it draining."""
         return self._leases is not None and self._leases.trusts(queue)

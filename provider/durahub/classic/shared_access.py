@@ -4,7 +4,7 @@ A hub needs an *account* signature. The service checks it all again; here it is 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from urllib.parse import parse_qsl
 
@@ -30,7 +30,7 @@ PERMISSIONS = {
 class Signature:
     """The fields of a signature by their names in the query: ``sp``, ``ss``, ``srt``, ``st``, ``se``."""
 
-    fields: dict[str, str]
+    fields: dict[str, str] = field(repr=False)
 
     @classmethod
     def of(cls, access: SharedAccess) -> "Signature":

@@ -63,6 +63,8 @@ class StorageErrors:
                 return StorageUnavailable(self._account, type(error).__name__)
             case asyncio.TimeoutError():
                 return StorageUnavailable(self._account, "no answer in time")
+            case UnreadableAnswer():
+                return StorageUnavailable(self._account, "an answer that cannot be read")
         return None
 
     def of(
@@ -83,6 +85,10 @@ class StorageErrors:
         """Raise the error for *response* unless its status is among the *expected*."""
         if response.status_code not in expected:
             raise self.of(response.status_code, response_code(response), response.request)
+
+
+class UnreadableAnswer(Exception):
+    """An answer with the right status is not what storage writes: it is cut off, or of a proxy."""
 
 
 class _Translated:

@@ -91,6 +91,16 @@ class ClassicStore:
         return self._names.hub
 
     @property
+    def parts(self) -> Parts:
+        """What it consists of: for who reads the hub besides."""
+        return self._parts
+
+    @property
+    def account(self) -> Account:
+        """Where it is."""
+        return self._account
+
+    @property
     def set_aside_count(self) -> int:
         """How many things this process has set aside."""
         return self._parts.aside.count
@@ -162,6 +172,11 @@ class ClassicStore:
             await serving.run()
         finally:
             self._serving = None
+
+    @property
+    def held_partitions(self) -> int:
+        """How many partitions this process works on."""
+        return self._serving.partitions if self._serving is not None else 0
 
     def wake(self) -> None:
         """Look for messages and activities now, where there was no room for them."""
@@ -302,15 +317,30 @@ class ClassicStore:
         *,
         insert: bool,
         replaces: Instance | None = None,
-    ) -> None:
+        history: HistoryVersion | None = None,
+    ) -> bool:
         """Write an instance row without a checkpoint; without *insert* only if there is one.
 
-        With *replaces* only while the row is still as it was read.
+        With *replaces* only while the row is still as it was read. One that is missing may have been purged
+        meanwhile: if its *history* is not there, return ``False``, having written nothing.
         """
+        if insert and history is not None:
+            found = (await self.load(instance_id)).version
+            if found.execution_id != history.execution_id:
+                return False
         self._memory.row_changed(instance_id)
         self._fresh.forget(instance_id)
         etag = replaces.etag if replaces is not None else None
         await self._instances.repair(instance_id, update, insert=insert, etag=etag)
+        return True
+
+    async def set_custom_status(
+        self, instance_id: str, text: str | None, replaces: Instance
+    ) -> bool:
+        """Write a custom status alone, while the row is as it was read; tell whether it was."""
+        self._memory.row_changed(instance_id)
+        self._fresh.forget(instance_id)
+        return await self._instances.set_custom_status(instance_id, text, replaces.etag or "*")
 
     # -- the client side -----------------------------------------------------------------------
 
@@ -406,16 +436,27 @@ class ClassicStore:
         """Yield the stored events of an instance's current execution."""
         return self._histories.events(instance_id, execution_id)
 
-    async def purge(self, instance_id: str) -> Purged:
-        """Delete an instance, its row last: a purge that is interrupted can be asked for again."""
+    async def purge(self, instance_id: str, expected: Instance | None = None) -> Purged:
+        """Delete an instance, its row last: a purge that is interrupted can be asked for again.
+
+        With *expected* nothing is deleted of an instance that has been started anew: its row has another
+        ETag then, and what its execution has written is told by the sentinel.
+        """
+        etag = expected.etag if expected is not None else None
+        blobs = (await self._payloads.found_of(instance_id)).blobs
+        versions, execution_id = await self._histories.versions(instance_id)
+        if expected is not None and execution_id not in (None, expected.execution_id):
+            row = await self._instances.get(instance_id, payloads=False)
+            if row is None or row.etag != etag:
+                return Purged(0)
         self._fresh.forget(instance_id)
-        await self._payloads.delete_of(instance_id)
-        rows = await self._histories.delete(instance_id)
-        deleted = await self._instances.delete(instance_id)
+        await self._together.all(self._payloads.delete(blob.name) for blob in blobs)
+        await self._histories.delete(instance_id, versions)
+        deleted = await self._instances.delete(instance_id, etag)
         self._memory.forget(instance_id)
         if self._serving is not None:
             self._serving.local.forget(instance_id)
-        return Purged(1 if deleted else 0, rows)
+        return Purged(1 if deleted else 0, len(versions))
 
     # -- with others ---------------------------------------------------------------------------
 

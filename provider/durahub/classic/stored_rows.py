@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from itertools import takewhile
+from typing import Any
 
-from durahub.classic.columns import Columns, DateTime, Value
+from durahub.classic.columns import Columns, DateTime, Value, to_odata
 from durahub.classic.event_fields import GENERATE_NEW_TRACE, MEMBERS, Shape
 from durahub.classic.history_rows import SENTINEL, HistoryRow, decode
 from durahub.classic.instance_rows import InstanceRow
@@ -42,7 +43,7 @@ def stored_instance(
 def stored_event(columns: Columns) -> tuple[str, StoredEvent]:
     """Return a history row's execution and its event. Raises `BadRow`."""
     row = decode(columns)
-    return row.execution_id, StoredEvent(row.event, _lacks(columns, row))
+    return row.execution_id, StoredEvent(row.event, _lacks(columns, row), _beside(row))
 
 
 def current(
@@ -82,6 +83,15 @@ def shows_functions(columns: Columns) -> bool:
         return _EXISTS in (_text(columns.get("Input")) or "")[:100]
     started_by_client = columns.get("Generation") is not None
     return started_by_client and "Name" in columns and columns.get("Version") is None
+
+
+def _beside(row: HistoryRow) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if row.blobs:
+        found["blobs"] = dict(row.blobs)
+    if row.extra:
+        found["columns"] = to_odata(row.extra)
+    return found
 
 
 def _lacks(columns: Columns, row: HistoryRow) -> frozenset[str]:

@@ -94,5 +94,5 @@ def decode(body: bytes) -> list[str] | Failed:
             return Failed(status, name.decode("utf-8", "replace"))
         headers = part.find(b"\r\n\r\n")
         etag = _ETAG.search(part, 0, headers if headers >= 0 else len(part))
-        etags.append(etag[1].decode("ascii") if etag else "")
+        etags.append(etag[1].decode("latin-1") if etag else "")
     return etags if etags else Failed(500, "EmptyTransactionAnswer")

@@ -15,9 +15,10 @@ import orjson
 from durahub.classic import table_batch
 from durahub.classic.asked import Answer
 from durahub.classic.columns import Columns, Value, from_odata, to_odata
-from durahub.classic.storage_errors import StorageErrors, response_code
+from durahub.classic.storage_errors import StorageErrors, UnreadableAnswer, response_code
 from durahub.classic.table_batch import Operation, Verb
 from durahub.classic.wire import Wire
+from durahub.model.json_text import loads
 
 MOST_ROWS = 1000  # a page
 _JSON = "application/json;odata=minimalmetadata"
@@ -91,7 +92,10 @@ class Tables:
             path = f"{table}()?{urlencode(arguments, quote_via=quote)}"
             response = await self._wire.send("GET", path, headers=_READ)
             self._errors.unless(response, 200)
-            rows = [_row(entity) for entity in _parsed(response)["value"]]
+            found = _parsed(response).get("value")
+            if not isinstance(found, list):
+                raise UnreadableAnswer
+            rows = [_row(entity) for entity in found]
         partition_key = response.headers.get("x-ms-continuation-NextPartitionKey")
         if not partition_key:
             return rows, None
@@ -123,9 +127,9 @@ class Tables:
         path = entity_path(table, *_keys(columns))
         return await self._write("PATCH", path, columns, etag)
 
-    async def delete(self, table: str, partition_key: str, row_key: str) -> bool:
-        """Delete a row whatever its ETag; ``False`` if there was none."""
-        headers = {**_READ, "If-Match": "*"}
+    async def delete(self, table: str, partition_key: str, row_key: str, etag: str = "*") -> bool:
+        """Delete a row, with that *etag* or any; ``False`` if there was none."""
+        headers = {**_READ, "If-Match": etag}
         with self._errors.translated():
             path = entity_path(table, partition_key, row_key)
             response = await self._wire.send("DELETE", path, headers=headers)
@@ -183,9 +187,9 @@ def merge(columns: Columns, etag: str) -> Operation:
     return _operation(Verb.MERGE, columns, etag)
 
 
-def delete(partition_key: str, row_key: str) -> Operation:
-    """Delete a row, whatever its ETag."""
-    return Operation(Verb.DELETE, key_text(partition_key, row_key), None, "*")
+def delete(partition_key: str, row_key: str, etag: str = "*") -> Operation:
+    """Delete a row, with that *etag* or any."""
+    return Operation(Verb.DELETE, key_text(partition_key, row_key), None, etag)
 
 
 def _operation(verb: Verb, columns: Columns, etag: str | None) -> Operation:
@@ -239,15 +243,29 @@ def _keys(columns: Columns) -> tuple[str, str]:
     return str(columns["PartitionKey"]), str(columns["RowKey"])
 
 
-def _row(entity: dict[str, Any]) -> Row:
+def _row(entity: Any) -> Row:
+    if not isinstance(entity, dict):
+        raise UnreadableAnswer
     return Row(from_odata(entity), str(entity.get("odata.etag") or ""))
 
 
-def _parsed(response: Answer) -> Any:
+def _parsed(response: Answer) -> dict[str, Any]:
+    """Return the object in an answer. Raises `UnreadableAnswer`."""
     try:
-        return orjson.loads(response.content)
+        found = orjson.loads(response.content)
     except ValueError:
-        return json.loads(response.content)
+        found = _as_it_came(response.content)
+    if not isinstance(found, dict):
+        raise UnreadableAnswer
+    return found
+
+
+def _as_it_came(content: bytes) -> Any:
+    """Return JSON that orjson refuses: with halves of surrogate pairs, or numbers beyond 64 bits."""
+    try:
+        return loads(content)
+    except ValueError:
+        raise UnreadableAnswer from None
 
 
 def _condition_failed(response: Answer) -> bool:

@@ -23,6 +23,7 @@ from durahub.classic.request_counts import RequestCounter
 API_VERSION = "2023-11-03"  # of queues and blobs: old enough for every Azurite in use
 CONNECT_TIMEOUT = 5.0  # seconds
 READ_TIMEOUT = 30.0  # seconds without a byte
+CANCELLED = -1  # in the place of a status
 _WITHOUT_TYPE = ("GET", "DELETE")  # methods for which aiohttp adds none
 
 
@@ -31,6 +32,7 @@ class CountedTransport(AioHttpTransport):  # type: ignore[misc]  # it is loaded 
 
     A transport is the one extension point that all three SDK packages take, and the only place
     where retries are seen as well. The SDK's requests pass through `send`, our own through `ask`.
+    It closes its *session*, which it makes unless it is handed one.
     """
 
     def __init__(
@@ -39,15 +41,9 @@ class CountedTransport(AioHttpTransport):  # type: ignore[misc]  # it is loaded 
         *,
         proxy_of: ProxyOf = no_proxy,
         read_timeout: float = READ_TIMEOUT,
+        session: aiohttp.ClientSession | None = None,
     ) -> None:
-        session = aiohttp.ClientSession(
-            # in trust of the environment aiohttp would look into it for every request, in a thread
-            trust_env=False,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-            connector=aiohttp.TCPConnector(limit=0),
-            timeout=aiohttp.ClientTimeout(sock_connect=CONNECT_TIMEOUT, sock_read=read_timeout),
-        )
+        session = session or _new_session(read_timeout)
         # not the owner: an SDK client that is closed must not close the others' connections
         super().__init__(
             session=session,
@@ -62,16 +58,42 @@ class CountedTransport(AioHttpTransport):  # type: ignore[misc]  # it is loaded 
 
     async def send(self, request: Any, **config: Any) -> Any:
         """Count *request* and send it."""
-        self._counter.count(request.method, request.url)
+        counted = self._counter.count(request.method, request.url)
         config.setdefault("proxy", self._proxy_of(URL(request.url).origin()))
-        return await super().send(request, **config)
+        began, status = _now(), None
+        try:
+            response = await super().send(request, **config)
+            status = response.status_code
+            return response
+        except asyncio.CancelledError:
+            status = CANCELLED  # of what storage would have said nothing is known
+            raise
+        finally:
+            self._ended(counted, status, began)
+
+    def _ended(self, counted: tuple[str, str], status: int | None, began: float) -> None:
+        if status != CANCELLED:
+            now = _now()
+            self._counter.ended(counted, status, now - began, now)
 
     async def ask(self, asked: Asked) -> Answer:
         """Count *asked* and send it, once. Any status is an answer.
 
         Raises azure-core's ``AzureError``, in each case the one that `send` raises.
         """
-        self._counter.count(asked.method, asked.url)
+        counted = self._counter.count(asked.method, asked.url)
+        began, status = _now(), None
+        try:
+            answer = await self._ask(asked)
+            status = answer.status_code
+            return answer
+        except asyncio.CancelledError:
+            status = CANCELLED
+            raise
+        finally:
+            self._ended(counted, status, began)
+
+    async def _ask(self, asked: Asked) -> Answer:
         origin = asked.origin
         # else aiohttp adds a type of its own, which is not signed
         untyped = asked.content is None and asked.method not in _WITHOUT_TYPE
@@ -104,6 +126,21 @@ class CountedTransport(AioHttpTransport):  # type: ignore[misc]  # it is loaded 
     async def disconnect(self) -> None:
         """Close all connections."""
         await self._shared_session.close()
+
+
+def _new_session(read_timeout: float) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        # in trust of the environment aiohttp would look into it for every request, in a thread
+        trust_env=False,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        connector=aiohttp.TCPConnector(limit=0),
+        timeout=aiohttp.ClientTimeout(sock_connect=CONNECT_TIMEOUT, sock_read=read_timeout),
+    )
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _raise_as_azure_error(error: Exception) -> NoReturn:

@@ -24,12 +24,13 @@ from durahub.model.history import (
     OrchestratorStarted,
     TaskScheduled,
 )
+from durahub.model.json_text import loads
 from durahub.model.message import Message
 
 COLUMN = "DurahubUnposted"
 MOST = 1_000
 """Activities that the column names: far fewer characters than a column may have, in any order."""
-MOST_NUMBERS = 1_000_000  # in one range: what names more is no work of ours
+MOST_NUMBERS = 1_000_000  # in all ranges: what names more is no work of ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def decode(guard: Columns) -> Unposted | None:
     if text is None or text == "":
         return None
     try:
-        found = json.loads(str(text))
+        found = loads(str(text))
         unposted = Unposted(
             str(found["execution"]), frozenset(_numbers(found["tasks"])), str(found["anchor"])
         )
@@ -124,9 +125,11 @@ def _runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
 
 
 def _numbers(text: str) -> Iterator[int]:
+    left = MOST_NUMBERS
     for part in text.split(",") if text else ():
         first, dash, last = part.partition("-")
-        numbers = range(int(first), int(last if dash else first) + 1)
-        if len(numbers) == 0 or len(numbers) > MOST_NUMBERS:
+        begin, end = int(first), int(last if dash else first) + 1
+        left -= end - begin
+        if begin >= end or left < 0:
             raise ValueError(part)
-        yield from numbers
+        yield from range(begin, end)

@@ -5,6 +5,7 @@ import logging
 import click
 
 from durahub.errors import DurahubError
+from durahub.model.visible import visible
 
 INTERRUPTED = 130
 
@@ -15,7 +16,7 @@ def run_entry(cli: click.Group) -> int:
     try:
         result = cli.main(standalone_mode=False)
     except DurahubError as error:
-        click.echo(f"error: {error}", err=True)
+        click.echo(f"error: {visible(str(error), lines=True)}", err=True)
         click.echo(f"       'durahub explain {error.code}' says more", err=True)
         return error.exit_status
     except click.ClickException as error:

@@ -29,7 +29,7 @@ _FIRST = ("generation", 0)  # of an instance that never continued as new: nearly
 SHORT = 60  # characters of a value in a line
 
 
-def event_line(event: Event) -> tuple[str, str, str, str]:
+def event_line(event: Event, short: int = SHORT) -> tuple[str, str, str, str]:
     """Return *event* for a table: time, kind, action's ID, and what it carries that matters."""
     view = event_view(event)
     shown_id = "" if event.event_id < 0 else str(event.event_id)
@@ -41,13 +41,13 @@ def event_line(event: Event) -> tuple[str, str, str, str]:
         and value is not False
         and (name, value) != _FIRST
     }
-    text = "  ".join(f"{name}={_short(value)}" for name, value in carried.items())
+    text = "  ".join(f"{name}={_short(value, short)}" for name, value in carried.items())
     return view["timestamp"], view["event"], shown_id, text
 
 
-def _short(value: Any) -> str:
+def _short(value: Any, short: int) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= SHORT else f"{text[:SHORT]}… ({len(text)} characters)"
+    return text if len(text) <= short else f"{text[:short]}… ({len(text)} characters)"
 
 
 def _plain(name: str, value: Any) -> Any:

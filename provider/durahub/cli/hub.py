@@ -4,16 +4,19 @@ import click
 
 from durahub.address import parse_hub, parse_store
 from durahub.classic.options import Manager
+from durahub.cli.added import HubCommands
+from durahub.cli.hub_counts import amiss, count_instances
 from durahub.cli.hub_doctor import doctor
+from durahub.cli.hub_freeze import freeze, thaw
 from durahub.cli.hub_read import read
 from durahub.cli.hub_settle import settle
 from durahub.cli.opening import hub_address, open_hub, run, storage_of
-from durahub.cli.output import format_option, print_facts, print_json, print_rows, say
+from durahub.cli.output import format_option, print_facts, print_json, print_rows, say, warn
 from durahub.model.ticks import to_text
 from durahub.storage import StorageOptions
 
 
-@click.group()
+@click.group(cls=HubCommands)
 def hub() -> None:
     """Look at task hubs, create and delete them.
 
@@ -24,6 +27,8 @@ def hub() -> None:
 
 hub.add_command(doctor)
 hub.add_command(settle)
+hub.add_command(freeze)
+hub.add_command(thaw)
 
 
 @hub.command("list")
@@ -48,13 +53,20 @@ def list_(store: str, output: str) -> None:
 
 @hub.command()
 @click.argument("address", metavar="[HUB]", required=False, envvar="DURAHUB_HUB")
+@click.option(
+    "--counts",
+    is_flag=True,
+    help="Count its instances by status, too: all rows are read, a request for each 1,000.",
+)
 @format_option
-def show(address: str | None, output: str) -> None:
-    """Show what a task hub consists of, who serves it and how long its queues are."""
+def show(address: str | None, counts: bool, output: str) -> None:
+    """Show what a task hub consists of, who serves it, how long its queues are, and what is amiss."""
 
     async def showing() -> None:
         async with open_hub(hub_address(address)) as store:
             info = await store.info()
+            counted = await count_instances(store) if counts else None
+        problems = amiss(info)
         if output == "json":
             print_json(
                 {
@@ -66,6 +78,8 @@ def show(address: str | None, output: str) -> None:
                     "owners": info.owners,
                     "appLease": info.app_lease,
                     "resources": list(info.resources),
+                    "problems": problems,
+                    "instances": counted,
                 }
             )
             return
@@ -76,6 +90,7 @@ def show(address: str | None, output: str) -> None:
                 "partitions": info.partitions,
                 "manager": info.manager,
                 "app lease": info.app_lease,
+                "instances": ", ".join(f"{n:,} {name}" for name, n in (counted or {}).items()),
             }
         )
         print_rows(
@@ -84,6 +99,7 @@ def show(address: str | None, output: str) -> None:
         )
         for resource in info.resources:
             click.echo(resource)
+        warn(problems)
 
     run(showing())
 
@@ -113,23 +129,6 @@ def create(address: str, partitions: int, partition_manager: str) -> None:
             say(f"task hub {store.hub} is there, with {partitions} partitions")
 
     run(creating())
-
-
-@hub.command()
-@click.argument("address", metavar="HUB")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-def delete(address: str, yes: bool) -> None:
-    """Delete a task hub with every instance, message and payload in it."""
-    named = parse_hub(address)
-    if not yes:
-        click.confirm(f"Delete {named} with everything in it?", abort=True, err=True)
-
-    async def deleting() -> None:
-        async with open_hub(named) as store:
-            await store.delete()
-        say(f"task hub {named.hub} is deleted")
-
-    run(deleting())
 
 
 @hub.command("set-aside")

@@ -14,6 +14,7 @@ from durahub.answers.entities import entity_answer
 from durahub.answers.functions_client import extension_answer
 from durahub.answers.long_texts import shortened
 from durahub.cli.opening import hub_address, open_reader, run
+from durahub.cli.tracking_options import tracking_prefix_option, tracking_store_option
 from durahub.errors import Malformed
 from durahub.stored import NotRead, StoredInstance
 
@@ -25,17 +26,8 @@ TOLD_EVERY = 0.2  # seconds between two words on how far it is
 @click.argument("address", metavar="[HUB]", required=False, envvar="DURAHUB_HUB")
 @click.option("--entities", is_flag=True, help="Print the entities instead, as entity queries do.")
 @click.option("--full", is_flag=True, help="Print texts of more than 4,096 characters whole, too.")
-@click.option(
-    "--tracking-prefix",
-    metavar="NAME",
-    help="The hub's tables are NAMEInstances and NAMEHistory (TrackingStoreNamePrefix of .NET). "
-    "Without it they are looked for.",
-)
-@click.option(
-    "--tracking-store",
-    metavar="STORE",
-    help="The storage account of the hub's tables and blobs, where that is another than its queues'.",
-)
+@tracking_prefix_option
+@tracking_store_option
 @click.option(
     "--extension/--no-extension",
     default=None,

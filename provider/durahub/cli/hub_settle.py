@@ -10,17 +10,13 @@ from rich.console import Console
 from durahub.classic.settling import Settled
 from durahub.cli.opening import hub_address, run, storage_of
 from durahub.cli.output import format_option, print_json, print_rows, say
+from durahub.cli.tracking_options import tracking_prefix_option
 
 
 @click.command()
 @click.argument("address", metavar="[HUB]", required=False, envvar="DURAHUB_HUB")
 @click.option("--dry-run", is_flag=True, help="Change nothing: print what would be done.")
-@click.option(
-    "--tracking-prefix",
-    metavar="NAME",
-    help="The hub's tables are NAMEInstances and NAMEHistory (TrackingStoreNamePrefix of .NET). "
-    "Without it they are looked for.",
-)
+@tracking_prefix_option
 @format_option
 def settle(address: str | None, dry_run: bool, tracking_prefix: str | None, output: str) -> None:
     """Put the messages of activities that have none, so that any worker can go on with the hub.

@@ -8,6 +8,9 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
+
+from durahub.model.visible import visible
 
 format_option = click.option(
     "--format",
@@ -22,7 +25,12 @@ format_option = click.option(
 
 def say(sentence: str) -> None:
     """Tell the person at the terminal something that is no result."""
-    click.echo(sentence, err=True)
+    click.echo(visible(sentence, lines=True), err=True)
+
+
+def tell(line: str) -> None:
+    """Print a line of a result that holds texts of others: names, reasons, parts of payloads."""
+    click.echo(visible(line, lines=True))
 
 
 def warn(sentences: Iterable[str]) -> None:
@@ -38,16 +46,17 @@ def print_json(value: Mapping[str, Any]) -> None:
 
 
 def print_rows(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print a table: drawn on a terminal, tab-separated elsewhere."""
+    """Print a table: drawn on a terminal, tab-separated elsewhere; a cell is never more than its text."""
     if not sys.stdout.isatty():
         for row in rows:
-            click.echo("\t".join("" if cell is None else str(cell) for cell in row))
+            click.echo("\t".join("" if cell is None else visible(str(cell)) for cell in row))
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*("" if cell is None else str(cell) for cell in row))
+        # As a Text: rich reads "[red]" in a string as an order, and fails at "[/red]".
+        table.add_row(*(Text("" if cell is None else visible(str(cell))) for cell in row))
     Console().print(table)
 
 
@@ -56,4 +65,4 @@ def print_facts(facts: Mapping[str, object]) -> None:
     shown = {name: value for name, value in facts.items() if value not in (None, "")}
     width = max((len(name) for name in shown), default=0)
     for name, value in shown.items():
-        click.echo(f"{name.ljust(width)}  {value}")
+        click.echo(f"{name.ljust(width)}  {visible(str(value), lines=True)}")

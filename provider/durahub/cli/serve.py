@@ -1,21 +1,27 @@
 """``durahub serve``: a server for production, told by a settings file."""
 
+from datetime import datetime, timezone
 from typing import Any
 
 import click
 
 from durahub.accounts import Access, account_at
 from durahub.address import StoreAddress, StoreKind
+from durahub.authorization.settings import check_listening
 from durahub.cli.access import store_access
 from durahub.cli.log import configure
 from durahub.cli.opening import run
-from durahub.cli.output import format_option, print_json, say, warn
-from durahub.cli.server_life import serve_until_stopped, stop_signal
+from durahub.cli.output import format_option, print_json, print_rows, say, warn
+from durahub.cli.server_life import log_as_told, serve_until_stopped, stop_signal
 from durahub.cli.server_options import effective, server_options, settings_from, told
 from durahub.cli.up import store_address
 from durahub.configuration.settings import Settings
 from durahub.errors import BadConnectionString, BadSetting
-from durahub.storage import Storage, StorageOptions, open_storage
+from durahub.mounting import Host
+from durahub.preflight.checked import exit_status
+from durahub.preflight.here import looks_here
+from durahub.preflight.stored import looks_at_storage
+from durahub.storage import StorageOptions, open_storage
 
 
 @click.command()
@@ -25,11 +31,23 @@ from durahub.storage import Storage, StorageOptions, open_storage
     is_flag=True,
     help="Start nothing: print the settings that count, and where each comes from.",
 )
+@click.option(
+    "--connect",
+    is_flag=True,
+    help="With --check: look as well whether storage, rights, clocks, hubs, ports and certificates are "
+    "as the server needs them.",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Log every event, not only warnings.")
 @format_option
 @click.pass_context
 def serve(
-    context: click.Context, /, check: bool, verbose: bool, output: str, **options: Any
+    context: click.Context,
+    /,
+    check: bool,
+    connect: bool,
+    verbose: bool,
+    output: str,
+    **options: Any,
 ) -> None:
     """Run a server in production, as its settings file says.
 
@@ -42,6 +60,9 @@ def serve(
       address = "storage:ACCOUNT"        # by managed identity
       [server]
       host = "0.0.0.0"
+      [server.auth]                      # or: server.allow_anonymous = true
+      tokens = ["ci=env:CI_TOKEN"]
+      grants = ["contributor on * to token:ci"]
       [hubs.orders]
       partitions = 8
       [hubs.orders.retention]
@@ -50,35 +71,72 @@ def serve(
     \b
     Examples:
       durahub serve --config durahub.toml --check     is it right? what counts?
+      durahub serve --config durahub.toml --check --connect     will it work? starts nothing
       durahub serve --config durahub.toml
       durahub serve --host-json host.json --store env:AzureWebJobsStorage
 
-    Exit status: 0 stopped (or with --check: the settings are right), 2 wrong settings, 4 storage does
-    not answer or a port is in use.
+    Exit status: 0 stopped (or with --check: all is right), 1 the stop took too long, 2 wrong settings,
+    4 storage does not answer or a port is in use, 130 stopped at once by a second signal.
     """  # noqa: D301 (click's mark for a paragraph to leave as it is)
     configure(verbose=verbose)
     said = told(context, options, {})
     warn(said.warnings)
     settings = settings_from(said)
+    log_as_told(settings, verbose=verbose, usual="info")
     if settings.store is None:
         raise BadSetting(
             "store.address",
             "nothing",
             "env:VARIABLE, storage:ACCOUNT or sqlite:FILE (or use 'durahub up', which starts Azurite)",
         )
+    check_listening(settings.host, settings.auth, anonymous=settings.allow_anonymous)
     address = store_address(settings.store)
     access = store_access(settings, said.app_settings)
+    if connect and not check:
+        raise BadSetting("connect", "without --check", "--check --connect")
+    if connect:
+        raise SystemExit(run(_connect(settings, address, access, output)))
     if check:
         _warn_of_connection(address, access)
         _show(effective(said), output)
         return
     storage = open_storage(address, StorageOptions(worker_id=settings.worker_id), access)
-    run(_serve(storage, settings, output))
+    host = Host(
+        storage=storage,
+        store=address,
+        access=access,
+        settings=settings,
+        config=context.params.get("config"),
+    )
+    run(_serve(host, output))
 
 
-async def _serve(storage: Storage, settings: Settings, output: str) -> None:
+async def _connect(
+    settings: Settings, address: StoreAddress | str, access: Access, output: str
+) -> int:
+    """Print what was looked at; return the exit status."""
+
+    def now() -> datetime:
+        return datetime.now(timezone.utc)
+
+    found = await looks_here(settings, now)
+    storage = open_storage(address, StorageOptions(worker_id=settings.worker_id), access)
+    found += [one async for one in looks_at_storage(storage, address, access, settings, now)]
+    if output == "json":
+        for one in found:
+            told = {"check": one.what, "outcome": one.outcome, "found": one.found}
+            print_json({**told, "advice": one.advice or None})
+    else:
+        rows = [(one.what, one.outcome, one.found, one.advice) for one in found]
+        print_rows(("check", "outcome", "found", "what to do"), rows)
+    problems = sum(not one.ok for one in found)
+    say(f"{len(found)} looks, {problems} problems; nothing was started")
+    return exit_status(found)
+
+
+async def _serve(host: Host, output: str) -> None:
     with stop_signal() as stop:
-        await serve_until_stopped(storage, settings, stop, output=output)
+        await serve_until_stopped(host.storage, host.settings, stop, output=output, host=host)
 
 
 def _warn_of_connection(address: StoreAddress | str, access: Access) -> None:

@@ -1,21 +1,46 @@
-"""A server as a process: what it says when it is ready, what it leaves for other commands, when it ends."""
+"""A server as a process: what it says when it is ready, what it leaves for other commands, when it ends.
+
+A stop is bounded. Work that is with workers has ``server.drain.timeout`` to come back, which
+`durahub.serving` sees to; should all else hang, storage for one, the process ends `LAST_WORDS` later, with
+exit status 1. What it then leaves behind is taken over as after a crash.
+"""
 
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import signal
 import sys
 from collections.abc import Iterator
 
+from durahub import __version__
 from durahub.cli.garbage import seldom_collected
+from durahub.cli.log import configure
 from durahub.cli.output import say
 from durahub.cli.running import Running
 from durahub.configuration.settings import Settings
 from durahub.edge.connection import ConnectionString
+from durahub.mounting import Host, found_mounts
+from durahub.observing.tracing import current_trace_id
 from durahub.serving import Running as Ports
 from durahub.serving import running_server
 from durahub.storage import Storage
+
+log = logging.getLogger(__name__)
+
+LAST_WORDS = 25.0  # seconds behind the drain, for what is written and closed then
+CUT_SHORT = 1  # the exit status of a stop that took too long
+
+
+def log_as_told(settings: Settings, *, verbose: bool, usual: str) -> None:
+    """Log as *settings* say, from the level *usual* on where they say nothing of that."""
+    configure(
+        verbose=verbose,
+        form=settings.log.form,
+        level=settings.log.level or usual,
+        trace_id=current_trace_id,
+    )
 
 
 async def serve_until_stopped(
@@ -27,20 +52,60 @@ async def serve_until_stopped(
     api_port_if_free: bool = False,
     azurite: str | None = None,
     azurite_place: str | None = None,
+    host: Host | None = None,
 ) -> None:
-    """Serve until *stop* is set. *azurite* is the connection string of our own one."""
+    """Serve until *stop* is set. *azurite* is the connection string of our own one.
+
+    With *host* what is installed beside the server is mounted at its HTTP port.
+    """
+    mounts = found_mounts() if host is not None and settings.monitor is not False else ()
     async with contextlib.AsyncExitStack() as stack:
+        outer = stack.enter_context(contextlib.ExitStack())  # ends when all has stopped
         await stack.enter_async_context(storage)
         ports = await stack.enter_async_context(
-            running_server(storage, settings, api_port_if_free=api_port_if_free)
+            running_server(
+                storage, settings, api_port_if_free=api_port_if_free, host=host, mounts=mounts
+            )
         )
         if settings.api_port is not None and ports.api_port is None:
             say(f"port {settings.api_port} is in use; the HTTP API is at {ports.http_port} alone")
         stack.enter_context(seldom_collected())
         stack.enter_context(_told(_running(settings, ports, azurite)))
         announce(settings, ports, azurite_place, output)
+        log.info("server-ready", extra=_where(settings, ports))
         await stop.wait()
-        say("stopping …")
+        if settings.log.form == "text":
+            say("stopping …")
+        outer.enter_context(_bounded(settings))
+
+
+def _where(settings: Settings, ports: Ports) -> dict[str, object]:
+    return {
+        "version": __version__,
+        "hubs": list(settings.hubs),
+        "grpc_port": ports.grpc_port,
+        "http_port": ports.http_port,
+        "tls": settings.tls is not None,
+    }
+
+
+@contextlib.contextmanager
+def _bounded(settings: Settings) -> Iterator[None]:
+    """Bound what happens until this ends: the stop, which has begun."""
+    loop = asyncio.get_running_loop()
+    began, drain = loop.time(), settings.drain
+    bound = loop.call_later(drain.delay + drain.timeout + LAST_WORDS, _cut_short, settings)
+    try:
+        yield
+    finally:
+        bound.cancel()
+        log.info("server-stopped", extra={"seconds": round(loop.time() - began, 3)})
+
+
+def _cut_short(settings: Settings) -> None:
+    """End the process: what should have ended by itself hangs."""
+    log.error("drain-cut-short", extra={"timeout": settings.drain.timeout})
+    os._exit(CUT_SHORT)
 
 
 def announce(settings: Settings, ports: Ports, azurite: str | None, output: str) -> None:
@@ -48,6 +113,8 @@ def announce(settings: Settings, ports: Ports, azurite: str | None, output: str)
     host = "localhost" if settings.host in ("127.0.0.1", "::1") else settings.host
     scheme = "https" if settings.tls else "http"
     endpoint = f"{scheme}://{host}:{ports.grpc_port}"
+    shown = f"[{host}]" if ":" in host else host
+    url = f"{scheme}://{shown}:{ports.http_port}/"
     strings = [str(ConnectionString(endpoint, name)) for name in settings.hubs]
     if output == "json":
         ready = {
@@ -58,14 +125,17 @@ def announce(settings: Settings, ports: Ports, azurite: str | None, output: str)
             "connection_string": strings[0],
             "connection_strings": strings,
             "storage": azurite,
+            "mounted": [one.format(url=url) for one in ports.told],
         }
         print(json.dumps(ready), flush=True)
         return
     more = " and any other that is called for" if settings.dynamic_hubs else ""
     print(f"Serving task hub {', '.join(settings.hubs)}{more} on {endpoint} (gRPC)", flush=True)
-    print(f"Health and metrics: http://{host}:{ports.http_port}/healthz, /metrics")
+    print(f"Health and metrics: {scheme}://{host}:{ports.http_port}/healthz, /readyz, /metrics")
     if ports.api_port is not None:
-        print(f"HTTP API: http://{host}:{ports.api_port}")
+        print(f"HTTP API: {scheme}://{host}:{ports.api_port}")
+    for told in ports.told:
+        print(told.format(url=url))
     print("\nPoint an app at it with this connection string:\n")
     for string in strings:
         print(f"    {string}")

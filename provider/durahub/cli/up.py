@@ -15,14 +15,15 @@ from durahub.cli.access import store_access
 from durahub.cli.log import configure
 from durahub.cli.opening import run
 from durahub.cli.output import format_option, say, warn
-from durahub.cli.server_life import serve_until_stopped, stop_signal
+from durahub.cli.server_life import log_as_told, serve_until_stopped, stop_signal
 from durahub.cli.server_options import server_options, settings_from, told
 from durahub.configuration.kinds import Flat
 from durahub.configuration.settings import Settings
 from durahub.errors import BadSetting, PortInUse
 from durahub.local.azurite import FREE_PORTS, WELL_KNOWN_PORTS, Azurite
 from durahub.local.scratch import scratch_folder
-from durahub.storage import StorageOptions, open_storage
+from durahub.mounting import Host
+from durahub.storage import Storage, StorageOptions, open_storage
 
 LOCAL: Flat = {"defaults.max_poll": 1.0}  # our own Azurite costs nothing to ask
 LOCAL_WORKER = "durahub-up"  # the worker ID on our own Azurite: a restart resumes its own leases
@@ -71,11 +72,13 @@ def up(
     said = told(context, options, {})
     warn(said.warnings)
     settings = settings_from(said)
+    log_as_told(settings, verbose=verbose, usual="warning")
     access = store_access(settings, said.app_settings)
     if settings.store is None or is_absent_emulator(settings.store, access):
         settings = replace(settings_from(told(context, options, LOCAL)), store=None)
     api_port_if_free = all("server.api_port" not in layer.flat for layer in said.layers)
-    run(_up(settings, access, data, _ports(azurite_ports), output, api_port_if_free))
+    config = context.params.get("config")
+    run(_up(settings, access, data, _ports(azurite_ports), output, api_port_if_free, config))
 
 
 def is_absent_emulator(store: str, access: Access) -> bool:
@@ -100,15 +103,30 @@ async def _up(
     ports: tuple[int, int, int] | None,
     output: str,
     api_port_if_free: bool,
+    config: Path | None,
 ) -> None:
+    def host(storage: Storage, store: StoreAddress | str) -> Host:
+        return Host(
+            storage=storage,
+            store=store,
+            access=access,
+            settings=settings,
+            config=config,
+            is_local=True,
+        )
+
     async with contextlib.AsyncExitStack() as stack:
         stop = stack.enter_context(stop_signal())
         if settings.store is not None:
-            storage = open_storage(
-                store_address(settings.store), StorageOptions(worker_id=settings.worker_id), access
-            )
+            address = store_address(settings.store)
+            storage = open_storage(address, StorageOptions(worker_id=settings.worker_id), access)
             await serve_until_stopped(
-                storage, settings, stop, output=output, api_port_if_free=api_port_if_free
+                storage,
+                settings,
+                stop,
+                output=output,
+                api_port_if_free=api_port_if_free,
+                host=host(storage, address),
             )
             return
         folder = data or stack.enter_context(scratch_folder())
@@ -117,18 +135,20 @@ async def _up(
         say(azurite.describe())
         if data is None:
             say("Data is temporary and gone when this stops; keep it with --data FOLDER.")
+        storage = open_storage(
+            azurite.connection_string,
+            StorageOptions(worker_id=settings.worker_id or LOCAL_WORKER),
+            access,
+        )
         await serve_until_stopped(
-            open_storage(
-                azurite.connection_string,
-                StorageOptions(worker_id=settings.worker_id or LOCAL_WORKER),
-                access,
-            ),
+            storage,
             settings,
             stop,
             output=output,
             api_port_if_free=api_port_if_free,
             azurite=azurite.connection_string,
             azurite_place=azurite.describe(),
+            host=host(storage, azurite.connection_string),
         )
 
 

@@ -1,10 +1,10 @@
 """Files with app settings: ``local.settings.json``, a plain object, or the list that ``az`` prints."""
 
-import json
 from typing import Any
 
 from durahub.configuration.json_text import without_comments
 from durahub.errors import BadSettingsFile
+from durahub.model.json_text import loads
 
 
 def read_app_settings(text: str, file: str) -> dict[str, str]:
@@ -15,7 +15,7 @@ def read_app_settings(text: str, file: str) -> dict[str, str]:
     `BadSettingsFile`, which never shows a value.
     """
     try:
-        content = json.loads(without_comments(text))
+        content = loads(without_comments(text))
     except ValueError as error:
         raise BadSettingsFile(file, "", f"not JSON: {error}") from None
     if isinstance(content, list):

@@ -4,7 +4,6 @@ Names are found in any case. App settings called ``AzureFunctionsJobHost__extens
 come before the file. With Functions 1.x the section stands at the top, where later hosts do not look.
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from durahub.classic.app_settings import AppSettings
 from durahub.configuration.json_text import without_comments
 from durahub.errors import BadSettingsFile
+from durahub.model.json_text import loads
 
 SECTION = "extensions.durableTask"
 OVERRIDES = "AzureFunctionsJobHost:extensions:durableTask"
@@ -84,7 +84,7 @@ def read_section(text: str, file: str, app_settings: AppSettings) -> Section:
 
 def _loaded(text: str, file: str) -> Any:
     try:
-        content = json.loads(without_comments(text))
+        content = loads(without_comments(text))
     except ValueError as error:
         raise BadSettingsFile(file, "", f"not JSON: {error}") from None
     if not isinstance(content, dict):

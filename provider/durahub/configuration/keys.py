@@ -7,6 +7,7 @@ settings; a test holds the two together.
 from dataclasses import dataclass
 from typing import Any
 
+from durahub.authorization.trust import PUBLIC
 from durahub.configuration import kinds
 from durahub.configuration.kinds import Kind, Value
 
@@ -136,7 +137,8 @@ SERVER_KEYS = (
         "server.host",
         kinds.text,
         "--host",
-        "Address to listen on. There is no authentication: think before you choose another.",
+        "Address to listen on. Another than this machine's own wants server.auth (docs/security.md), or "
+        "--allow-anonymous.",
         default="127.0.0.1",
     ),
     _key(
@@ -165,9 +167,101 @@ SERVER_KEYS = (
         "server.tls.cert",
         kinds.text,
         "--tls-cert",
-        "Certificate chain (PEM): the gRPC port then speaks TLS.",
+        "Certificate chain (PEM): all ports then speak TLS.",
     ),
     _key("server.tls.key", kinds.text, "--tls-key", "Private key (PEM) of the certificate."),
+    _key(
+        "server.tls.client_ca",
+        kinds.text,
+        "--tls-client-ca",
+        "Certificates (PEM) that clients' certificates must be signed by: the gRPC port then takes "
+        "nobody without one.",
+    ),
+    _key(
+        "server.allow_anonymous",
+        kinds.flag,
+        "--allow-anonymous",
+        "Let in everybody who reaches the address, on which other machines may be, without asking who "
+        "it is.",
+        default=False,
+        flag=True,
+    ),
+    _key(
+        "server.auth.grants",
+        kinds.grants,
+        "--auth-grants",
+        "Who may do what on which hubs: 'worker on orders-* to token:ci', several separated by "
+        "semicolons. Roles are reader, worker and contributor.",
+    ),
+    _key(
+        "server.auth.tokens",
+        kinds.token_variables,
+        "--auth-tokens",
+        "NAME=env:VARIABLE with a static token, several separated by commas; grants name it "
+        "token:NAME.",
+    ),
+    _key(
+        "server.auth.tenants",
+        kinds.names,
+        "--auth-tenants",
+        "Tenants of Entra ID (IDs) whose tokens count, several separated by commas.",
+    ),
+    _key(
+        "server.auth.audiences",
+        kinds.names,
+        "--auth-audiences",
+        "What tokens must have been made for. [default: https://durabletask.io and "
+        "https://durabletask.azure.us]",
+    ),
+    _key(
+        "server.auth.issuers",
+        kinds.issuers,
+        "--auth-issuers",
+        "Other providers of OpenID Connect whose tokens count, by their issuer URLs.",
+    ),
+    _key(
+        "server.auth.authority",
+        kinds.issuer,
+        "--auth-authority",
+        "Where Entra ID is; https://login.microsoftonline.us in Azure Government.",
+        default=PUBLIC,
+    ),
+    _key(
+        "server.auth.clock_skew",
+        kinds.duration(0, 900),
+        "--auth-clock-skew",
+        "By how much clocks may differ.",
+        default=300.0,
+    ),
+    _key(
+        "server.auth.open_metrics",
+        kinds.flag,
+        "--auth-open-metrics",
+        "Show /metrics to everybody who reaches the HTTP port.",
+        default=False,
+        flag=True,
+    ),
+    _key(
+        "server.max_message",
+        kinds.whole(4, 1_024),
+        "--max-message",
+        "MiB of one message at the gRPC port, unpacked, at most.",
+        default=64,
+    ),
+    _key(
+        "server.max_calls_per_connection",
+        kinds.whole(16, 1_000_000),
+        "--max-calls-per-connection",
+        "Calls that one connection to the gRPC port may have open, at most; others wait at their client.",
+        default=10_000,
+    ),
+    _key(
+        "server.max_connections",
+        kinds.whole(4, 1_000_000),
+        "--max-connections",
+        "Connections that each port takes, at most.",
+        default=1_000,
+    ),
     _key(
         "server.dynamic_hubs",
         kinds.flag,
@@ -191,6 +285,68 @@ SERVER_KEYS = (
         "--functions-keys",
         "env:VARIABLE with a key that callers of the Functions HTTP API must send as 'code'; several "
         "are separated by commas. [default: no key is asked for]",
+    ),
+    _key(
+        "server.monitor",
+        kinds.flag,
+        "--monitor",
+        "Serve the monitor at the HTTP port. [default: on this machine's own addresses, elsewhere "
+        "where its settings have a login]",
+        flag=True,
+    ),
+    *(
+        _key(
+            f"server.max_{what}",
+            kinds.whole(1, most),
+            f"--max-{what.replace('_', '-')}",
+            f"{meaning}; more are refused, to be tried again.",
+            default=default,
+        )
+        for what, most, default, meaning in (
+            ("calls", 1_000_000, 2_000, "Calls of clients in progress at once, at most"),
+            ("waits", 1_000_000, 20_000, "Callers who wait for an instance at once, at most"),
+            ("streams", 1_000_000, 2_000, "Streams of workers at once, at most"),
+            ("request_memory", 65_536, 256, "MiB of the requests in progress, at most"),
+        )
+    ),
+    _key(
+        "server.drain.delay",
+        kinds.duration(0, 600),
+        "--drain-delay",
+        "How long a server that is told to stop goes on as before, but not ready: until load balancers "
+        "have seen it.",
+        default=0.0,
+    ),
+    _key(
+        "server.drain.timeout",
+        kinds.duration(0.1, 3_600),
+        "--drain-timeout",
+        "How long a server that stops waits for work that is with workers; what is left is run again "
+        "elsewhere.",
+        default=20.0,
+    ),
+    _key(
+        "server.traces",
+        kinds.flag,
+        "--traces",
+        "Send spans with OpenTelemetry, as its own variables (OTEL_EXPORTER_OTLP_ENDPOINT and so on) say; "
+        "needs durahub[otel].",
+        default=False,
+        flag=True,
+    ),
+    _key(
+        "server.log.format",
+        kinds.one_of("text", "json"),
+        "--log-format",
+        "Form of the log on stderr: text, or json, one object a line.",
+        default="text",
+    ),
+    _key(
+        "server.log.level",
+        kinds.one_of("debug", "info", "warning", "error"),
+        "--log-level",
+        "The least that is logged: debug, info, warning or error. [default: info with serve, warning "
+        "with up]",
     ),
     _key(
         "purge.every",
@@ -258,6 +414,13 @@ HUB_KEYS = (
         "--message-buffer",
         "Messages to instances that the server holds in memory, at most.",
         default=2_000,
+    ),
+    _key(
+        "message_memory",
+        kinds.whole(1, 65_536),
+        "--message-memory",
+        "MiB that messages to instances may take in memory, about, and activities as many.",
+        default=64,
     ),
     _key(
         "history_cache",

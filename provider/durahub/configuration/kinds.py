@@ -8,6 +8,9 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from durahub.address import StoreKind, parse_store
+from durahub.authorization.grant_text import EXPECTED as EXPECTED_GRANT
+from durahub.authorization.grant_text import rule_of
+from durahub.authorization.loopback import is_safe
 from durahub.classic.clouds import CLOUDS, cloud_named
 from durahub.classic.identity import CREDENTIALS, check_credential
 from durahub.classic.options import Level, Manager
@@ -146,6 +149,17 @@ def level(value: object) -> str:
     raise Unfit(" or ".join(f'"{name}"' for name in known))
 
 
+def one_of(*known: str) -> Kind:
+    """Take one of *known*."""
+
+    def take(value: object) -> str:
+        if isinstance(value, str) and value.strip().lower() in known:
+            return value.strip().lower()
+        raise Unfit(" or ".join(f'"{name}"' for name in known))
+
+    return take
+
+
 def names(value: object) -> tuple[str, ...]:
     """Take a list of texts; a variable separates them by commas."""
     parts = value.split(",") if isinstance(value, str) else value
@@ -165,6 +179,48 @@ def key_variables(value: object) -> tuple[str, ...]:
     if not found or not all(one.startswith("env:") and one[4:] for one in found):
         raise Unfit("env:VARIABLE, or several of them; the key is that variable's value")
     return found
+
+
+def grants(value: object) -> tuple[str, ...]:
+    """Take a list of grants; a variable separates them by semicolons."""
+    parts = value.split(";") if isinstance(value, str) else value
+    if not isinstance(parts, list | tuple) or not all(isinstance(part, str) for part in parts):
+        raise Unfit(f"a list of grants, each {EXPECTED_GRANT}")
+    found = tuple(part.strip() for part in parts if part.strip())
+    try:
+        for one in found:
+            rule_of(one)
+    except ValueError as error:
+        raise Unfit(str(error)) from None
+    if not found:
+        raise Unfit(f"a list of grants, each {EXPECTED_GRANT}")
+    return found
+
+
+def token_variables(value: object) -> tuple[str, ...]:
+    """Take a list of ``NAME=env:VARIABLE``: a token itself stands in no file and on no command line."""
+    try:
+        found = names(value)
+    except Unfit:
+        found = ()
+    if not found or not all(_TOKEN_VARIABLE.fullmatch(one) for one in found):
+        raise Unfit("NAME=env:VARIABLE, or several of them; the token is that variable's value")
+    return found
+
+
+_TOKEN_VARIABLE = re.compile(r"[^\s=:;,]+=env:[^\s=:;,]+")
+
+
+def issuer(value: object) -> str:
+    """Take the address of an identity provider; keys are fetched below it."""
+    if isinstance(value, str) and is_safe(value.strip()):
+        return value.strip()
+    raise Unfit("an address that begins with https:// (http:// on this machine alone)")
+
+
+def issuers(value: object) -> tuple[str, ...]:
+    """Take a list of such addresses."""
+    return tuple(issuer(one) for one in names(value))
 
 
 def store_address(value: object) -> str:

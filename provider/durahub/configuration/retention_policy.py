@@ -3,12 +3,12 @@
 The whole resource is read as well as its ``properties`` or the bare list. Source: scheduler protocol 4.2.
 """
 
-import json
 from typing import Any
 
 from durahub.engine.retention import Retention
 from durahub.errors import BadSettingsFile
 from durahub.model.history import Status
+from durahub.model.json_text import loads
 
 DAY = 86_400.0
 MOST_DAYS = 90  # what DTS takes
@@ -19,7 +19,7 @@ _LIST = "retentionPolicies"
 def read_policy(text: str, file: str) -> Retention:
     """Return the policy. Raises `BadSettingsFile` with the place of what is wrong."""
     try:
-        content = json.loads(text)
+        content = loads(text)
     except ValueError as error:
         raise BadSettingsFile(file, "", f"not JSON: {error}") from None
     entries = content

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from durahub.authorization.grant_text import rule_of
+from durahub.authorization.settings import AuthSettings
+from durahub.authorization.trust import AUDIENCES
 from durahub.classic.identity import Identity
 from durahub.classic.names import check_hub_name
 from durahub.classic.options import Level, Manager
@@ -28,6 +31,7 @@ class HubSettings:
     activity_visibility: float | None = None  # None: as visibility
     control_batch: int = 32
     message_buffer: int = 2_000
+    message_memory: int = 64  # MiB
     history_cache: int = 64  # MiB
     base64_messages: bool = False
     max_orchestrations: int | None = None  # None: as many as the workers take
@@ -47,11 +51,37 @@ class PurgeSettings:
     requests_per_second: float = 50.0
 
 
+@dataclass(frozen=True, slots=True)
+class ServerBounds:
+    """What a server takes on at once; *request_memory* in MiB."""
+
+    calls: int = 2_000
+    waits: int = 20_000
+    streams: int = 2_000
+    request_memory: int = 256
+
+
+@dataclass(frozen=True, slots=True)
+class DrainSettings:
+    """How a server stops, in seconds: not ready for *delay*, then *timeout* at most for what is out."""
+
+    delay: float = 0.0
+    timeout: float = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """The log: its form, ``text`` or ``json``, and the least that it tells, ``None`` for the usual."""
+
+    form: str = "text"
+    level: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What a server is told. The first hub is the default one; a port of 0 is any free one."""
 
-    store: str | None = None
+    store: str | None = field(default=None, repr=False)  # a connection string holds a key
     identity: Identity = field(default_factory=Identity)  # of storage:ACCOUNT
     cloud: str = "public"
     use_proxy: bool = False
@@ -66,9 +96,20 @@ class Settings:
     http_port: int = 8082
     api_port: int | None = 8081
     tls: tuple[Path, Path] | None = None  # certificate chain, key
+    client_ca: Path | None = None
+    allow_anonymous: bool = False
+    auth: AuthSettings = field(default_factory=AuthSettings)
+    max_message: int = 64  # MiB
+    max_calls_per_connection: int = 10_000
+    max_connections: int = 1_000
     dynamic_hubs: bool = False
     allow_hub_management: bool = False
     functions_keys: tuple[str, ...] = ()  # env:VARIABLE each
+    monitor: bool | None = None  # None: where nobody else than this machine's user can see it
+    bounds: ServerBounds = field(default_factory=ServerBounds)
+    traces: bool = False
+    drain: DrainSettings = field(default_factory=DrainSettings)
+    log: LogSettings = field(default_factory=LogSettings)
     purge: PurgeSettings = field(default_factory=PurgeSettings)
     defaults: HubSettings = field(default_factory=HubSettings)
     each: Mapping[str, HubSettings] = field(default_factory=dict)  # by folded name
@@ -110,9 +151,13 @@ def settings_of(flat: Flat) -> Settings:
     cert, key = flat.get("server.tls.cert"), flat.get("server.tls.key")
     if (cert is None) != (key is None):
         raise BadSetting("server.tls", "one file", "both a certificate and a key")
+    client_ca = flat.get("server.tls.client_ca")
+    if client_ca is not None and cert is None:
+        raise BadSetting("server.tls.client_ca", client_ca, "a certificate of the server beside it")
     api_port = _value(flat, "server.api_port")
     keys = flat.get("server.functions_keys") or ()
     use_app_lease = flat.get("store.use_app_lease")
+    monitor = flat.get("server.monitor")
     assert isinstance(keys, tuple)
     return Settings(
         store=_text(flat.get("store.address")),
@@ -134,9 +179,30 @@ def settings_of(flat: Flat) -> Settings:
         http_port=_int(_value(flat, "server.http_port")),
         api_port=None if api_port is None else _int(api_port),
         tls=(Path(str(cert)), Path(str(key))) if cert is not None else None,
+        client_ca=Path(str(client_ca)) if client_ca is not None else None,
+        allow_anonymous=bool(_value(flat, "server.allow_anonymous")),
+        auth=_auth(flat),
+        max_message=_int(_value(flat, "server.max_message")),
+        max_calls_per_connection=_int(_value(flat, "server.max_calls_per_connection")),
+        max_connections=_int(_value(flat, "server.max_connections")),
         dynamic_hubs=dynamic,
         allow_hub_management=bool(_value(flat, "server.allow_hub_management")),
         functions_keys=keys,
+        monitor=None if monitor is None else bool(monitor),
+        bounds=ServerBounds(
+            _int(_value(flat, "server.max_calls")),
+            _int(_value(flat, "server.max_waits")),
+            _int(_value(flat, "server.max_streams")),
+            _int(_value(flat, "server.max_request_memory")),
+        ),
+        traces=bool(_value(flat, "server.traces")),
+        drain=DrainSettings(
+            _float(_value(flat, "server.drain.delay")),
+            _float(_value(flat, "server.drain.timeout")),
+        ),
+        log=LogSettings(
+            str(_value(flat, "server.log.format")), _text(flat.get("server.log.level"))
+        ),
         purge=PurgeSettings(
             _float(_value(flat, "purge.every")),
             _float(_value(flat, "purge.requests_per_second")),
@@ -144,6 +210,31 @@ def settings_of(flat: Flat) -> Settings:
         defaults=_hub_settings(flat, DEFAULTS),
         each={name.casefold(): _hub_settings(flat, f"{HUBS}.{name}.") for name in tabled},
     )
+
+
+def _auth(flat: Flat) -> AuthSettings:
+    pairs = (one.partition("=env:") for one in _texts(flat, "server.auth.tokens"))
+    skew = _float(_value(flat, "server.auth.clock_skew"))
+    auth = AuthSettings(
+        rules=tuple(rule_of(one) for one in _texts(flat, "server.auth.grants")),
+        tokens=tuple((name, variable) for name, _, variable in pairs),
+        tenants=_texts(flat, "server.auth.tenants"),
+        authority=str(_value(flat, "server.auth.authority")),
+        issuers=_texts(flat, "server.auth.issuers"),
+        audiences=_texts(flat, "server.auth.audiences") or AUDIENCES,
+        clock_skew=skew,
+        open_metrics=bool(_value(flat, "server.auth.open_metrics")),
+    )
+    if auth.are_configured and _value(flat, "server.allow_anonymous"):
+        expected = "false beside server.auth: nobody would be asked, or nobody let in unasked"
+        raise BadSetting("server.allow_anonymous", True, expected)
+    return auth
+
+
+def _texts(flat: Flat, path: str) -> tuple[str, ...]:
+    found = flat.get(path) or ()
+    assert isinstance(found, tuple)
+    return found
 
 
 def _value(flat: Flat, path: str) -> Value:
@@ -182,6 +273,7 @@ def _hub_settings(flat: Flat, prefix: str) -> HubSettings:
         activity_visibility=None if activity_visibility is None else _float(activity_visibility),
         control_batch=_int(value("control_batch")),
         message_buffer=_int(value("message_buffer")),
+        message_memory=_int(value("message_memory")),
         history_cache=_int(value("history_cache")),
         base64_messages=value("queue_encoding") == "base64",
         max_orchestrations=number("max_orchestrations"),

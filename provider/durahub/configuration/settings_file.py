@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterator
-from difflib import get_close_matches
 from typing import Any
 
 if sys.version_info >= (3, 11):
@@ -12,7 +11,11 @@ else:
 
 from durahub.configuration.keys import ALL_KEYS, BY_HUB_PATH, HUBS, key_of
 from durahub.configuration.kinds import Flat, Unfit, Value
+from durahub.configuration.misspelled import no_such_setting
 from durahub.errors import BadSettingsFile
+
+OF_TOOLS = ("lint", "monitor")
+"""Tables of commands that read them themselves, and as strictly."""
 
 
 def read_settings(text: str, file: str) -> Flat:
@@ -22,13 +25,14 @@ def read_settings(text: str, file: str) -> Flat:
     """
     try:
         tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise BadSettingsFile(file, "", f"not TOML: {error}") from None
     found: dict[str, Value] = {}
     hubs = tables.get(HUBS)
     if isinstance(hubs, dict):
         found[HUBS] = _hub_names(hubs, file)
-    for path, value in _leaves(tables, "", file):
+    own = {name: table for name, table in tables.items() if name not in OF_TOOLS}
+    for path, value in _leaves(own, "", file):
         key = key_of(path)
         if key is None:
             raise BadSettingsFile(file, path, _unknown(path))
@@ -76,9 +80,7 @@ def _unknown(path: str) -> str:
     table, _, rest = path.partition(".")
     hub, _, inner = rest.partition(".")
     known = [f"hubs.{hub}.{one}" for one in BY_HUB_PATH] if table == HUBS and inner else ALL_KEYS
-    meant = get_close_matches(path, known, n=1, cutoff=0.6)
-    hint = f"; did you mean {meant[0]}?" if meant else "; docs/settings.md lists all"
-    return f"there is no such setting{hint}"
+    return no_such_setting(path, known, "docs/settings.md")
 
 
 def _found(path: str, value: object) -> str:

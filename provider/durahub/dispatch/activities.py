@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential
 
@@ -18,6 +19,8 @@ from durahub.engine.inbox import backoff
 from durahub.errors import DurahubError, Unavailable
 from durahub.model.history import TaskScheduled
 from durahub.model.message import Message
+from durahub.model.sizes import size_of
+from durahub.observing.tracing import EXECUTION, HUB, INSTANCE, NAME, NOT_TRACED, Tracing
 from durahub.store import HubStore, Waiting
 
 log = logging.getLogger(__name__)
@@ -37,7 +40,12 @@ class Activities:
         settings: DispatchSettings,
         version_of: Callable[[str], Awaitable[str]],
         outstanding: Outstanding,
+        on_room: Callable[[], None] = lambda: None,
+        tracing: Tracing = NOT_TRACED,
     ) -> None:
+        self._tracing = tracing
+        self._on_room = on_room
+        self._bytes = 0  # of the activities in hand, about
         self._outstanding = outstanding
         self._version_of = version_of  # of an orchestration
         self._store = store
@@ -53,11 +61,25 @@ class Activities:
     def take(self, deliveries: Sequence[Delivery]) -> None:
         """Run *deliveries*."""
         for delivery in deliveries:
+            size = size_of((delivery.message.event,))
+            self._bytes += size
             task = asyncio.create_task(self._run(delivery), name=f"activity {delivery.key}")
             self._tasks.add(task)
             self._coming.add(task)
             task.add_done_callback(self._tasks.discard)
             task.add_done_callback(self._coming.discard)
+            task.add_done_callback(partial(self._let_go, size))
+
+    def _let_go(self, size: int, _: "asyncio.Task[None]") -> None:
+        was_full = self.is_full
+        self._bytes -= size
+        if was_full and not self.is_full:
+            self._on_room()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether what is in hand takes as much memory as it may."""
+        return self._bytes >= self._settings.message_bytes
 
     @property
     def coming(self) -> int:
@@ -82,6 +104,21 @@ class Activities:
         self._closing = False
 
     async def _run(self, delivery: Delivery) -> None:
+        if not self._tracing.is_on:
+            await self._run_spanned(delivery)
+            return
+        task, target = delivery.message.event, delivery.message.target
+        trace = task.trace if isinstance(task, TaskScheduled) else None
+        told = {
+            HUB: self._store.hub,
+            NAME: getattr(task, "name", "") or "",
+            INSTANCE: target.instance_id,
+            EXECUTION: target.execution_id or "",
+        }
+        with self._tracing.alone(), self._tracing.span("durahub activity", trace, told):
+            await self._run_spanned(delivery)
+
+    async def _run_spanned(self, delivery: Delivery) -> None:
         instance_id = delivery.message.target.instance_id
         self._outstanding.add(instance_id)
         try:

@@ -9,6 +9,7 @@ from durahub.errors import InstanceNotFound
 from durahub.model.history import Event, Execution, Status
 from durahub.model.instance import Instance
 from durahub.model.message import Message
+from durahub.model.ticks import Ticks
 from durahub.store import HubStore
 
 
@@ -25,6 +26,11 @@ class ClientBase:
     def name(self) -> str:
         """The hub's name."""
         return self._store.hub
+
+    @property
+    def store(self) -> HubStore:
+        """Where the hub is kept."""
+        return self._store
 
     async def get(self, instance_id: str, *, payloads: bool = True) -> Instance | None:
         """Return an orchestration, ``None`` if there is none (an entity is none)."""
@@ -64,5 +70,8 @@ class ClientBase:
         """Return the history of an orchestration that this server runs, if it is in memory."""
         return None
 
-    def _changed_in_storage(self, instance_id: str) -> None:
-        """Forget what is known of an instance that was changed without its session."""
+    def _changed_in_storage(self, instance_id: str, over_at: Ticks | None = None) -> None:
+        """Forget what is known of an instance that was changed without its session.
+
+        What was told to it until *over_at* has no effect any more.
+        """

@@ -1,5 +1,6 @@
 """What clients do with instances: each operation a few reads, then at most one message."""
 
+from durahub.dispatch.editing import Editing
 from durahub.dispatch.purging import Purging
 from durahub.dispatch.rewinding import Rewinding
 from durahub.dispatch.starting import LONGEST_ID, Starting, StartRequest, check_instance_id
@@ -9,7 +10,7 @@ from durahub.model.history import EventRaised, ExecutionResumed, ExecutionSuspen
 __all__ = ["LONGEST_ID", "Clients", "StartRequest", "check_instance_id"]
 
 
-class Clients(Starting, Rewinding, Purging):
+class Clients(Starting, Rewinding, Purging, Editing):
     """The client operations of one task hub."""
 
     async def raise_event(self, instance_id: str, name: str, input: str | None) -> None:  # noqa: A002 (the wire's word)

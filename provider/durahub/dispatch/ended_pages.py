@@ -8,6 +8,7 @@ import json
 from dataclasses import dataclass
 
 from durahub.errors import BadRequest
+from durahub.model.json_text import loads
 from durahub.model.ticks import Ticks
 from durahub.store import Ended
 
@@ -29,7 +30,7 @@ def cursor_of(last: Ended) -> str:
 def place_of(cursor: str) -> Ended:
     """Return what `cursor_of` was given. Raises `BadRequest` for a text that is no cursor."""
     try:
-        completed, instance_id = json.loads(base64.urlsafe_b64decode(cursor.encode("ascii")))
+        completed, instance_id = loads(base64.urlsafe_b64decode(cursor.encode("ascii")))
     except (ValueError, TypeError):
         completed = instance_id = None
     known = isinstance(completed, int) and isinstance(instance_id, str)

@@ -83,7 +83,7 @@ class Ending(ClientBase):
             except CheckpointLost:
                 await asyncio.sleep(0)
                 continue
-            self._changed_in_storage(instance_id)
+            self._changed_in_storage(instance_id, over_at=event.timestamp)
             if commit.instance.status is not None:
                 self._waits.notify(instance_id, commit.instance.status)
             return True

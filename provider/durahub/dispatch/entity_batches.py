@@ -14,7 +14,6 @@ from durahub.dispatch.clock import Clock
 from durahub.dispatch.known_history import KnownHistory
 from durahub.dispatch.session import Session
 from durahub.dispatch.settings import DispatchSettings
-from durahub.dispatch.sizes import size_of
 from durahub.dispatch.streams import Kind, Need, Slot, Streams
 from durahub.dispatch.tokens import ABANDON_PAUSE, Abandoned, Tokens
 from durahub.dispatch.work import EntityWork
@@ -25,12 +24,14 @@ from durahub.engine.entities.batch import (
     begin_batch,
     finish_batch,
     judge_batch,
+    repair_of_entity,
 )
 from durahub.engine.entities.ids import name_of
 from durahub.engine.entities.work import EntityAnswer, EntityResult
 from durahub.engine.limited_answers import limited_entity
 from durahub.errors import BadRequest
-from durahub.store import HubStore
+from durahub.model.sizes import size_of
+from durahub.store import HubStore, StoredHistory
 
 log = logging.getLogger(__name__)
 
@@ -103,6 +104,8 @@ class EntityBatches:
             if unread:
                 extra = {"instance_id": instance_id, "messages": unread}
                 log.warning("entity-messages-dropped", extra=extra)
+            if unread < len(dropped) and not taken:
+                await self._repair(instance_id, history)
             await self._store.discard(dropped)
             session.remove(dropped)
         taken = _bounded(taken)
@@ -118,11 +121,17 @@ class EntityBatches:
         )
         return _Batch(known, turn, taken)
 
+    async def _repair(self, instance_id: str, history: StoredHistory) -> None:
+        """Put the instance row right if a crash has left it behind the batch whose messages come again."""
+        row = await self._store.row(instance_id)
+        update = repair_of_entity(history.version, history.events, row)
+        if update is not None:
+            await self._store.repair(instance_id, update, insert=True, history=history.version)
+
     async def _finish(
         self, sessions: Sessions, session: Session, batch: _Batch, slot: Slot | None
     ) -> None:
-        session.remove(batch.taken)
-        session.in_turn = len(batch.taken)
+        session.begin_turn(batch.taken)
         try:
             if batch.turn.operations:
                 session.dispatched = True
@@ -137,8 +146,7 @@ class EntityBatches:
             session.put_first(batch.taken)
             raise
         finally:
-            session.in_turn = 0
-            session.dispatched = False
+            session.end_turn()
 
     async def _run_operations(
         self, turn: EntityTurn, slot: Slot | None, session: Session
@@ -148,6 +156,7 @@ class EntityBatches:
         pause = ABANDON_PAUSE[0]
         while True:
             slot = slot or await self._streams.slot(need)
+            session.dispatched = True
             try:
                 answer = await self._hand_out(turn, slot)
                 answer = limited_entity(self._hub_limits, answer, turn.state)
@@ -159,6 +168,7 @@ class EntityBatches:
                 extra = {"instance_id": turn.instance_id, "code": error.code}
                 log.warning("entity-answer-refused", extra=extra)
             session.go_on()
+            session.dispatched = False  # nobody has it: who lets go of it need not wait
             slot = None
             if not lost:
                 await asyncio.sleep(pause)

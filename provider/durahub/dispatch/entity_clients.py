@@ -107,7 +107,7 @@ class EntityClients(ClientBase):
                 return EntityCleaning(removed, released, token)
 
     async def _remove(self, row: Instance) -> None:
-        await self._store.purge(row.instance_id)
+        await self._store.purge(row.instance_id, row)
         self._changed_in_storage(row.instance_id)
 
     async def _release(self, row: Instance) -> bool:

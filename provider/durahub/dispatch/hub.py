@@ -6,20 +6,19 @@ clients. `TaskHub.run` owns all background work: when it returns, nothing of the
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from durahub.dispatch.activities import Activities
-from durahub.dispatch.clients import Clients
 from durahub.dispatch.clock import Clock, new_id, system_clock
 from durahub.dispatch.entity_batches import EntityBatches
-from durahub.dispatch.entity_clients import EntityClients
 from durahub.dispatch.gathering import Outstanding
 from durahub.dispatch.load import Load, Memory, numbers
+from durahub.dispatch.operations import Operations
 from durahub.dispatch.orchestrations import Orchestrations
 from durahub.dispatch.settings import DispatchSettings
 from durahub.dispatch.streams import Kind, Need, PinnedStream, Streams, WorkerNow, WorkStream
-from durahub.dispatch.tokens import Tokens
+from durahub.dispatch.tokens import COMPLETED, Tokens
 from durahub.dispatch.work import StreamOptions
 from durahub.engine.answers import ActivityResult
 from durahub.engine.commit import Delivery, InstanceUpdate
@@ -30,15 +29,19 @@ from durahub.errors import DurahubError
 from durahub.model.failure import Failure
 from durahub.model.history import Event, ExecutionStarted
 from durahub.model.instance import Instance
-from durahub.store import HubStore
+from durahub.model.ticks import Ticks
+from durahub.observing.timings import Timings
+from durahub.observing.tracing import NOT_TRACED, Tracing
+from durahub.store import HubStore, Partitioned, Waiting
 from durahub.within import within
 
 log = logging.getLogger(__name__)
 
 RESTART_PAUSE = (1.0, 30.0)  # seconds: the first and the longest pause after storage failed
+AT_WORK_AFTER = 5.0  # seconds for which serving goes well, before what has ended it is forgotten
 
 
-class TaskHub(EntityClients, Clients):
+class TaskHub(Operations):
     """A task hub that clients and workers can use."""
 
     def __init__(
@@ -48,6 +51,7 @@ class TaskHub(EntityClients, Clients):
         clock: Clock = system_clock,
         make_id: Callable[[], str] = new_id,
         settings: DispatchSettings | None = None,
+        tracing: Tracing = NOT_TRACED,
     ) -> None:
         super().__init__(store, clock, make_id)
         self._settings = settings or DispatchSettings()
@@ -67,7 +71,9 @@ class TaskHub(EntityClients, Clients):
             clock,
             self._settings,
             self._on_written,
+            self._on_let_go,
             outstanding,
+            tracing,
         )
         self._activities = Activities(
             store,
@@ -77,9 +83,13 @@ class TaskHub(EntityClients, Clients):
             self._settings,
             self._orchestrations.version_of,
             outstanding,
+            self._on_room,
+            tracing,
         )
         self._changed = asyncio.Event()  # that workers came or went
         self._connected = 0
+        self._failed = ""  # with what code serving ended last
+        self._serving_since: float | None = None
         self._stopping = False
         self._activities_full = self._messages_full = True
         self._graces: dict[asyncio.TimerHandle, Callable[[], None]] = {}
@@ -118,7 +128,7 @@ class TaskHub(EntityClients, Clients):
     @property
     def messages_in_memory(self) -> int:
         """How many instance messages this server holds."""
-        return self._orchestrations.held
+        return self._orchestrations.room.held
 
     @property
     def memory(self) -> Memory:
@@ -129,6 +139,47 @@ class TaskHub(EntityClients, Clients):
     def open_work_items(self) -> tuple[int, int, int]:
         """How many turns, how many activities and how many entity batches are out."""
         return len(self._turn_tokens), len(self._activity_tokens), len(self._entity_tokens)
+
+    @property
+    def failing(self) -> str:
+        """Why the hub is not served though it should be: a code such as ``DH501``; ``""`` if it is."""
+        since = self._serving_since
+        if since is not None and asyncio.get_running_loop().time() - since >= AT_WORK_AFTER:
+            return ""
+        return self._failed
+
+    @property
+    def ended_work_items(self) -> Mapping[Kind, Timings]:
+        """How long work items were out, by how they ended."""
+        return {
+            Kind.ORCHESTRATION: self._turn_tokens.ended,
+            Kind.ACTIVITY: self._activity_tokens.ended,
+            Kind.ENTITY: self._entity_tokens.ended,
+        }
+
+    @property
+    def checkpoints(self) -> Timings:
+        """How long checkpoints took to write, by what came of them."""
+        return self._orchestrations.checkpoints
+
+    @property
+    def held_partitions(self) -> int:
+        """How many partitions of the hub this server works on."""
+        return self._store.held_partitions if isinstance(self._store, Partitioned) else 0
+
+    def waiting(self) -> Mapping[Kind, Waiting]:
+        """Return what is here and has no worker yet."""
+        return {
+            Kind.ORCHESTRATION: self._orchestrations.waiting(entities=False),
+            Kind.ACTIVITY: self._activities.waiting(),
+            Kind.ENTITY: self._orchestrations.waiting(entities=True),
+        }
+
+    @property
+    def uncompleted(self) -> int:
+        """How many work items ended without an answer: they are run again."""
+        counted = [t.snapshot().items() for t in self.ended_work_items.values()]
+        return sum(b.count for one in counted for (end,), b in one if end != COMPLETED)
 
     async def load(self) -> Load:
         """Return how much work there is; what other servers of the hub hold is not counted."""
@@ -235,13 +286,15 @@ class TaskHub(EntityClients, Clients):
 
     def message_room(self) -> int:
         """Return how many more instance messages fit into memory."""
-        room = self._orchestrations.room(self._settings.message_buffer)
+        room = self._orchestrations.room.left(self._settings.message_buffer)
         self._messages_full = room == 0
         return room
 
     def activity_room(self) -> int:
         """Return how many more activities the workers take now."""
         room = max(0, self._streams.room(Kind.ACTIVITY) - self._activities.coming)
+        if self._activities.is_full:
+            room = 0
         self._activities_full = room == 0
         return room
 
@@ -254,6 +307,7 @@ class TaskHub(EntityClients, Clients):
             await self._until(lambda: len(self._streams) > 0)
             serving = asyncio.create_task(self._store.serve(self), name=f"serve {self.name}")
             leaving = asyncio.create_task(self._until_deserted(), name=f"linger {self.name}")
+            self._serving_since = asyncio.get_running_loop().time()
             try:
                 await asyncio.wait({serving, leaving}, return_when=asyncio.FIRST_COMPLETED)
                 deserted = leaving.done()
@@ -261,12 +315,15 @@ class TaskHub(EntityClients, Clients):
                 for task in (serving, leaving):
                     task.cancel()
                 await asyncio.gather(serving, leaving, return_exceptions=True)
+                self._serving_since = None
             if deserted:
+                self._failed = ""
                 log.info("hub-idle", extra={"hub": self.name})
                 pause = RESTART_PAUSE[0]
                 continue
             error = None if serving.cancelled() else serving.exception()
             code = error.code if isinstance(error, DurahubError) else type(error).__name__
+            self._failed = code
             log.error("serving-failed", extra={"hub": self.name, "code": code}, exc_info=error)
             await asyncio.sleep(pause)
             pause = min(pause * 2, RESTART_PAUSE[1])
@@ -350,6 +407,9 @@ class TaskHub(EntityClients, Clients):
 
         if update.status is not None:
             self._waits.notify(instance_id, update.status, tell)
+
+    def _on_let_go(self) -> None:
+        """Tell the store that there is room for messages, if the last time it asked there was none."""
         if self._messages_full and self.message_room() > 0:
             self._store.wake()
 
@@ -366,5 +426,5 @@ class TaskHub(EntityClients, Clients):
             return None
         return self._orchestrations.events_of(instance_id)
 
-    def _changed_in_storage(self, instance_id: str) -> None:
-        self._orchestrations.forget(instance_id)
+    def _changed_in_storage(self, instance_id: str, over_at: Ticks | None = None) -> None:
+        self._orchestrations.forget(instance_id, over_at)

@@ -8,7 +8,6 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from itertools import islice
 
-from durahub.dispatch.sizes import size_of
 from durahub.dispatch.work import Projected
 from durahub.engine.action_numbers import Numbering
 from durahub.engine.commit import Commit, HistoryVersion
@@ -19,6 +18,7 @@ from durahub.engine.state import State, read
 from durahub.engine.turn import Turn
 from durahub.model.appended import Appended, appended
 from durahub.model.history import Event
+from durahub.model.sizes import size_of
 from durahub.store import StoredHistory
 
 KNOWN_SIZE = 300  # bytes that what is known of an event takes besides it, about

@@ -32,12 +32,15 @@ class LimitedHub(TaskHub):
         """Start an orchestration. Raises `OverLimit` and `BadInstanceId` as well."""
         if request.instance_id:
             self.limits.check_instance_id(request.instance_id)
+        self.limits.check_name("the orchestrator", request.name)
+        self.limits.check_name("the orchestrator's version", request.version)
         self.limits.check_payload("the input of the orchestration", request.input)
         self.limits.check_tags("the orchestration", request.tags)
         return await super().start(request)
 
     async def raise_event(self, instance_id: str, name: str, input: str | None) -> None:  # noqa: A002 (the wire's word)
-        """Send an external event. Raises `OverLimit` as well."""
+        """Send an external event. Raises `OverLimit` and `TooLong` as well."""
+        self.limits.check_name("the event", name)
         self.limits.check_payload(f"the data of event {name!r}", input)
         await super().raise_event(instance_id, name, input)
 
@@ -61,6 +64,11 @@ class LimitedHub(TaskHub):
         self.limits.check_payload("the reason", reason)
         await super().rewind(instance_id, reason)
 
+    async def set_custom_status(self, instance_id: str, text: str | None) -> None:
+        """Write a custom status. Raises `OverLimit` by the hub's limits as well."""
+        self.limits.check_payload("the custom status", text)
+        await super().set_custom_status(instance_id, text)
+
     async def force_terminate(self, ids: Sequence[str], reason: str | None) -> tuple[str, ...]:
         """End instances in storage. Raises `OverLimit` as well."""
         self.limits.check_payload("the reason", reason)
@@ -79,6 +87,7 @@ class LimitedHub(TaskHub):
     ) -> None:
         """Send an entity an operation. Raises `OverLimit` as well."""
         self.limits.check_entity_id(instance_id)
+        self.limits.check_name("the operation", name)
         self.limits.check_payload(f"the input of signal {name!r}", input)
         await super().signal_entity(
             instance_id,

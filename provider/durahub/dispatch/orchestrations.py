@@ -8,6 +8,7 @@ the commit the messages stay in their queue, so an episode that is lost at any p
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
 from durahub.dispatch.clock import Clock
@@ -16,30 +17,40 @@ from durahub.dispatch.gathering import Gathering, Outstanding, pays
 from durahub.dispatch.history_cache import HistoryCache
 from durahub.dispatch.known_history import KnownHistory, Showing, known
 from durahub.dispatch.load import Memory
+from durahub.dispatch.message_room import MessageRoom
 from durahub.dispatch.readings import Readings
 from durahub.dispatch.session import Session
 from durahub.dispatch.settings import DispatchSettings
-from durahub.dispatch.sizes import size_of
 from durahub.dispatch.streams import Kind, Need, Slot, Streams
 from durahub.dispatch.tokens import ABANDON_PAUSE, Abandoned, Tokens
 from durahub.dispatch.work import OrchestratorWork
-from durahub.engine.commit import Commit, Delivery, InstanceUpdate
+from durahub.engine.commit import Commit, Delivery, HistoryVersion, InstanceUpdate
 from durahub.engine.dtfx_turn import HistoryResult, TurnAnswer, accept
 from durahub.engine.entities.ids import is_entity
-from durahub.engine.inbox import Verdict, backoff, judge, needs_row
+from durahub.engine.inbox import Verdict, backoff, is_told, judge, needs_row
 from durahub.engine.repeated_events import raised_before
 from durahub.engine.rewind import concerned_children, rewound
 from durahub.engine.turn import Outcome, Turn, begin, finish, next_execution_id
 from durahub.errors import CheckpointLost, DurahubError, Malformed, Unavailable
-from durahub.model.history import Event, Execution, ExecutionCompleted, ExecutionStarted
+from durahub.model.history import Event, Execution, ExecutionCompleted, ExecutionStarted, TimerFired
 from durahub.model.instance import Instance
+from durahub.model.sizes import size_of
+from durahub.model.ticks import Ticks
+from durahub.observing.timings import Timings
+from durahub.observing.tracing import (
+    EXECUTION,
+    HUB,
+    INSTANCE,
+    NAME,
+    NOT_TRACED,
+    Tracing,
+    below,
+)
 from durahub.store import HubStore, Waiting
 
 log = logging.getLogger(__name__)
 
-COUNTED_AFTER = 8  # parts of the limit, at most one of which is held no longer though it is counted
 SHORT_DELAY = 2.5  # seconds; what is put back for so long waits here instead of in its queue
-STORAGE_PAUSE = 5.0  # seconds before an episode that storage refused is tried again
 LARGEST_TURN = 3_000_000  # bytes of new events, about
 
 
@@ -73,9 +84,13 @@ class Orchestrations:
         clock: Clock,
         settings: DispatchSettings,
         on_written: Callable[[str, InstanceUpdate, ExecutionStarted | None], None],
+        on_let_go: Callable[[], None],
         outstanding: Outstanding,
+        tracing: Tracing = NOT_TRACED,
     ) -> None:
         self._outstanding = outstanding
+        self._tracing = tracing
+        self.checkpoints = Timings()  # by outcome
         self._store = store
         self._streams = streams
         self._tokens = tokens
@@ -83,18 +98,14 @@ class Orchestrations:
         self._clock = clock
         self._settings = settings
         self._on_written = on_written
+        self._on_let_go = on_let_go  # messages: none of an episode that is over is held
         self._sessions: dict[str, Session] = {}
-        self._at_most = 0  # messages in memory, at most
-        self._count_at = 0  # when they are counted again
+        self.room = MessageRoom(self._sessions, settings.message_bytes)
         self._cache = HistoryCache(settings.history_cache_bytes)
         self._readings = Readings()
         self._beginning: dict[str, ExecutionStarted] = {}  # executions whose start is being written
         self._out: dict[str, OrchestratorWork] = {}  # by instance: what is with a worker
-
-    @property
-    def held(self) -> int:
-        """How many messages are in memory."""
-        return sum(session.held for session in self._sessions.values())
+        self._drops: set[asyncio.Task[None]] = set()  # so that none is collected while it runs
 
     @property
     def memory(self) -> Memory:
@@ -114,23 +125,12 @@ class Orchestrations:
             and not session.dispatched
             and is_entity(session.instance_id) is entities
         ]
-        sent = [d.message.event.timestamp for s in idle for d in s.inbox.values()]
-        return Waiting(len(idle), min(sent, default=None))
-
-    def room(self, limit: int) -> int:
-        """Return how many more messages may be taken, of *limit* at once.
-
-        Counting all sessions for every message would cost too much: what was counted last, plus
-        all that came since, is never too little, and not much too much.
-        """
-        if self._at_most >= min(limit, self._count_at):
-            self._at_most = self.held
-            self._count_at = max(limit // 2, self._at_most + limit // COUNTED_AFTER)
-        return max(0, limit - self._at_most)
+        since = [_since(d.message.event) for s in idle for d in s.inbox.values()]
+        return Waiting(len(idle), min(since, default=None))
 
     def take(self, deliveries: Sequence[Delivery]) -> None:
         """Take over messages to instances."""
-        self._at_most += len(deliveries)
+        self.room.took(deliveries)
         for delivery in deliveries:
             instance_id = delivery.message.target.instance_id
             key = instance_id.casefold()
@@ -169,16 +169,40 @@ class Orchestrations:
         row = await self._store.get(instance_id, payloads=False)
         return (row.version or "") if row is not None else ""
 
-    def forget(self, instance_id: str) -> None:
+    def forget(self, instance_id: str, over_at: Ticks | None = None) -> None:
         """Forget a history that was changed without its session: by a purge, or a forced end.
 
-        A session that waits for a worker judges its messages again.
+        What was told to it until *over_at* is dropped, before another of its ID can hear it, and a turn that
+        is out then is not waited for: its worker may never answer. A session that waits for a worker judges
+        its other messages again.
         """
         self._cache.drop(instance_id)
         session = self._sessions.get(instance_id.casefold())
-        if session is not None and session.in_line and session.task is not None:
+        if session is None:
+            return
+        if over_at is not None and not is_entity(instance_id):
+            self._leave(session.leave(lambda d: _is_left(d, instance_id, over_at)))
+            if session.out == instance_id:
+                session.over_at = over_at
+                self._tokens.overtake(instance_id)
+        if session.task is not None and (session.in_line or session.over_at is not None):
             session.task.add_done_callback(lambda _: self._go_on(session))
             session.task.cancel()
+
+    def _leave(self, left: Sequence[Delivery]) -> None:
+        """Delete messages that were left behind, in a task."""
+        if left:
+            task = asyncio.create_task(self._drop(left), name="drop what was left behind")
+            self._drops.add(task)
+            task.add_done_callback(self._drops.discard)
+            self._on_let_go()
+
+    async def _drop(self, left: Sequence[Delivery]) -> None:
+        try:
+            await self._store.discard(left)
+        except DurahubError as error:  # they come again, and may wait for what is not there
+            log.warning("drop-failed", extra={"messages": len(left), "why": str(error)})
+            await self._release(left, ABANDON_PAUSE[0])
 
     def _go_on(self, session: Session) -> None:
         if session.inbox and self._sessions.get(session.instance_id.casefold()) is session:
@@ -215,23 +239,49 @@ class Orchestrations:
 
     async def _run(self, session: Session) -> None:
         try:
-            while session.inbox and not session.closing:
-                await self._episode_or_put_back(session)
+            with self._tracing.alone():  # what has told this instance something is another's span
+                while session.inbox and not session.closing:
+                    pause = await self._episode_or_pause(session)
+                    self._on_let_go()
+                    if pause and not session.closing:  # else it is the store's to let go of
+                        await asyncio.sleep(pause)
         finally:
             session.task = None
             key = session.instance_id.casefold()
             if not session.held and self._sessions.get(key) is session:
                 del self._sessions[key]
 
-    async def _episode_or_put_back(self, session: Session) -> None:
+    async def _episode_or_pause(self, session: Session) -> float:
+        """Run an episode; return the seconds to wait before the next one of this session."""
         try:
             if is_entity(session.instance_id):
                 await self._entities.run(self, session)
             else:
                 await self._gather(session)
-                await self._episode(session)
+                if session.inbox:  # not all has been left behind meanwhile
+                    await self._episode(session)
         except Exception as error:
+            if self._keeps(session, error):
+                self._forget_read(session)
+                extra = {"instance_id": session.instance_id, "messages": len(session.inbox)}
+                log.warning("episode-put-back", extra={**extra, "why": str(error)})
+                return self._settings.storage_pause
             await self._give_up(session, error)
+        return 0.0
+
+    def _keeps(self, session: Session, error: Exception) -> bool:
+        """Tell whether messages wait here, in their order, until their episode is tried again.
+
+        What is put back would be overtaken by what comes meanwhile. But where a commit is lost, messages to
+        an orchestration may have been deleted with it, and others may be another server's by now.
+        """
+        if isinstance(error, CheckpointLost):
+            return is_entity(session.instance_id) and self._store.owns(session.instance_id)
+        return isinstance(error, Unavailable)
+
+    def _forget_read(self, session: Session) -> None:
+        for delivery in session.inbox.values():
+            self._cache.drop(delivery.message.target.instance_id)
 
     async def _gather(self, session: Session) -> None:
         """Wait for more answers, if that is worth it: see `durahub.dispatch.gathering`."""
@@ -270,17 +320,16 @@ class Orchestrations:
 
     async def _give_up(self, session: Session, error: Exception) -> None:
         """Put back the messages of an episode that could not be run; the next delivery tries again."""
+        self._forget_read(session)
         batch = tuple(session.inbox.values())
         session.remove(batch)
-        for delivery in batch:
-            self._cache.drop(delivery.message.target.instance_id)
         extra = {"instance_id": session.instance_id, "messages": len(batch)}
         if isinstance(error, DurahubError):
             log.warning("episode-put-back", extra={**extra, "why": str(error)})
         else:
             log.error("episode-failed", extra=extra, exc_info=error)
         for delivery in batch:
-            pause = STORAGE_PAUSE
+            pause = self._settings.storage_pause
             if isinstance(error, Malformed) or not isinstance(error, DurahubError):
                 pause = backoff(delivery.deliveries)
             await self._release((delivery,), pause)
@@ -290,8 +339,7 @@ class Orchestrations:
         if ready is None:
             return
         taken = ready.verdict.take
-        session.remove(taken)
-        session.in_turn = len(taken)
+        session.begin_turn(taken)
         try:
             turn = begin(
                 _target_of(taken),
@@ -303,19 +351,36 @@ class Orchestrations:
                 self._clock(),
             )
             session.dispatched = True
-            last = await self._run_turn(turn, ready.history, ready.slot, session)
-            session.put_first(last.outcome.returned)
-            session.in_turn -= len(last.outcome.returned)
-            await self.write(session, ready.history, last.outcome.commit, last)
+            with self._spanned(turn):
+                last = await self._run_turn(turn, ready.history, ready.slot, session)
+                session.put_first(last.outcome.returned)
+                session.in_turn -= len(last.outcome.returned)
+                await self.write(session, ready.history, last.outcome.commit, last)
         except asyncio.CancelledError:
+            if session.over_at is not None:
+                instance_id, over_at = _target_of(taken), session.over_at
+                session.put_first(taken)
+                self._leave(session.leave(lambda d: _is_left(d, instance_id, over_at)))
             raise
         except Exception:
             session.put_first(taken)
             raise
         finally:
             ready.slot.release()
-            session.in_turn = 0
-            session.dispatched = False
+            session.end_turn()
+            session.over_at = None
+
+    def _spanned(self, turn: Turn) -> AbstractContextManager[None]:
+        """Return the span of a turn: from when it is given to a worker until it is written."""
+        if not self._tracing.is_on:
+            return nullcontext()
+        told = {
+            HUB: self._store.hub,
+            NAME: turn.started.name or "",
+            INSTANCE: turn.instance_id,
+            EXECUTION: turn.execution_id,
+        }
+        return self._tracing.span("durahub turn", below(turn.started.trace), told)
 
     async def _prepare(self, session: Session) -> _Ready | None:
         """Judge the inbox and get a place on a stream; ``None`` if there is nothing to run."""
@@ -326,8 +391,8 @@ class Orchestrations:
         row = await self._row(instance_id, history, batch)
         judged = self._judge(batch, history, row)
         if not judged.take:
-            await self._settle(session, judged)
-            if judged.rewind is not None:
+            is_settled = await self._settle(session, judged, history)
+            if is_settled and judged.rewind is not None:
                 await self._rewind(session, history, judged.rewind, row)
             return None
         slot = await self._in_line(session, _need_of(judged.start or state.started))
@@ -337,11 +402,11 @@ class Orchestrations:
                 if row is None:
                     row = await self._row(instance_id, history, later)
                 judged = self._judge(later, history, row)
-            await self._settle(session, judged)
+            is_settled = await self._settle(session, judged, history)
         except BaseException:
             slot.release()
             raise
-        if not judged.take:
+        if not is_settled or not judged.take:
             slot.release()
             return None
         return _Ready(history, judged, slot)
@@ -375,14 +440,22 @@ class Orchestrations:
         _bound(verdict)
         return verdict
 
-    async def _settle(self, session: Session, verdict: Verdict) -> None:
-        """Do what the verdict says of the messages that are not taken."""
+    async def _settle(self, session: Session, verdict: Verdict, history: KnownHistory) -> bool:
+        """Do what the verdict says of the messages that are not taken.
+
+        Return ``False`` if it would repair a row by a *history* that was changed meanwhile, as by a purge:
+        then they stay, to be judged again.
+        """
         for reply in verdict.replies:
             await self._store.send(reply)
         if verdict.repair is not None:
-            repair = verdict.repair
+            repair, version = verdict.repair, history.stored.version
             instance_id = _target_of(verdict.drop)
-            await self._store.repair(instance_id, repair.update, insert=repair.insert)
+            if not await self._store.repair(
+                instance_id, repair.update, insert=repair.insert, history=version
+            ):
+                self._cache.drop(instance_id)
+                return False
             self._on_written(instance_id, repair.update, None)
         if verdict.drop:
             await self._store.discard(verdict.drop)
@@ -393,6 +466,7 @@ class Orchestrations:
                 self._sleep(session, delivery, delay)
             else:
                 await self._release((delivery,), delay)
+        return True
 
     def _sleep(self, session: Session, delivery: Delivery, delay: float) -> None:
         def wake() -> None:
@@ -428,6 +502,7 @@ class Orchestrations:
         self, turn: Turn, history: KnownHistory, slot: Slot, session: Session
     ) -> _Done:
         pause = ABANDON_PAUSE[0]
+        session.out = turn.instance_id
         try:
             while True:
                 try:
@@ -437,16 +512,19 @@ class Orchestrations:
                         raise Abandoned
                 except Abandoned as abandoned:
                     session.go_on()
+                    session.dispatched = False  # nobody has it: who lets go of it need not wait
                     if not abandoned.lost:
                         await asyncio.sleep(pause)
                         pause = min(pause * 2, ABANDON_PAUSE[1])
                     slot = await self._streams.slot(_need_of(turn.started))
+                    session.dispatched = True
                     continue
                 if isinstance(outcome, Outcome):
                     return _Done(outcome, turn, showing)
                 turn = outcome
                 slot = await self._streams.slot(_need_of(turn.started))
         finally:
+            session.out = ""
             self._out.pop(turn.instance_id, None)
 
     def _outcome(self, turn: Turn, result: TurnAnswer) -> Outcome | Turn:
@@ -507,12 +585,26 @@ class Orchestrations:
         finally:
             self._beginning.pop(commit.instance_id, None)
 
+    async def _checkpoint(self, commit: Commit) -> HistoryVersion:
+        now = asyncio.get_running_loop().time
+        began, outcome = now(), "failed"
+        try:
+            with self._tracing.span("durahub checkpoint", None, {}):
+                version = await self._store.commit(commit)
+            outcome = "written"
+            return version
+        except CheckpointLost:
+            outcome = "conflict"
+            raise
+        finally:
+            self.checkpoints.note((outcome,), now() - began)
+
     async def _write(
         self, session: Session, history: KnownHistory, commit: Commit, done: _Done | None
     ) -> None:
         instance_id = commit.instance_id
         try:
-            version = await self._store.commit(commit)
+            version = await self._checkpoint(commit)
         except CheckpointLost:
             self._cache.drop(instance_id)
             raise
@@ -538,6 +630,26 @@ class Orchestrations:
             partition = self._sessions[key].partition if key in self._sessions else ""
             self._cache.put(instance_id, partition, loaded)
         return loaded
+
+
+def _since(event: Event) -> Ticks:
+    """Return since when an event may be acted on: a timer's is older than its time."""
+    match event:
+        case TimerFired():
+            return max(event.timestamp, event.fire_at)
+        case ExecutionStarted(scheduled_start=int() as start):
+            return max(event.timestamp, start)
+    return event.timestamp
+
+
+def _is_left(delivery: Delivery, instance_id: str, over_at: Ticks) -> bool:
+    """Tell whether a message was told to an instance that was over at *over_at*."""
+    message = delivery.message
+    return (
+        message.target.instance_id == instance_id
+        and message.event.timestamp <= over_at
+        and is_told(message)
+    )
 
 
 def _have_ended(events: Sequence[Event]) -> bool:

@@ -9,9 +9,11 @@ from durahub.dispatch.client_base import ClientBase
 from durahub.engine.entities.ids import is_entity
 from durahub.errors import BadRequest, WrongStatus
 from durahub.model.history import Status, SubOrchestrationInstanceCreated
+from durahub.model.instance import Instance
 from durahub.store import InstanceQuery, Purged
 
 LARGEST_BATCH = 500  # instances of one call
+TRIES = 3  # to delete an instance whose row is written meanwhile
 
 
 def check_batch(ids: Sequence[str]) -> None:
@@ -28,12 +30,16 @@ class Purging(ClientBase):
 
         With *recursive* its ended children go first. Raises `WrongStatus` if it has not ended.
         """
-        row = await self._store.get(instance_id, payloads=False)
-        if row is None:
-            return Purged(0)
-        if not is_entity(instance_id) and not row.status.is_terminal:
-            raise WrongStatus(instance_id, row.status.name, "only what has ended can be purged")
-        return await self._purge_tree(instance_id, recursive=recursive)
+        for _ in range(TRIES):
+            row = await self._store.get(instance_id, payloads=False)
+            if row is None:
+                break
+            if not is_entity(instance_id) and not row.status.is_terminal:
+                raise WrongStatus(instance_id, row.status.name, "only what has ended can be purged")
+            purged = await self._purge_tree(row, recursive=recursive)
+            if purged.instances:
+                return purged
+        return Purged(0)
 
     async def purge_batch(self, ids: Sequence[str], *, recursive: bool = False) -> Purged:
         """Delete those of at most 500 instances that have ended; the others stay."""
@@ -64,23 +70,30 @@ class Purging(ClientBase):
             for instance in page.instances:
                 if deadline is not None and loop.time() >= deadline:
                     return total, False
-                purged = await self._purge_tree(instance.instance_id, recursive=recursive)
+                purged = await self._purge_tree(instance, recursive=recursive)
                 total = _sum(total, purged)
             if page.token is None:
                 return total, True
             page_of = replace(page_of, token=page.token)
 
-    async def _purge_tree(self, instance_id: str, *, recursive: bool) -> Purged:
-        """Delete an instance, with *recursive* after its ended children."""
-        total = Purged(0)
+    async def _purge_tree(self, row: Instance, *, recursive: bool) -> Purged:
+        """Delete the instance of *row*, with *recursive* after its ended children.
+
+        It stays if it has been started anew since its row was read.
+        """
+        total, instance_id = Purged(0), row.instance_id
         if recursive:
             for child in await self._children(instance_id):
                 found = await self.get(child, payloads=False)
                 if found is not None and found.status.is_terminal:
-                    total = _sum(total, await self._purge_tree(child, recursive=True))
-        total = _sum(total, await self._store.purge(instance_id))
-        self._changed_in_storage(instance_id)
-        return total
+                    total = _sum(total, await self._purge_tree(found, recursive=True))
+        now = self._clock()
+        # an entity is deleted whatever it is doing
+        expected = None if is_entity(instance_id) else row
+        purged = await self._store.purge(instance_id, expected)
+        if purged.instances:
+            self._changed_in_storage(instance_id, over_at=now)
+        return _sum(total, purged)
 
     async def _children(self, instance_id: str) -> list[str]:
         created = [

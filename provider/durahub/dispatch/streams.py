@@ -12,6 +12,9 @@ from enum import Enum
 
 from durahub.dispatch.work import Filters, StreamOptions, Work
 
+MOST_UNSENT = 64
+"""Work items that wait for a worker to read its stream; it gets more when half of them are sent."""
+
 
 class Kind(Enum):
     """The kinds of work that a stream counts."""
@@ -67,6 +70,7 @@ class WorkStream:
             Kind.ACTIVITY: options.max_activities,
             Kind.ENTITY: options.max_entities,
         }
+        self._choked = False  # its worker does not read as fast as it is given
         self.closed = False
         self.draining = False  # stays open, and gets no more work
 
@@ -79,7 +83,12 @@ class WorkStream:
     def next_now(self) -> Work | None:
         """Return the next work item, ``None`` while there is none. Raises `StreamClosed` as `next`."""
         if self._ready:
-            return self._ready.popleft()
+            work = self._ready.popleft()
+            if self._choked and len(self._ready) <= MOST_UNSENT // 2:
+                self._choked = False
+                for kind in Kind:
+                    self._streams.changed(kind)
+            return work
         if self.closed:
             raise StreamClosed
         return None
@@ -104,11 +113,14 @@ class WorkStream:
         """Send *work* down the stream; its slot was taken before. A closed stream sends nothing."""
         if not self.closed:
             self._ready.append(work)
+            self._choked = self._choked or len(self._ready) >= MOST_UNSENT
             self._changed.set()
 
     def room(self, kind: Kind) -> int:
         """Return how many more items of *kind* the worker takes now."""
-        return 0 if self.closed or self.draining else self._limits[kind] - self._open[kind]
+        if self.closed or self.draining or self._choked:
+            return 0
+        return self._limits[kind] - self._open[kind]
 
     def limit(self, kind: Kind) -> int:
         """Return how many items of *kind* the worker takes at once."""

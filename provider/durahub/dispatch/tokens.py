@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 
 from durahub.dispatch.streams import Slot, WorkStream
 from durahub.errors import WorkItemNotFound
+from durahub.observing.timings import Timings
 
 REMEMBERED = 10_000  # decided tokens
 ABANDON_PAUSE = (1.0, 30.0)  # seconds: the first and the longest pause after a worker gave it back
@@ -38,6 +39,11 @@ class OpenItem(Generic[T]):
     task_id: int | None
     slot: Slot
     answer: "asyncio.Future[T]"
+    out_since: float = 0.0  # by the loop's clock
+
+
+COMPLETED, GIVEN_BACK, LOST, WITHDRAWN = "completed", "given-back", "lost", "withdrawn"
+"""How an item ends: its worker has answered, does not want it, is gone, or we took it away."""
 
 
 class Tokens(Generic[T]):
@@ -47,14 +53,16 @@ class Tokens(Generic[T]):
         self._new_token = new_token
         self._open: dict[str, OpenItem[T]] = {}
         self._decided: OrderedDict[str, None] = OrderedDict()
+        self.ended = Timings()  # how long items were out, by how they ended
 
     def __len__(self) -> int:
         return len(self._open)
 
     def give_out(self, instance_id: str, task_id: int | None, slot: Slot) -> OpenItem[T]:
         """Return a new open item; one that is lost already if the stream closed after its slot was given."""
-        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        item = OpenItem(self._new_token(), instance_id, task_id, slot, future)
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        item = OpenItem(self._new_token(), instance_id, task_id, slot, future, loop.time())
         self._open[item.token] = item
         if slot.stream.closed:  # who closed it has counted its items, without this one
             self.revoke(item, lost=True)
@@ -71,7 +79,7 @@ class Tokens(Generic[T]):
             if token in self._decided:
                 return
             raise WorkItemNotFound(token)
-        self._take_back(item)
+        self._take_back(item, COMPLETED)
         self._remember(item.token)
         if not item.answer.done():
             item.answer.set_result(result)
@@ -84,14 +92,21 @@ class Tokens(Generic[T]):
         item = self._open.get(token)
         if item is None:
             return False
-        self.revoke(item, lost=lost)
+        self.revoke(item, lost=lost, end=GIVEN_BACK)
         return True
 
-    def revoke(self, item: OpenItem[T], *, lost: bool = False) -> None:
+    def revoke(self, item: OpenItem[T], *, lost: bool = False, end: str = "") -> None:
         """Make an item's token worthless and its waiter go on; a decided one stays decided."""
-        self._take_back(item)
+        self._take_back(item, end or (LOST if lost else WITHDRAWN))
         if not item.answer.done():
             item.answer.set_exception(Abandoned(lost=lost))
+
+    def overtake(self, instance_id: str) -> None:
+        """Take back an instance's open item, for the answer has no effect any more; it is taken quietly."""
+        item = self.find(instance_id)
+        if item is not None:
+            self._take_back(item, WITHDRAWN)
+            self._remember(item.token)
 
     def of_stream(self, stream: WorkStream) -> list[OpenItem[T]]:
         """Return the items that are out on *stream*."""
@@ -114,8 +129,9 @@ class Tokens(Generic[T]):
                 return item
         return None
 
-    def _take_back(self, item: OpenItem[T]) -> None:
-        self._open.pop(item.token, None)
+    def _take_back(self, item: OpenItem[T], end: str) -> None:
+        if self._open.pop(item.token, None) is not None:
+            self.ended.note((end,), asyncio.get_running_loop().time() - item.out_since)
         item.slot.release()
 
     def _remember(self, token: str) -> None:

@@ -49,7 +49,7 @@ class ConnectionString:
     endpoint: str
     task_hub: str = DEFAULT_HUB
     authentication: str = "None"
-    options: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def __str__(self) -> str:
         """Return the string that every SDK accepts."""

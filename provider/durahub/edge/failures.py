@@ -4,7 +4,6 @@ A .NET process in its older error mode stores no failure but a ``Reason`` (the m
 is told to, ``Details``: the exception as Newtonsoft serialises it. Clients need a failure all the same.
 """
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +12,7 @@ from durabletask.internal import orchestrator_service_pb2 as pb
 from durahub.edge.wellknown import json_of, string_value, text_of, value_of
 from durahub.model.failure import Failure
 from durahub.model.history import SubOrchestrationInstanceFailed, TaskFailed
+from durahub.model.json_text import loads
 
 DEEPEST = 64
 """Causes behind causes that are followed; the rest is dropped."""
@@ -70,7 +70,7 @@ def _exception(details: str | None) -> Mapping[str, Any] | None:
     if not details or not details.lstrip().startswith("{"):
         return None
     try:
-        found = json.loads(details)
+        found = loads(details)
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) and isinstance(found.get("ClassName"), str) else None

@@ -1,9 +1,10 @@
-"""The HTTP port: ``/healthz`` for probes, ``/metrics`` for Prometheus, and the HTTP APIs."""
+"""The HTTP port: ``/healthz`` and ``/readyz`` for probes, ``/metrics``, and the HTTP APIs."""
 
 import asyncio
 import contextlib
 import socket
-from collections.abc import Iterator
+import ssl
+from collections.abc import Callable, Iterator, Sequence
 from email.utils import formatdate
 
 import uvicorn
@@ -13,12 +14,19 @@ from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from durahub.authorization.gate import OPEN, Gate
+from durahub.edge.http_connection import limited
 from durahub.edge.metadata import HubDirectory
+from durahub.edge.overload import Overload
+from durahub.edge.port_limits import DEFAULT_LIMITS, HEADER_BYTES
+from durahub.edge.readiness import Standing
+from durahub.edge.web.gating import metrics_gated
 from durahub.edge.web.mounts import api_mounts
+from durahub.edge.web.overload import Admitted
 from durahub.edge.web.paths import SentPaths
 from durahub.errors import PortInUse
 
@@ -30,22 +38,47 @@ def application(
     *,
     directory: HubDirectory | None = None,
     keys: frozenset[str] = frozenset(),
+    mounted: Sequence[ASGIApp] = (),
+    overload: Overload | None = None,
+    gate: Gate = OPEN,
+    ready: Callable[[], Standing] = Standing,
+    open_metrics: bool = False,
 ) -> Starlette:
     """Return the ASGI application; with a *directory* it serves the HTTP APIs over its hubs.
 
-    *keys* are those of which Durable Functions' API wants one; without any it wants none.
+    *keys* are those of which Durable Functions' API wants one; without any it wants none. What none of
+    these paths is for goes to the first of *mounted*. *ready* returns whether calls should come.
     """
 
     async def healthz(_: Request) -> Response:
+        # Answered by the loop that does everything else: if that stands still, the probe's time runs out.
         return Response(status_code=204)
+
+    async def readyz(_: Request) -> Response:
+        standing = ready()
+        return JSONResponse(
+            standing.told(),
+            status_code=200 if standing.is_ready else 503,
+            headers={"cache-control": "no-store"},
+        )
 
     async def metrics(_: Request) -> Response:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
-    apis = api_mounts(directory, keys) if directory is not None else []
+    apis = api_mounts(directory, keys, gate) if directory is not None else []
     return Starlette(
-        routes=[Route("/healthz", healthz), Route("/metrics", metrics), *apis],
-        middleware=[Middleware(Dated), Middleware(SentPaths)],
+        routes=[
+            Route("/healthz", healthz),
+            Route("/readyz", readyz),
+            Route("/metrics", metrics_gated(metrics, OPEN if open_metrics else gate)),
+            *apis,
+            *(Mount("/", app=one) for one in mounted),
+        ],
+        middleware=[
+            Middleware(Dated),
+            Middleware(SentPaths),
+            Middleware(Admitted, overload=overload or Overload()),
+        ],
     )
 
 
@@ -69,7 +102,8 @@ class Dated:
 def bind(host: str, port: int, option: str) -> socket.socket:
     """Return a listening socket; port 0 takes any free one. Raises `PortInUse`."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # Named, for asyncio turns Nagle's algorithm off for TCP alone: else each answer with a body waits 40 ms.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
@@ -86,7 +120,13 @@ class HttpServer(uvicorn.Server):
     Of itself it looks ten times a second whether it should end, and keeps the time for its responses.
     """
 
-    def __init__(self, app: Starlette, listener: socket.socket) -> None:
+    def __init__(
+        self,
+        app: Starlette,
+        listener: socket.socket,
+        connections: int = DEFAULT_LIMITS.connections,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -94,10 +134,15 @@ class HttpServer(uvicorn.Server):
                 access_log=False,
                 date_header=False,
                 lifespan="off",
+                http=limited(connections),
+                h11_max_incomplete_event_size=HEADER_BYTES,
                 ws="none",
                 timeout_graceful_shutdown=GRACE,
             )
         )
+        if tls is not None:
+            self.config.load()
+            self.config.ssl = tls
         self._listener = listener
         self._stopped = asyncio.Event()
 

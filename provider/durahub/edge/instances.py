@@ -85,7 +85,10 @@ async def state_of(hub: Hub, instance: Instance, *, payloads: bool) -> pb.Orches
             input=string_value(instance.input),
             # Until an instance has ended its Output holds why it was suspended or resumed.
             output=string_value(instance.output if instance.status.is_terminal else None),
-            customStatus=string_value(instance.custom_status),
+            # of a hub in Azure Storage "null" tells that none was set; it comes with what was moved here
+            customStatus=string_value(
+                None if instance.custom_status == "null" else instance.custom_status
+            ),
         )
     )
     failure = await hub.failure_of(instance) if instance.status is Status.Failed else None

@@ -61,10 +61,17 @@ class Caller:
         return Counting.AS_STORED
 
 
+NUMBERS = "x-durahub-action-numbers"
+"""The header by which the answer to ``Hello`` tells how actions are numbered in histories."""
+
+DTFX_NUMBERS = "dtfx"
+"""As DTFx does, from 0, whatever a worker counts like that has named its SDK."""
+
 _COUNTING = {
     "durabletask-python/": Counting.FROM_ONE_RETRIES_ALIKE,
     "grpc-python/": Counting.FROM_ONE_RETRIES_ALIKE,  # not grpc-python-asyncio: no worker has that
     "durabletask-js/": Counting.FROM_ONE,
+    "durabletask-js grpc-node": Counting.FROM_ONE,  # npm's own, in front of its library's name
     "grpc-node": Counting.FROM_ONE,
 }
 """How workers count, by how they name themselves, or their gRPC library itself."""

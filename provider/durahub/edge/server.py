@@ -7,19 +7,25 @@ import os
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import grpc
 import grpc.aio
 from durabletask.internal import orchestrator_service_pb2 as pb
 
+from durahub.authorization.gate import OPEN, Gate
 from durahub.dispatch.clock import system_clock
 from durahub.edge.backend import backend_service_pb2 as bs
 from durahub.edge.backend.service import Backend
+from durahub.edge.certificates import Certificates
+from durahub.edge.health import SERVICE, Health
 from durahub.edge.lifetime import Lifetime
 from durahub.edge.metadata import HubDirectory
+from durahub.edge.observed import Calls
+from durahub.edge.overload import Overload
+from durahub.edge.port_limits import DEFAULT_LIMITS, HANDSHAKE_WITHIN, HEADER_BYTES, PortLimits
+from durahub.edge.readiness import Readiness
 from durahub.edge.services import add_service
 from durahub.edge.sidecar import TaskHubSidecar
 from durahub.edge.work_item_sender import Sending
@@ -28,8 +34,9 @@ from durahub.model.ticks import Ticks
 
 log = logging.getLogger(__name__)
 
-MIB = 1024 * 1024
-_LAST_WORDS = 2.0  # seconds for calls that are just being answered
+_LAST_WORDS = (
+    10.0  # seconds for calls that are just being answered; what is cut then ends as CANCELLED
+)
 
 _KEEPALIVE = (
     ("grpc.keepalive_time_ms", 30_000),
@@ -40,14 +47,6 @@ _KEEPALIVE = (
     ("grpc.http2.min_ping_interval_without_data_ms", 10),
     ("grpc.http2.max_ping_strikes", 0),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class TlsFiles:
-    """A certificate chain and its private key, both PEM."""
-
-    certificates: Path
-    key: Path
 
 
 class GrpcServer:
@@ -75,35 +74,60 @@ async def start_server(
     *,
     host: str,
     port: int,
-    tls: TlsFiles | None = None,
-    max_receive_bytes: int = 64 * MIB,
-    max_send_bytes: int = 64 * MIB,
+    tls: Certificates | None = None,
+    gate: Gate = OPEN,
+    limits: PortLimits = DEFAULT_LIMITS,
     sending: Sending | None = None,
+    overload: Overload | None = None,
+    readiness: Readiness | None = None,
+    calls: Calls | None = None,
     clock: Callable[[], Ticks] = system_clock,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> GrpcServer:
     """Serve the hubs of *directory*; port 0 lets the system choose.
 
-    Work items and pages stay below 4 MiB whatever *max_send_bytes* is: that bounds what a client
-    asked for by itself, and most clients receive less. Raises `PortInUse`, `BadSetting`.
+    Work items and pages stay below 4 MiB whatever *limits* say: those bound what a client asked for by
+    itself, and most clients receive less. Raises `PortInUse`, `BadSetting`.
     """
+    at_most = overload or Overload()
     options = (
         *_KEEPALIVE,
         ("grpc.so_reuseport", 0),  # or a second server would silently take half of the calls
-        ("grpc.max_receive_message_length", max_receive_bytes),
-        ("grpc.max_send_message_length", max_send_bytes),
+        # Of a compressed message its content counts, while it is unpacked.
+        ("grpc.max_receive_message_length", limits.message_bytes),
+        ("grpc.max_send_message_length", limits.message_bytes),
+        ("grpc.max_metadata_size", HEADER_BYTES),  # both, or between them chance decides
+        ("grpc.absolute_max_metadata_size", HEADER_BYTES),
+        ("grpc.max_concurrent_streams", limits.streams),
+        # Of calls that nobody has looked at yet gRPC itself would cancel some from 1,000 on: completions
+        # too, and old workers stop for it. What is too much is ours to refuse.
+        ("grpc.server.max_pending_requests", at_most.pending),
+        ("grpc.server.max_pending_requests_hard_limit", at_most.pending),
+        ("grpc.max_allowed_incoming_connections", limits.connections),
+        ("grpc.server_handshake_timeout_ms", int(HANDSHAKE_WITHIN * 1_000)),
     )
     server = grpc.aio.server(options=options)
     lifetime = Lifetime()
     sidecar = TaskHubSidecar(
         directory, lifetime, clock=clock, monotonic=monotonic, sending=sending or Sending()
     )
-    add_service(server, pb.DESCRIPTOR.services_by_name["TaskHubSidecarService"], sidecar)
+    serve = partial(
+        add_service,
+        server,
+        overload=at_most,
+        default_hub=directory.default,
+        gate=gate,
+        calls=calls,
+    )
+    serve(pb.DESCRIPTOR.services_by_name["TaskHubSidecarService"], sidecar)
     backend = Backend(
         directory, lifetime, clock=clock, monotonic=monotonic, sending=sending or Sending()
     )
-    add_service(server, bs.DESCRIPTOR.services_by_name["BackendService"], backend)
-    credentials = None if tls is None else _credentials(tls)
+    serve(bs.DESCRIPTOR.services_by_name["BackendService"], backend)
+    if readiness is not None:  # probes name nobody, and take nobody's place
+        health = Health(readiness, lifetime)
+        add_service(server, SERVICE, health, None, gate=OPEN)
+    credentials = None if tls is None else tls.grpc_credentials()
     await _check_free(host, port)
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     try:
@@ -116,15 +140,6 @@ async def start_server(
     await server.start()
     log.info("grpc-listening", extra={"host": host, "port": bound, "tls": tls is not None})
     return GrpcServer(server, bound, lifetime)
-
-
-def _credentials(tls: TlsFiles) -> grpc.ServerCredentials:
-    try:
-        chain, key = tls.certificates.read_bytes(), tls.key.read_bytes()
-    except OSError as error:
-        path = error.filename
-        raise BadSetting("the TLS files", path, f"readable PEM files ({error.strerror})") from None
-    return grpc.ssl_server_credentials([(key, chain)])  # type: ignore[no-untyped-call, no-any-return]
 
 
 async def _check_free(host: str, port: int) -> None:

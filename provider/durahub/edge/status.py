@@ -1,7 +1,8 @@
 """What gRPC clients are told when something goes wrong: one table, applied to every call.
 
 Clients act on the code: .NET workers repeat a completion after ``UNAVAILABLE`` and ``INTERNAL`` and give
-the work item back after any other; ``RESOURCE_EXHAUSTED`` is therefore never an answer of ours.
+the work item back after any other; ``RESOURCE_EXHAUSTED`` is therefore never the answer to one. What is
+refused for want of room says when to try again: see `durahub.edge.overload`.
 """
 
 import asyncio
@@ -12,14 +13,20 @@ from typing import Any
 
 import grpc
 import grpc.aio
+from google.protobuf.duration_pb2 import Duration
+from google.rpc.error_details_pb2 import RetryInfo
+from google.rpc.status_pb2 import Status
 
 from durahub.errors import (
     CheckpointLost,
     DurahubError,
     InstanceExists,
     Malformed,
+    NotAuthenticated,
     NotThere,
+    Overloaded,
     Refused,
+    RoleMissing,
     Unavailable,
     UsageError,
 )
@@ -33,9 +40,12 @@ _CODES: dict[type[DurahubError], grpc.StatusCode] = {
     NotThere: grpc.StatusCode.NOT_FOUND,
     InstanceExists: grpc.StatusCode.ALREADY_EXISTS,
     CheckpointLost: grpc.StatusCode.ABORTED,
+    NotAuthenticated: grpc.StatusCode.UNAUTHENTICATED,
+    RoleMissing: grpc.StatusCode.PERMISSION_DENIED,
     Refused: grpc.StatusCode.FAILED_PRECONDITION,
     Malformed: grpc.StatusCode.DATA_LOSS,
     Unavailable: grpc.StatusCode.UNAVAILABLE,
+    Overloaded: grpc.StatusCode.RESOURCE_EXHAUSTED,
 }
 """A class stands for those below it that are not in the table themselves."""
 
@@ -51,20 +61,38 @@ def guarded(call: Callable[..., Awaitable[Any]], rpc: str) -> Callable[..., Awai
     """Return *call*, the method *rpc* of a service, with what it raises turned into a status."""
 
     async def answer(request: Any, context: "grpc.aio.ServicerContext[Any, Any]") -> Any:
+        hint: tuple[tuple[str, str | bytes], ...] = ()
         try:
             return await call(request, context)
         except (asyncio.CancelledError, grpc.aio.AbortError):
             raise
+        except grpc.aio.BaseError:  # gRPC can send nothing more: the client is gone
+            raise asyncio.CancelledError from None
         except DurahubError as error:
             code = code_of(type(error))
             if code is not grpc.StatusCode.NOT_FOUND:
                 log.info("rpc-refused", extra={"rpc": rpc, "code": error.code})
             detail = str(error)[:LONGEST_DETAIL]
+            if isinstance(error, Overloaded):
+                hint = retry_hint(error, detail)
         except Exception as error:
             # The message of an unforeseen error may quote a payload; its place in the code does not.
             place = "".join(traceback.format_tb(error.__traceback__))
             log.error("rpc-failed", extra={"rpc": rpc, "error": type(error).__name__, "at": place})
             code, detail = grpc.StatusCode.INTERNAL, INTERNAL_DETAIL
-        return await context.abort(code, detail)
+        return await context.abort(code, detail, hint)
 
     return answer
+
+
+def retry_hint(error: Overloaded, detail: str) -> tuple[tuple[str, str | bytes], ...]:
+    """Return the trailing metadata that tell when to try again: seconds, and a ``RetryInfo``.
+
+    Source: ``google/rpc/error_details.proto``; gRPC has the whole status in ``grpc-status-details-bin``.
+    """
+    told = Status(code=grpc.StatusCode.RESOURCE_EXHAUSTED.value[0], message=detail)
+    told.details.add().Pack(RetryInfo(retry_delay=Duration(seconds=error.retry_after)))
+    return (
+        ("retry-after", str(error.retry_after)),
+        ("grpc-status-details-bin", told.SerializeToString()),
+    )

@@ -14,6 +14,7 @@ from durahub.dispatch.work import OrchestratorWork, StreamOptions, Work
 from durahub.edge.hub import Hub, Stream
 from durahub.edge.lifetime import Lifetime
 from durahub.edge.work_items import MOST_BYTES, health_ping, work_item
+from durahub.errors import ServerUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ class Sending:
     """How work items are sent."""
 
     ping_after: float = 30.0  # seconds of silence; clients give up after 120
+    stalled_after: float = 60.0  # seconds in which a worker has read nothing of what is sent to it
     most_bytes: int = MOST_BYTES  # of one work item
 
 
@@ -56,15 +58,21 @@ class WorkItemSender:
         self._loop = asyncio.get_running_loop()
         self._written = self._loop.time()
         self._pulse_is_due = False
+        self._writing: float | None = None  # since when, while the worker does not read
+        self._is_stalled = False
+        self._task = asyncio.current_task()
         self._timer: asyncio.TimerHandle | None = None
 
     async def run(self) -> None:
-        """Send until the hub closes the stream or the server drains."""
+        """Send until the hub closes the stream, the server drains, or the worker does not read for long.
+
+        Then it raises `ServerUnavailable`, which the worker learns when it reads on.
+        """
         forget = self._lifetime.tell_of_draining(self._stream.wake)
         try:
+            self._expect_pulse()
             # At once: .NET counts a stream that ends before any message as a failed connection.
             await self._ping()
-            self._expect_pulse()
             while not self._lifetime.draining:
                 if self._pulse_is_due:
                     await self._pulse()
@@ -74,17 +82,24 @@ class WorkItemSender:
                     await self._stream.changed()
         except StreamClosed:
             return
+        except asyncio.CancelledError:
+            if self._is_stalled:
+                seconds = self._sending.stalled_after
+                problem = f"its worker has read nothing of it for {seconds:g} s"
+                raise ServerUnavailable("this stream", problem) from None
+            raise
         finally:
             forget()
             if self._timer is not None:
                 self._timer.cancel()
 
     async def _ping(self) -> None:
-        await self._context.write(_PING)
-        self._written = self._loop.time()
+        await self._write(_PING)
 
     async def _pulse(self) -> None:
         """Do what is done from time to time; send a ping if nothing else was sent for so long."""
+        self._pulse_is_due = False
+        self._look_at(self._loop.time() + self._sending.ping_after)  # if this is not read, either
         await self._on_pulse()
         if self._loop.time() >= self._written + self._sending.ping_after - _TIMER_SLACK:
             await self._ping()
@@ -92,12 +107,30 @@ class WorkItemSender:
 
     def _expect_pulse(self) -> None:
         """Set one timer for the next silence to come, however much is sent until then."""
-        self._pulse_is_due = False
-        self._timer = self._loop.call_at(self._written + self._sending.ping_after, self._on_time)
+        self._look_at(self._written + self._sending.ping_after)
+
+    def _look_at(self, time: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(time, self._on_time)
 
     def _on_time(self) -> None:
+        """Have a sign of life sent, or end what a worker does not read; one timer serves both."""
         self._pulse_is_due = True
         self._stream.wake()
+        if self._writing is None:
+            return
+        end = self._writing + self._sending.stalled_after
+        if self._loop.time() < end - _TIMER_SLACK:
+            self._look_at(end)
+            return
+        log.warning(
+            "worker-stalled",
+            extra={"hub": self._hub.name, "worker_id": self._options.worker_id},
+        )
+        if self._task is not None:
+            self._is_stalled = True
+            self._task.cancel()
 
     async def _send(self, work: Work) -> None:
         """Send a work item, or give it back if this worker could not receive it."""
@@ -106,7 +139,12 @@ class WorkItemSender:
             await self._hub.abandon(work.token)
             return
         self._lifetime.given(work.token, self._stream)
-        await self._context.write(item)
+        await self._write(item)
+
+    async def _write(self, message: bytes) -> None:
+        self._writing = self._loop.time()
+        await self._context.write(message)
+        self._writing = None
         self._written = self._loop.time()
 
     def _item(self, work: Work) -> bytes | None:

@@ -23,7 +23,14 @@ from durahub.edge.failures import failure_from_proto
 from durahub.edge.history_chunks import HistoryChunks
 from durahub.edge.hub import Hub
 from durahub.edge.lifetime import Lifetime, stopping
-from durahub.edge.metadata import Caller, HubDirectory, caller_of, hub_of
+from durahub.edge.metadata import (
+    DTFX_NUMBERS,
+    NUMBERS,
+    Caller,
+    HubDirectory,
+    caller_of,
+    hub_of,
+)
 from durahub.edge.partial_completions import PartialCompletions, joined
 from durahub.edge.projection import for_worker
 from durahub.edge.wellknown import filled_text, text_of
@@ -82,6 +89,7 @@ class WorkerCalls:
         await self._hub(context)
         if self._lifetime.draining:
             raise stopping()
+        await context.send_initial_metadata(((NUMBERS, DTFX_NUMBERS),))
         return Empty()
 
     async def GetWorkItems(self, request: pb.GetWorkItemsRequest, context: Context) -> None:

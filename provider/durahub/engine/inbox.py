@@ -63,6 +63,17 @@ class Verdict:
     rewind: Delivery | None = None  # the history is rewritten, or its start is told of a new parent
 
 
+def is_told(message: Message) -> bool:
+    """Tell whether *message* is for the instance that was there when it was sent, and is no answer.
+
+    It has no effect once that instance is over.
+    """
+    told = isinstance(
+        message.event, EventRaised | ExecutionSuspended | ExecutionResumed | ExecutionTerminated
+    )
+    return told and entity_answer_of(message) is None
+
+
 def needs_row(
     state: State, batch: Sequence[Delivery], consumed: frozenset[str] = frozenset()
 ) -> bool:

@@ -9,10 +9,16 @@ Source: scheduler protocol 4.1; orchestration semantics 7.6. Payloads are measur
 import json
 from dataclasses import dataclass
 
-from durahub.errors import BadInstanceId, BadSetting, OverLimit
+from durahub.errors import BadInstanceId, BadSetting, OverLimit, TooLong, TooMany
 from durahub.model.history import Tags
 
 MIB = 1024 * 1024
+LONGEST_NAME = 1_024
+"""Characters of what names something: an orchestrator, an event, an operation, a version, a tag."""
+
+MOST_TAGS = 256
+"""Tags of an orchestration."""
+
 ERROR_TYPE = "LimitExceeded"  # of the failures that take the place of answers
 
 
@@ -46,6 +52,11 @@ class Limits:
         if self.printable_ids and not all(" " <= character <= "~" for character in text):
             raise BadInstanceId(text, "this hub takes printable ASCII characters only")
 
+    def check_name(self, what: str, name: str | None) -> None:
+        """Raise `TooLong` unless a name is short enough; *what* says what it names."""
+        if name is not None and len(name) > LONGEST_NAME:
+            raise TooLong(f"the name of {what}", len(name), LONGEST_NAME)
+
     def check_payload(self, what: str, text: str | None) -> None:
         """Raise `OverLimit` if a payload is too large; *what* names it without quoting it."""
         if self.payload_bytes is None or text is None or len(text) * 4 <= self.payload_bytes:
@@ -55,7 +66,11 @@ class Limits:
             raise OverLimit(what, size, self.payload_bytes)
 
     def check_tags(self, what: str, tags: Tags | None) -> None:
-        """Raise `OverLimit` if the tags, as JSON, are too large."""
+        """Raise `TooMany`, `TooLong` or, if they are too large as JSON, `OverLimit`."""
+        if tags and len(tags) > MOST_TAGS:
+            raise TooMany(f"tags of {what}", len(tags), MOST_TAGS)
+        for name in dict(tags or {}):
+            self.check_name(f"a tag of {what}", name)
         if self.tags_bytes is None or not tags:
             return
         text = json.dumps(dict(tags), ensure_ascii=False, separators=(",", ":"))

@@ -125,6 +125,18 @@ class Retries:
         copy._arrived, copy._done = self._arrived, self._done
         return copy
 
+    def paused(self, timer: int) -> Asked | None:
+        """Return what is probably tried again when *timer* is due, which has not fired; ``None``: nothing."""
+        pause = self._pauses.get(timer)
+        if pause is None:
+            return None
+        failures = pause.failures
+        waiting = [one for one in failures.tries if one is not None]
+        if len(failures.tries) == failures.timers:
+            own = failures.tries[pause.place]
+            return own.asked if own is not None else None
+        return waiting[min(pause.place, len(waiting) - 1)].asked if waiting else None
+
     def last_pauses(self, *, open_too: bool) -> dict[int, int]:
         """Return the timers that were pauses after a last try, each with the number of that try.
 

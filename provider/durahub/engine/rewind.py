@@ -58,6 +58,29 @@ def concerned_children(events: Sequence[Event]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(created.instance_id or "" for created, _ in _children(events)))
 
 
+@dataclass(frozen=True, slots=True)
+class Reruns:
+    """What runs again after a rewind: activities, children that are rewound, and those started anew."""
+
+    activities: tuple[TaskScheduled, ...] = ()
+    rewound: tuple[SubOrchestrationInstanceCreated, ...] = ()
+    anew: tuple[SubOrchestrationInstanceCreated, ...] = ()
+
+
+def reruns(events: Sequence[Event], children: Mapping[str, Instance | None]) -> Reruns:
+    """Return what a rewind of the failed history *events* lets run again.
+
+    *children* are the rows of `concerned_children`.
+    """
+    anew = frozenset(_created_anew(events, children))
+    asked = (events[place] for place in _failed_tasks(events))
+    return Reruns(
+        activities=tuple(one for one in asked if isinstance(one, TaskScheduled)),
+        rewound=tuple(created for created, place in _children(events) if place not in anew),
+        anew=tuple(created for created, place in _children(events) if place in anew),
+    )
+
+
 def rewound(
     instance_id: str,
     version: HistoryVersion,

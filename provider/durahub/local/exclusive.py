@@ -45,6 +45,21 @@ def holder(file: Path) -> int | None:
     return pid if _runs(pid) else None
 
 
+def is_held(file: Path) -> bool:
+    """Tell whether a process holds the lock. One that asks for it at this very moment is refused.
+
+    Raises `OSError` where the file may not be opened.
+    """
+    try:
+        descriptor = os.open(file, os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    try:
+        return not _locked(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 @contextmanager
 def waiting_for(file: Path) -> Iterator[None]:
     """Hold the lock for the body, however long the other one takes."""

@@ -53,7 +53,7 @@ class ServerProcess:
         grpc_port, http_port = self._ports
         ports = ("--grpc-port", str(grpc_port), "--http-port", str(http_port), "--api-port", "none")
         child = self._child = Child([*COMMAND, *self._arguments, *ports], env=self._env)
-        ready = self._ready = child.wait_for(_ready, READY_WITHIN)
+        ready = self._ready = child.wait_for(ready_in, READY_WITHIN)
         if ready is None:
             self.kill()
             raise ServerUnavailable("durahub up", f"it did not become ready:\n{child.tail()}")
@@ -113,7 +113,7 @@ def running_server(
         server.stop()
 
 
-def _ready(line: str) -> Ready | None:
+def ready_in(line: str) -> Ready | None:
     """Return what the line ``{"event": "ready", ...}`` says; None for any other line."""
     if not line.startswith("{"):
         return None

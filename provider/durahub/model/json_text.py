@@ -22,6 +22,13 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan
 _ESCAPED = re.compile("[\u0085\u2028\u2029\ufffe\uffff\ud800-\udfff]")
 _HALF = re.compile("[\ud800-\udfff]")
 
+DEEPEST = 200
+"""Levels of what is read. What was read is written again somewhere, at times far down the stack."""
+
+
+class Deep(ValueError):
+    """JSON that is nested more deeply than `DEEPEST`."""
+
 
 def write(value: Any) -> str:
     """Return *value* as JSON text; members stand in the order of the mapping."""
@@ -63,14 +70,45 @@ def _without_nan(value: Any) -> Any:
     return value
 
 
+def loads(text: str | bytes) -> Any:
+    """Return the value of JSON *text* as `json.loads` does, which has no error of its own for all of it.
+
+    Raises `ValueError` alone, also where it is nested too deeply: a stranger's kilobyte of brackets is
+    no more than a text that is not JSON.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
 def read(text: str) -> Any:
-    """Return the value of JSON *text*. Raises `ValueError`, also where it is nested too deeply."""
+    """Return the value of JSON *text*. Raises `ValueError`, `Deep` where it is nested too deeply."""
     try:
         value = json.loads(text)
+        if text.count("[") + text.count("{") > DEEPEST and _is_deep(
+            value
+        ):  # in texts they count, too
+            raise Deep("nested too deeply")
         has_halves = "\\ud" in text or "\\uD" in text  # perhaps: they come as escapes only
         return _whole(value) if has_halves else value
     except RecursionError:
-        raise ValueError("nested too deeply") from None
+        raise Deep("nested too deeply") from None
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [
+            one
+            for outer in level
+            if isinstance(outer, dict | list)
+            for one in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(one, dict | list)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def whole(text: str) -> str:

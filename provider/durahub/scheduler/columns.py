@@ -8,6 +8,8 @@ import json
 from collections.abc import Mapping
 from typing import TypeAlias
 
+from durahub.model.json_text import loads
+
 Column: TypeAlias = "str | bytes | int | None"
 """What a column holds."""
 
@@ -64,7 +66,7 @@ def to_tags(column: Column) -> dict[str, str] | None:
     """Return the tags in *column*. Raises `ValueError`."""
     if column is None:
         return None
-    found = json.loads(required_text(column))
+    found = loads(required_text(column))
     if not isinstance(found, dict):
         raise ValueError("no JSON object where tags belong")
     return {str(name): str(value) for name, value in found.items()}

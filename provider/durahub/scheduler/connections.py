@@ -21,7 +21,7 @@ from typing import Literal
 
 from durahub.errors import FileUnavailable
 from durahub.local import exclusive
-from durahub.scheduler.schema import NotOurs, load_steps, migrate
+from durahub.scheduler.schema import NotOurs, check_newest, load_steps, migrate
 
 MEMORY = ":memory:"
 """The place of a store without a file."""
@@ -46,7 +46,7 @@ class FileOptions:
 @contextmanager
 def writing(place: str, options: FileOptions) -> Iterator[sqlite3.Connection]:
     """Have the file, and its schema up to date, for the body. Raises `FileUnavailable`."""
-    lock = nullcontext() if place == MEMORY else _locked(Path(place))
+    lock = nullcontext() if place == MEMORY else locked(Path(place))
     with lock, closing(open_writer(place, options)) as connection:
         yield connection
         connection.execute("PRAGMA analysis_limit = 400")  # rows that the next line looks at
@@ -62,13 +62,49 @@ def reading(place: str) -> Iterator[sqlite3.Connection]:
 
 
 @contextmanager
-def _locked(file: Path) -> Iterator[None]:
+def looking(place: str) -> Iterator[sqlite3.Connection]:
+    """Look into a file as it is, also one that another process has; nothing in it can be changed.
+
+    Raises `FileUnavailable`, also where its schema is not the one known here: nobody may change that now.
+    """
+    try:
+        found = sqlite3.connect(f"{Path(place).resolve().as_uri()}?mode=ro", uri=True)
+    except sqlite3.Error as error:
+        raise FileUnavailable(place, str(error)) from None
+    with closing(found) as connection:
+        try:
+            connection.execute("PRAGMA query_only = ON")
+            check_newest(connection, load_steps())
+            yield connection
+        except (sqlite3.Error, NotOurs) as error:
+            raise FileUnavailable(place, str(error)) from None
+
+
+def is_open(place: str) -> bool:
+    """Tell whether a process has the file for writing, or may have: nobody here may ask."""
+    try:
+        return exclusive.is_held(_lock_of(Path(place)))
+    except OSError:
+        return True
+
+
+def _lock_of(file: Path) -> Path:
+    return Path(f"{file.resolve()}-lock")  # two names of one file are one lock
+
+
+def holder_of(place: str) -> int | None:
+    """Return the ID of the process that has the file, if that can be told."""
+    return exclusive.holder(_lock_of(Path(place))) if is_open(place) else None
+
+
+@contextmanager
+def locked(file: Path) -> Iterator[None]:
     """Have *file* for this process during the body.
 
     The lock is the system's, on a file beside: ``hub.db-lock``. It ends with the process.
     """
     try:
-        lock = Path(f"{file.resolve()}-lock")  # two names of one file are one lock
+        lock = _lock_of(file)
         descriptor = exclusive.acquire(lock)
     except OSError as error:
         raise FileUnavailable(str(file), str(error.strerror)) from None

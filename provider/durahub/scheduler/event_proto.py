@@ -8,7 +8,7 @@ of the fields by their names in `durahub.model.history`; mostly there is none. T
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, cast
 
@@ -48,47 +48,66 @@ class StoredEvent:
 
 def encode(event: h.Event) -> StoredEvent:
     """Return *event* as it is stored."""
-    arm, fields = _KINDS[event.type]
     message = pb.HistoryEvent()
-    body = getattr(message, arm)
-    body.SetInParent()  # an arm without fields would otherwise stay unset
-    extra: dict[str, Any] = {}
-    for target, table in ((message, _HEADER), (body, fields)):
-        for name, field in table.items():
-            value = getattr(event, name)
-            if not field.put(target, value):
-                extra[name] = field.to_json(value)
+    extra = fill(message, event)
     return StoredEvent(
         message.SerializeToString(),
         json.dumps(extra, separators=(",", ":")) if extra else None,
     )
 
 
+def fill(message: pb.HistoryEvent, event: h.Event) -> dict[str, Any]:
+    """Write *event* into an empty *message*; return what it cannot hold, as `json.dumps` takes it."""
+    arm, writers = _WRITERS[event.type]
+    body = getattr(message, arm)
+    body.SetInParent()  # an arm without fields would otherwise stay unset
+    extra: dict[str, Any] = {}
+    for name, put, to_json in _HEADER_WRITERS:
+        value = getattr(event, name)
+        if not put(message, value):
+            extra[name] = to_json(value)
+    for name, put, to_json in writers:
+        value = getattr(event, name)
+        if not put(body, value):
+            extra[name] = to_json(value)
+    return extra
+
+
 def decode(body: bytes, extra: str | None, location: str) -> h.Event:
     """Return the stored event. Raises `BadRow`, naming *location*, for what `encode` does not write."""
     try:
-        return _decode(body, extra)
+        found = json.loads(extra) if extra is not None else {}
+        return read(pb.HistoryEvent.FromString(body), dict(found), location)
     except DecodeError:
         raise BadRow(location, "its event is not a protobuf HistoryEvent") from None
+    except (TypeError, ValueError, RecursionError) as error:
+        raise BadRow(location, f"its event cannot be read: {type(error).__name__}") from None
+
+
+def read(message: pb.HistoryEvent, extra: Mapping[str, Any], location: str) -> h.Event:
+    """Return the event that `fill` wrote into *message*, with what it returned. Raises `BadRow`."""
+    try:
+        return _read(message, extra)
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise BadRow(location, f"its event cannot be read: {type(error).__name__}") from None
 
 
-def _decode(body: bytes, extra: str | None) -> h.Event:
-    message = pb.HistoryEvent.FromString(body)
+def _read(message: pb.HistoryEvent, extra: Mapping[str, Any]) -> h.Event:
     arm = message.WhichOneof("eventType")
-    cls, fields = _ARMS[cast("str", arm)]
+    cls, fields, readers = _ARMS[cast("str", arm)]
     target = getattr(message, cast("str", arm))
-    values = {name: field.get(message) for name, field in _HEADER.items()}
-    values.update((name, field.get(target)) for name, field in fields.items())
-    if extra is not None:
-        for name, found in dict(json.loads(extra)).items():
-            field = fields.get(name) or _HEADER[name]
-            values[name] = field.from_json(found)
+    values = {name: get(message) for name, get in _HEADER_READERS}
+    for name, get in readers:
+        values[name] = get(target)
+    for name, found in extra.items():
+        field = fields.get(name) or _HEADER[name]
+        values[name] = field.from_json(found)
     return cls(**values)
 
 
 _Fields = Mapping[str, ProtoField]
+_Writer = tuple[str, Callable[[Any, Any], bool], Callable[[Any], Any]]
+_Reader = tuple[str, Callable[[Any], Any]]
 
 _HEADER: _Fields = {
     "event_id": number("eventId"),
@@ -214,4 +233,18 @@ _KINDS: Mapping[h.EventType, tuple[str, _Fields]] = {
 }
 """For each kind of event the arm of ``HistoryEvent`` and how its fields stand there."""
 
-_ARMS = {arm: (h.EVENT_CLASSES[kind], fields) for kind, (arm, fields) in _KINDS.items()}
+
+def _writers(fields: _Fields) -> tuple[_Writer, ...]:
+    return tuple((name, field.put, field.to_json) for name, field in fields.items())
+
+
+def _readers(fields: _Fields) -> tuple[_Reader, ...]:
+    return tuple((name, field.get) for name, field in fields.items())
+
+
+# every event of every history passes through these: nothing is looked up that is known before
+_HEADER_WRITERS, _HEADER_READERS = _writers(_HEADER), _readers(_HEADER)
+_WRITERS = {kind: (arm, _writers(fields)) for kind, (arm, fields) in _KINDS.items()}
+_ARMS = {
+    arm: (h.EVENT_CLASSES[kind], fields, _readers(fields)) for kind, (arm, fields) in _KINDS.items()
+}

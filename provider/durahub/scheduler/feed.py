@@ -12,12 +12,16 @@ from dataclasses import dataclass
 
 from durahub.engine.commit import Delivery
 from durahub.model.message import Message
+from durahub.model.sizes import size_of
 from durahub.model.ticks import MINIMUM, Ticks
 from durahub.scheduler.message_rows import delivery as delivery_of
 from durahub.scheduler.message_rows import seq_of
 
 MOST_READY = 256
 """Messages that wait here for room; the rest waits in the table."""
+
+MOST_READY_BYTES = 8 * 1024 * 1024
+"""Bytes that these take, about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +49,14 @@ class Want:
 class Found:
     """What was read: per message its number, and ``None`` where it could not be read.
 
-    *next_due* is the earliest time after *now* at which one will be due.
+    *next_due* is the earliest time after *now* at which one will be due. *more*: there are others that
+    would have been too large to be read at once.
     """
 
     timed: Sequence[tuple[int, Delivery | None]]
     timeless: Sequence[tuple[int, Delivery | None]]
     next_due: Ticks | None
+    more: bool = False
 
 
 class Feed:
@@ -58,6 +64,7 @@ class Feed:
 
     def __init__(self) -> None:
         self._ready: deque[Delivery] = deque()
+        self._ready_bytes = 0
         self._known: set[int] = set()  # ready, in the listener's hands, or not readable
         self._cursor = 0  # messages without a time are known, or gone, up to this number
         self._behind = True  # there may be some beyond it in the table
@@ -83,7 +90,7 @@ class Feed:
         """Note a message that was just stored."""
         if arrival.due is not None:
             self._see(arrival.due)
-        elif self._reading or self._behind or len(self._ready) >= MOST_READY:
+        elif self._reading or self._behind or self._is_full:
             self._behind = True
         elif arrival.seq > self._cursor:
             self._cursor = arrival.seq
@@ -95,7 +102,7 @@ class Feed:
 
         It is not where something older may wait in the table, or too much waits here.
         """
-        if self._reading or self._behind or len(self._ready) >= MOST_READY:
+        if self._reading or self._behind or self._is_full:
             return False
         self._add(seq_of(delivery.key), delivery)
         return True
@@ -106,7 +113,9 @@ class Feed:
 
     def take(self, room: int) -> list[Delivery]:
         """Return what to hand over now, *room* at most; it is then the listener's."""
-        return [self._ready.popleft() for _ in range(min(room, len(self._ready)))]
+        taken = [self._ready.popleft() for _ in range(min(room, len(self._ready)))]
+        self._ready_bytes -= size_of(one.message.event for one in taken)
+        return taken
 
     def wants_read(self, now: Ticks) -> bool:
         """Tell whether the table holds more than what is ready."""
@@ -128,7 +137,7 @@ class Feed:
                 self._add(seq, delivery)
         if found.timeless:
             self._cursor = max(self._cursor, found.timeless[-1][0])
-        if len(found.timed) + len(found.timeless) >= want.limit:
+        if found.more or len(found.timed) + len(found.timeless) >= want.limit:
             self._behind = True  # the next read tells more
         elif found.next_due is not None:
             self._see(found.next_due)
@@ -142,9 +151,19 @@ class Feed:
         self.settle(keys)
         self._see(due)
 
+    def give_again(self, delivery: Delivery) -> None:
+        """Have a message that the listener gave back handed over once more, unless it was settled."""
+        if self.knows(delivery.key):
+            self._ready.append(delivery)
+
     def _add(self, seq: int, delivery: Delivery) -> None:
         self._known.add(seq)
         self._ready.append(delivery)
+        self._ready_bytes += size_of((delivery.message.event,))
+
+    @property
+    def _is_full(self) -> bool:
+        return len(self._ready) >= MOST_READY or self._ready_bytes >= MOST_READY_BYTES
 
     def _see(self, due: Ticks) -> None:
         self._next_due = due if self._next_due is None else min(self._next_due, due)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from sqlite3 import Connection
 from typing import TypeVar
@@ -46,6 +47,17 @@ class OpenHub:
             self.pump.put_back(deliveries, due)
 
 
+@dataclass(frozen=True, slots=True)
+class Lanes:
+    """Who writes and reads a file: threads, but where there is no real time (``tests/simulation``)."""
+
+    writer: Callable[..., WriteLane] = WriteLane
+    reader: Callable[..., ReadLane] = ReadLane
+
+
+THREADS = Lanes()
+
+
 class SchedulerFile:
     """The hubs in the SQLite file *place*, or in memory with ``":memory:"``.
 
@@ -53,11 +65,17 @@ class SchedulerFile:
     """
 
     def __init__(
-        self, place: str, *, clock: Callable[[], Ticks], options: FileOptions | None = None
+        self,
+        place: str,
+        *,
+        clock: Callable[[], Ticks],
+        options: FileOptions | None = None,
+        lanes: Lanes = THREADS,
     ) -> None:
         self.place = place
         self.clock = clock
         self.options = options or FileOptions()
+        self._lanes = lanes
         self._hubs: dict[int, OpenHub] = {}
         self._connecting = asyncio.Lock()
         self._closing = contextlib.AsyncExitStack()
@@ -81,7 +99,7 @@ class SchedulerFile:
 
     async def _open(self, stack: contextlib.AsyncExitStack) -> None:
         place, options = self.place, self.options
-        writer = WriteLane(
+        writer = self._lanes.writer(
             f"write {place}", place, lambda: writing(place, options), self._on_arrivals
         )
         await writer.open()
@@ -89,12 +107,17 @@ class SchedulerFile:
         if place != MEMORY:
             readers = []
             for name in ("read", "query"):
-                reader = ReadLane(f"{name} {place}", place, lambda: reading(place))
+                reader = self._lanes.reader(f"{name} {place}", place, lambda: reading(place))
                 await reader.open()
                 stack.push_async_callback(reader.close)
                 readers.append(reader)
             self._readers = (readers[0], readers[1])
         self._writer = writer
+
+    @property
+    def waiting_writes(self) -> int:
+        """How many writes wait for the writer."""
+        return self._writer.waiting if self._writer is not None else 0
 
     async def close(self) -> None:
         """Write what was handed over, and close the file; calling it twice is fine."""

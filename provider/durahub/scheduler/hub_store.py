@@ -17,12 +17,18 @@ from dataclasses import replace
 from typing import TypeVar
 
 from durahub.engine.commit import NO_HISTORY, Commit, Delivery, HistoryVersion, InstanceUpdate
-from durahub.errors import BadHubName, CheckpointLost, HubNotFound
+from durahub.errors import (
+    BadHubName,
+    CheckpointLost,
+    FileUnavailable,
+    HubBeingMoved,
+    HubNotFound,
+)
 from durahub.model.history import Event, ExecutionStarted
 from durahub.model.instance import Instance
 from durahub.model.message import Message
 from durahub.model.ticks import later
-from durahub.scheduler import instance_rows, reads, writes
+from durahub.scheduler import importing, instance_rows, reads, writes
 from durahub.scheduler.backlog import backlog
 from durahub.scheduler.feed import Found, Want
 from durahub.scheduler.file import OpenHub, SchedulerFile
@@ -50,6 +56,11 @@ T = TypeVar("T")
 _HUB_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{2,44}", re.ASCII)
 
 
+def is_hub_name(name: str) -> bool:
+    """Tell whether a storage account would take *name* for a hub."""
+    return _HUB_NAME.fullmatch(name) is not None
+
+
 class SchedulerStore:
     """A `HubStore` in a `SchedulerFile`. Closing it leaves the file open, for others use it too.
 
@@ -57,7 +68,7 @@ class SchedulerStore:
     """
 
     def __init__(self, file: SchedulerFile, hub: str) -> None:
-        if _HUB_NAME.fullmatch(hub) is None:
+        if not is_hub_name(hub):
             raise BadHubName(hub)
         self.file = file
         self._name = hub
@@ -82,16 +93,33 @@ class SchedulerStore:
         return len(self._unreadable)
 
     @property
+    def number(self) -> int:
+        """The hub's number in its file. Raises `HubNotFound` while it is not open."""
+        return self._hub.number
+
+    @property
     def _hub(self) -> OpenHub:
         if self._found is None:
             raise HubNotFound(self._name)
         return self._found
 
     async def open(self, *, create: bool) -> None:
-        """Find the hub; with *create* make what is missing. Raises `HubNotFound`, `FileUnavailable`."""
+        """Find the hub; with *create* make what is missing. Raises `HubNotFound`, `FileUnavailable`.
+
+        Who would make it is about to serve it: that raises `HubBeingMoved` while a job moves instances
+        into it. Without *create* it can be looked at, and deleted.
+        """
         if not await self.file.connect(create=create):
             raise HubNotFound(self._name)
-        self._found = await self.file.hub(self._name, create=create)
+        found = await self.file.hub(self._name, create=create)
+        if create:
+            await self._refuse_movers(found.number)
+        self._found = found
+
+    async def _refuse_movers(self, hub: int) -> None:
+        job = await self.file.read(lambda connection: importing.mover_of(connection, hub))
+        if job is not None:
+            raise HubBeingMoved(self._name, job)
 
     async def close(self) -> None:
         """Let go of the hub; calling it twice is fine."""
@@ -102,9 +130,11 @@ class SchedulerStore:
     async def serve(self, listener: Listener) -> None:
         """Hand over the hub's messages until cancelled; then have the listener let go in order.
 
-        While another store of this process serves the hub, this one waits for its turn.
+        While another store of this process serves the hub, this one waits for its turn. Raises
+        `HubBeingMoved` while a job moves instances into it.
         """
         hub = self._hub
+        await self._refuse_movers(hub.number)
 
         async def read(table: Table, want: Want) -> Found:
             result = await self.file.read(lambda c: reads.messages(c, hub.number, table, want))
@@ -134,6 +164,11 @@ class SchedulerStore:
                     hub.pump = self._pump = None
                     self._caught_up = False
 
+    @property
+    def held_partitions(self) -> int:
+        """1 while the hub, which is one partition, is served here."""
+        return int(self._caught_up)
+
     def wake(self) -> None:
         """Look for messages and activities now: there is room again."""
         if self._pump is not None:
@@ -156,10 +191,6 @@ class SchedulerStore:
         """Write *commit* in one transaction. Raises `CheckpointLost`, also while not served."""
         if self._pump is None:
             raise CheckpointLost(commit.instance_id)
-        return await self.intervene(commit)
-
-    async def intervene(self, commit: Commit) -> HistoryVersion:
-        """Write *commit* in one transaction, served or not. Raises `CheckpointLost`."""
         hub, now = self._hub, self.file.clock()
 
         def written(_: HistoryVersion) -> None:
@@ -167,6 +198,27 @@ class SchedulerStore:
             hub.settled(commit.consumed)
 
         return await self._write(lambda tx: writes.commit(tx, hub.number, commit, now), written)
+
+    async def intervene(self, commit: Commit) -> HistoryVersion:
+        """Write *commit* in one transaction, served or not. Raises `CheckpointLost`.
+
+        If it ends the instance, what was told to that goes with it.
+        """
+        hub, now = self._hub, self.file.clock()
+        status = commit.instance.status
+        ends = status is not None and status.is_terminal
+
+        def write(tx: Transaction) -> tuple[HistoryVersion, list[Delivery]]:
+            version = writes.commit(tx, hub.number, commit, now)
+            left = writes.left_behind(tx, hub.number, commit.instance_id) if ends else []
+            return version, left
+
+        def written(found: tuple[HistoryVersion, list[Delivery]]) -> None:
+            hub.fresh.forget(commit.instance_id)
+            hub.settled((*commit.consumed, *found[1]))
+
+        version, _ = await self._write(write, written)
+        return version
 
     async def complete_activity(self, activity: Delivery, result: Message) -> None:
         """Hand *result* over, or put it in the place of *activity*; see `durahub.scheduler.results`."""
@@ -186,12 +238,18 @@ class SchedulerStore:
         )
 
     async def release(self, deliveries: Sequence[Delivery], delay: float) -> None:
-        """Put messages back, visible in *delay* seconds."""
+        """Put messages back, visible in *delay* seconds, be it from memory where nothing can be written."""
         hub, due = self._hub, later(self.file.clock(), delay)
-        await self._write(
-            lambda tx: writes.put_back(tx, hub.number, deliveries, due),
-            lambda _: hub.put_back(deliveries, due),
-        )
+        try:
+            await self._write(
+                lambda tx: writes.put_back(tx, hub.number, deliveries, due),
+                lambda _: hub.put_back(deliveries, due),
+            )
+        except FileUnavailable as error:
+            if self._pump is None:
+                raise
+            log.warning("kept-in-memory", extra={"messages": len(deliveries), "code": error.code})
+            self._pump.keep(deliveries, delay)
 
     async def repair(
         self,
@@ -200,14 +258,30 @@ class SchedulerStore:
         *,
         insert: bool,
         replaces: Instance | None = None,
-    ) -> None:
+        history: HistoryVersion | None = None,
+    ) -> bool:
         """Write an instance row without a checkpoint; without *insert* only if there is one.
 
-        With *replaces* only while the row is still as it was read.
+        With *replaces* only while the row is still as it was read; with *history* only while that is the
+        instance's, and tell whether it is.
         """
         hub, etag = self._hub, replaces.etag if replaces is not None else None
-        await self._write(
-            lambda tx: writes.repair(tx, hub.number, instance_id, update, insert=insert, etag=etag),
+
+        def write(tx: Transaction) -> bool:
+            if history is not None and not writes.is_history(tx, hub.number, instance_id, history):
+                return False
+            writes.repair(tx, hub.number, instance_id, update, insert=insert, etag=etag)
+            return True
+
+        return await self._write(write, lambda _: hub.fresh.forget(instance_id))
+
+    async def set_custom_status(
+        self, instance_id: str, text: str | None, replaces: Instance
+    ) -> bool:
+        """Write a custom status alone, while the row is as it was read; tell whether it was."""
+        hub, etag = self._hub, replaces.etag or "0"
+        return await self._write(
+            lambda tx: writes.set_custom_status(tx, hub.number, instance_id, text, etag),
             lambda _: hub.fresh.forget(instance_id),
         )
 
@@ -288,13 +362,25 @@ class SchedulerStore:
             for event in stored.events:
                 yield event
 
-    async def purge(self, instance_id: str) -> Purged:
-        """Delete an instance with its history, whatever its state."""
-        hub = self._hub
-        return await self._write(
-            lambda tx: writes.purge(tx, hub.number, instance_id),
-            lambda _: hub.fresh.forget(instance_id),
-        )
+    async def purge(self, instance_id: str, expected: Instance | None = None) -> Purged:
+        """Delete an instance with its history and what was told to it, whatever its state.
+
+        With *expected* only while its row is still as it was read.
+        """
+        hub, etag = self._hub, expected.etag if expected is not None else None
+
+        def write(tx: Transaction) -> tuple[Purged, list[Delivery]]:
+            if etag is not None and not writes.is_version(tx, hub.number, instance_id, etag):
+                return Purged(0), []
+            left = writes.left_behind(tx, hub.number, instance_id)
+            return writes.purge(tx, hub.number, instance_id), left
+
+        def written(found: tuple[Purged, list[Delivery]]) -> None:
+            hub.fresh.forget(instance_id)
+            hub.settled(found[1])
+
+        purged, _ = await self._write(write, written)
+        return purged
 
     # -- the hub -------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from durahub.errors import BadRequest
 from durahub.model.history import Status
+from durahub.model.json_text import loads
 from durahub.scheduler.columns import Column, from_text
 from durahub.scheduler.instance_rows import COLUMNS, PAYLOADS
 from durahub.store import EndedQuery, InstanceQuery
@@ -114,7 +115,7 @@ def make_token(created: int, instance_id: str) -> str:
 def read_token(token: str) -> tuple[int, str]:
     """Return what `make_token` was given. Raises `BadRequest` for a token that is not ours."""
     try:
-        created, instance_id = json.loads(base64.urlsafe_b64decode(token.encode()))
+        created, instance_id = loads(base64.urlsafe_b64decode(token.encode()))
     except (ValueError, TypeError):
         created = instance_id = None
     known = isinstance(created, int) and isinstance(instance_id, str)

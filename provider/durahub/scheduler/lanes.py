@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from sqlite3 import Connection
 from typing import Any, Generic, TypeVar
 
-from durahub.errors import FileUnavailable
+from durahub.errors import DiskFull, FileUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +26,8 @@ T = TypeVar("T")
 C = TypeVar("C")  # what work is given: a connection, or a transaction
 
 LARGEST_BATCH = 256
+FULL = "database or disk is full"
+"""What SQLite says where there is no room; Python has the code of an error only since 3.11."""
 
 
 @dataclass(eq=False, slots=True)
@@ -103,6 +105,11 @@ class Lane(Generic[C]):
         result: T = await future
         return result
 
+    @property
+    def waiting(self) -> int:
+        """How many jobs wait for the thread, about; what it is doing is not counted."""
+        return self._jobs.qsize()
+
     # -- the thread ----------------------------------------------------------------------------
 
     def _begin(self) -> None:
@@ -165,6 +172,8 @@ class Lane(Generic[C]):
     def _translated(self, error: Exception | None) -> Exception | None:
         """Return what the file is to blame for as such; other faults of SQLite's are ours."""
         is_fault = type(error) in (sqlite3.OperationalError, sqlite3.DatabaseError)
+        if is_fault and str(error) == FULL:
+            return DiskFull(self._place)
         return FileUnavailable(self._place, str(error)) if is_fault else error
 
     def _tell(self, call: Callable[..., object], *arguments: Any) -> None:

@@ -19,6 +19,18 @@ def _same(value: Any) -> Any:
     return value
 
 
+def _text(found: Any) -> str | None:
+    if found is not None and not isinstance(found, str):
+        raise ValueError("no text where one belongs")
+    return found
+
+
+def _number(found: Any) -> int:
+    if not isinstance(found, int) or isinstance(found, bool):
+        raise ValueError("no whole number where one belongs")
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class ProtoField:
     """A field: ``put(body, value)`` tells whether ``get(body)`` returns the same value.
@@ -39,7 +51,7 @@ def plain(name: str) -> ProtoField:
     def put(body: Any, value: str | None) -> bool:
         return write_text(body, name, value or "") and value is not None
 
-    return ProtoField(put, lambda body: getattr(body, name))
+    return ProtoField(put, lambda body: getattr(body, name), from_json=_text)
 
 
 def text(name: str) -> ProtoField:
@@ -51,7 +63,7 @@ def text(name: str) -> ProtoField:
     def get(body: Any) -> str | None:
         return str(getattr(body, name).value) if body.HasField(name) else None
 
-    return ProtoField(put, get)
+    return ProtoField(put, get, from_json=_text)
 
 
 def number(name: str) -> ProtoField:
@@ -64,7 +76,7 @@ def number(name: str) -> ProtoField:
             return False
         return True
 
-    return ProtoField(put, lambda body: getattr(body, name))
+    return ProtoField(put, lambda body: getattr(body, name), from_json=_number)
 
 
 def flag(name: str) -> ProtoField:

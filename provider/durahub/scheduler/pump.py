@@ -8,6 +8,7 @@ that the machine's clock was set, or that it slept.
 import asyncio
 import math
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
 
 from durahub.engine.commit import Delivery
 from durahub.model.message import Message
@@ -19,6 +20,7 @@ from durahub.scheduler.writes import Table
 from durahub.store import Listener
 
 LONGEST_WAIT = 60.0  # seconds
+SHORTEST_KEEP = 1.0  # seconds; what could not be written once cannot be at once
 
 Read = Callable[[Table, Want], Awaitable[Found]]
 Move = Callable[[Sequence[Delivery]], Awaitable[None]]
@@ -106,6 +108,22 @@ class Pump:
             self._settle_result(delivery)
         self._changed.set()
 
+    def keep(self, deliveries: Iterable[Delivery], delay: float) -> None:
+        """Give the listener again what it gave back and could not be put back: the disk may be full.
+
+        The tables are as they were, and are not read again up to where they were read. It comes from
+        here in *delay* seconds, or when serving begins anew.
+        """
+        loop = asyncio.get_running_loop()
+        for delivery in deliveries:
+            loop.call_later(max(delay, SHORTEST_KEEP), self._give_again, delivery)
+
+    def _give_again(self, delivery: Delivery) -> None:
+        feed = self._inbox if delivery.partition else self._tasks
+        if not self._closing:
+            feed.give_again(replace(delivery, deliveries=delivery.deliveries + 1))
+            self._hand_over()
+
     def _settle_result(self, delivery: Delivery) -> None:
         if is_result(delivery.key):
             self._results.settle((delivery.key,))
@@ -130,7 +148,8 @@ class Pump:
         room_now: Callable[[], int],
         hand_over: Callable[[Sequence[Delivery]], None],
     ) -> None:
-        if feed.has_ready and (room := room_now()) > 0:
+        # asked until nothing is left or there is no room: only who said so calls `wake` when there is
+        while feed.has_ready and (room := room_now()) > 0:
             hand_over(feed.take(room))
 
     async def look(self) -> None:

@@ -42,7 +42,7 @@ class SchedulerReader:
                 for unreadable in found.unreadable:
                     yield NotRead(unreadable.location, unreadable.error)
                 for row in found.page.instances:
-                    yield _stored(row) if entities else await self._with_history(row)
+                    yield stored_instance(row) if entities else await self._with_history(row)
                 token = found.page.token
                 if token is None:
                     break
@@ -65,10 +65,11 @@ class SchedulerReader:
         if isinstance(found, reads.Unreadable):
             return NotRead(found.location, found.error)
         events = found.events if found.version.execution_id == row.execution_id else ()
-        return replace(_stored(row), history=tuple(map(StoredEvent, events)))
+        return replace(stored_instance(row), history=tuple(map(StoredEvent, events)))
 
 
-def _stored(row: Instance) -> StoredInstance:
+def stored_instance(row: Instance) -> StoredInstance:
+    """Return an instance as its row tells it."""
     return StoredInstance(
         instance_id=row.instance_id,
         execution_id=row.execution_id,

@@ -24,6 +24,7 @@ from durahub.store import Ended, EndedQuery, InstanceQuery, Page, SetAside, Stor
 
 T = TypeVar("T")
 
+READ_BYTES = 8 * 1024 * 1024  # of messages, about: one look takes no more
 HEAD = 200  # characters that are kept of what could not be read
 
 
@@ -137,11 +138,13 @@ def messages(connection: sqlite3.Connection, hub: int, table: Table, want: Want)
         f"{select} AND due IS NOT NULL AND due <= ?"
         " AND seq NOT IN (SELECT value FROM json_each(?)) ORDER BY due, seq LIMIT ?",
         (hub, want.now, json.dumps(list(want.known)), want.limit),
-    ).fetchall()
+    )
+    found_timed, size = _at_most(timed, READ_BYTES)
     timeless = connection.execute(
         f"{select} AND due IS NULL AND seq > ? ORDER BY seq LIMIT ?",
-        (hub, want.cursor, want.limit - len(timed)),
-    ).fetchall()
+        (hub, want.cursor, want.limit - len(found_timed) if size < READ_BYTES else 0),
+    )
+    found_timeless, more = _at_most(timeless, READ_BYTES - size)
     following = connection.execute(
         f"SELECT due FROM {table} WHERE hub = ? AND due IS NOT NULL AND due > ?"
         " ORDER BY due LIMIT 1",
@@ -149,11 +152,26 @@ def messages(connection: sqlite3.Connection, hub: int, table: Table, want: Want)
     ).fetchone()
     unreadable: list[Unreadable] = []
     found = Found(
-        timed=_decoded(timed, table, unreadable),
-        timeless=_decoded(timeless, table, unreadable),
+        timed=_decoded(found_timed, table, unreadable),
+        timeless=_decoded(found_timeless, table, unreadable),
         next_due=Ticks(following[0]) if following is not None else None,
+        more=size + more >= READ_BYTES,
     )
     return FoundMessages(found, tuple(unreadable))
+
+
+def _at_most(
+    rows: Iterable[Sequence[Column]], most_bytes: int
+) -> tuple[list[Sequence[Column]], int]:
+    """Return the first of *rows*, up to the one that makes them *most_bytes* large, and their size."""
+    found: list[Sequence[Column]] = []
+    size = 0
+    for row in rows:
+        found.append(row)
+        size += sum(len(column) for column in row if isinstance(column, bytes))
+        if size >= most_bytes:
+            break
+    return found, size
 
 
 def _decoded(

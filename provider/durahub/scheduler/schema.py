@@ -50,9 +50,7 @@ def version_of(connection: sqlite3.Connection) -> int:
 def migrate(connection: sqlite3.Connection, steps: Sequence[Step]) -> None:
     """Take the file to the last of *steps*. Raises `NotOurs`, having changed nothing."""
     if not is_empty(connection):
-        (application,) = connection.execute("PRAGMA application_id").fetchone()
-        if application != APPLICATION_ID:
-            raise NotOurs("it is a database of another program")
+        _check_ours(connection)
     version, newest = version_of(connection), steps[-1].version
     if version > newest:
         raise NotOurs(
@@ -61,6 +59,24 @@ def migrate(connection: sqlite3.Connection, steps: Sequence[Step]) -> None:
     for step in steps:
         if step.version > version:
             _take(connection, step)
+
+
+def check_newest(connection: sqlite3.Connection, steps: Sequence[Step]) -> None:
+    """Raise `NotOurs` unless the file has had all *steps* and no more."""
+    _check_ours(connection)
+    version, newest = version_of(connection), steps[-1].version
+    if version != newest:
+        remedy = (
+            "any other command of this durahub brings it up to date" if version < newest else ""
+        )
+        said = f"its schema is {version}, the one known here {newest}"
+        raise NotOurs(f"{said}; {remedy}" if remedy else said)
+
+
+def _check_ours(connection: sqlite3.Connection) -> None:
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    if application != APPLICATION_ID:
+        raise NotOurs("it is a database of another program")
 
 
 def _take(connection: sqlite3.Connection, step: Step) -> None:

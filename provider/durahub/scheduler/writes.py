@@ -3,13 +3,16 @@
 An operation that is refused raises before it has written anything.
 """
 
+import contextlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Literal
 
 from durahub.engine.commit import Commit, Delivery, HistoryVersion, InstanceUpdate
-from durahub.errors import CheckpointLost, InstanceExists, Malformed
+from durahub.engine.entities.ids import is_entity
+from durahub.engine.inbox import is_told
+from durahub.errors import BadMessage, CheckpointLost, InstanceExists, Malformed
 from durahub.model.history import ExecutionStarted, Status
 from durahub.model.instance import Instance
 from durahub.model.message import Message
@@ -17,8 +20,9 @@ from durahub.model.ticks import Ticks
 from durahub.scheduler import instance_rows
 from durahub.scheduler.columns import Column, from_text
 from durahub.scheduler.event_proto import encode as encode_event
+from durahub.scheduler.message_rows import COLUMNS, is_result, seq_of
+from durahub.scheduler.message_rows import decode as decode_message
 from durahub.scheduler.message_rows import encode as encode_message
-from durahub.scheduler.message_rows import is_result, seq_of
 from durahub.scheduler.transactions import INTO_INBOX, Transaction
 from durahub.store import Purged
 
@@ -188,6 +192,14 @@ def repair(
     _put_instance(tx, hub, instance_id, row, insert=insert, replaced=etag)
 
 
+def set_custom_status(
+    tx: Transaction, hub: int, instance_id: str, text: str | None, etag: str
+) -> bool:
+    """Write a custom status into the row of that *etag*; tell whether there is one."""
+    row = {"custom_status": from_text(text)}
+    return bool(_update_instance(tx, hub, instance_id, next(tx.numbers), row, etag))
+
+
 def _put_instance(
     tx: Transaction,
     hub: int,
@@ -239,8 +251,48 @@ def _insert_sql(*columns: str) -> str:
     )
 
 
+def left_behind(tx: Transaction, hub: int, instance_id: str) -> list[Delivery]:
+    """Delete what was told to an instance that is over, and return it: none that comes later may hear it.
+
+    Answers stay: a grant that nobody took is given back by who finds it. So do starts, what cannot be read,
+    and what is sent to entities, which are never over.
+    """
+    found: list[Delivery] = []
+    if is_entity(instance_id):
+        return found
+    rows = tx.connection.execute(
+        f"SELECT {', '.join(COLUMNS)} FROM inbox WHERE hub = ? AND instance = ?",
+        (hub, from_text(instance_id)),
+    ).fetchall()
+    for row in rows:
+        with contextlib.suppress(BadMessage):
+            delivery = decode_message(row, activity=False)
+            if is_told(delivery.message):
+                found.append(delivery)
+    _delete(tx, "inbox", [seq_of(delivery.key) for delivery in found])
+    return found
+
+
+def is_version(tx: Transaction, hub: int, instance_id: str, etag: str) -> bool:
+    """Tell whether an instance's row is there in the version *etag*."""
+    key = (hub, from_text(instance_id), int(etag))
+    found = tx.connection.execute(
+        "SELECT 1 FROM instances WHERE hub = ? AND id = ? AND etag = ?", key
+    )
+    return found.fetchone() is not None
+
+
+def is_history(tx: Transaction, hub: int, instance_id: str, version: HistoryVersion) -> bool:
+    """Tell whether an instance's history is *version*, or there is none if that is of none."""
+    found = tx.connection.execute(
+        "SELECT number, revision FROM histories WHERE hub = ? AND instance = ?",
+        (hub, from_text(instance_id)),
+    ).fetchone()
+    return version.token == (token_of(*found) if found is not None else None)
+
+
 def purge(tx: Transaction, hub: int, instance_id: str) -> Purged:
-    """Delete an instance's row and history. Messages to it stay: they find nothing and are dropped."""
+    """Delete an instance's row and history."""
     key = (hub, from_text(instance_id))
     rows = tx.change(
         "DELETE FROM events WHERE history ="
@@ -265,7 +317,7 @@ def delete_hub(tx: Transaction, hub: int) -> None:
     tx.change(
         "DELETE FROM events WHERE history IN (SELECT number FROM histories WHERE hub = ?)", (hub,)
     )
-    for table in ("histories", "instances", "inbox", "tasks", "set_aside"):
+    for table in ("histories", "instances", "inbox", "tasks", "set_aside", "moved", "moves"):
         tx.change(f"DELETE FROM {table} WHERE hub = ?", (hub,))
     tx.change("DELETE FROM hubs WHERE id = ?", (hub,))
 

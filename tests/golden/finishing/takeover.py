@@ -113,10 +113,10 @@ def serving(
 
 @contextmanager
 def working(
-    server: ServerProcess, hub: RecordedHub, names: HubNames, notes: Path, *, pauses: bool
+    endpoint: str, hub: RecordedHub, name: str, notes: Path, *, pauses: bool
 ) -> Iterator[Child]:
-    """Run the app's worker for the body."""
-    command = [APP, server.ready.endpoint, names.hub, app_of(hub), notes]
+    """Run the app's worker for the body, for the hub called *name* there."""
+    command = [APP, endpoint, name, app_of(hub), notes]
     command += [] if pauses else ["--no-pauses"]
     worker = Child([sys.executable, *map(str, command)], env={"PYTHONUNBUFFERED": "1"})
     try:
@@ -154,7 +154,7 @@ def take_over(
     notes.touch()
     with (
         serving(hub, names, storage, state, *options) as server,
-        working(server, hub, names, notes, pauses=pauses),
+        working(server.ready.endpoint, hub, names.hub, notes, pauses=pauses),
     ):
         if disturb is not None:
             disturb(server)

@@ -108,6 +108,14 @@ export const orchestrations = {
     return yield ctx.callActivity("jsFailTwice", key, { retry });
   },
 
+  jsRetriesAndWaits: async function* (ctx, key) {
+    const retry = new sdk.RetryPolicy({ maxNumberOfAttempts: 3, firstRetryIntervalInMilliseconds: 20 });
+    const attempts = yield ctx.callActivity("jsFailTwice", key, { retry });
+    const squares = yield sdk.whenAll([2, 3].map((n) => ctx.callActivity("jsSquare", n)));
+    const go = yield ctx.waitForExternalEvent("go");
+    return [attempts, squares, go, yield ctx.callActivity("jsGreet", "Lima")];
+  },
+
   jsRetriesInVain: async function* (ctx) {
     const retry = new sdk.RetryPolicy({ maxNumberOfAttempts: 2, firstRetryIntervalInMilliseconds: 20 });
     yield ctx.callActivity("jsFail", "every time", { retry });

@@ -63,7 +63,7 @@ export const scenarios = {
     assert.equal(own.parent, null);
     assert.equal(child.parent.instanceId, own.id);
     assert.equal(child.parent.name, "jsParent");
-    assert.equal(child.parent.taskScheduledId, 1);
+    assert.equal(child.parent.taskScheduledId, 0); // as DTFx numbers actions
     assert.equal(grandchild.parent.instanceId, child.id);
   },
 

@@ -201,3 +201,9 @@ def test_a_key_itself_stands_in_no_file(value: str) -> None:
     with pytest.raises(BadSettingsFile, match="env:VARIABLE") as refused:
         read_settings(f"[server]\nfunctions_keys = {value}", "durahub.toml")
     assert "server.functions_keys" in str(refused.value)
+
+
+def test_the_table_of_the_linter_is_none_of_the_servers_business() -> None:
+    text = "[lint]\nselect = ['ALL']\nwhat = 1\n[lint.target]\nsdk = 'python'\n[hubs.orders]"
+
+    assert read_settings(text, "durahub.toml") == {"hubs": ("orders",)}

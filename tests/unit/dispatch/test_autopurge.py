@@ -184,17 +184,29 @@ async def test_a_claim_that_is_lost_on_the_way_ends_the_search() -> None:
     assert set(hub.rows) == {"b"}
 
 
-async def test_pauses_are_at_least_ten_times_as_long_as_the_search_was() -> None:
+async def test_pauses_are_at_least_ten_times_as_long_as_the_search_was_without_the_purging() -> (
+    None
+):
     hub = Shelf(*(ended(f"old-{n:03}") for n in range(100)))
     time = Time(sleeps=152)  # the first pause, 50 pages, 100 instances, one pause
 
     with pytest.raises(asyncio.CancelledError):
-        await autopurge(hub, time).run()
+        await autopurge(hub, time, every=1.0).run()
 
-    assert time.slept[0] == FIRST_SEARCH  # starting costs no search
-    search = sum(time.slept[1:-1])
-    assert search > 60
-    assert time.slept[-1] == pytest.approx(search * REST)
+    assert time.slept[0] == 1.0
+    assert not hub.rows
+    pages = 50 * 1 / 10.0  # requests, of a budget of ten a second
+    assert sum(time.slept[1:-1]) > 60
+    assert time.slept[-1] == pytest.approx(pages * REST)
+
+
+async def test_the_first_search_comes_no_later_than_a_minute_after_the_start() -> None:
+    time = Time(sleeps=1)
+
+    with pytest.raises(asyncio.CancelledError):
+        await autopurge(Shelf(), time).run()
+
+    assert time.slept == [FIRST_SEARCH]
 
 
 async def test_a_search_that_fails_is_tried_again_after_the_pause() -> None:

@@ -6,10 +6,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from durahub.dispatch.streams import Kind, Need, Slot, StreamClosed, Streams, WorkStream
-from durahub.dispatch.work import Filters, StreamOptions
+from durahub.dispatch.streams import (
+    MOST_UNSENT,
+    Kind,
+    Need,
+    Slot,
+    StreamClosed,
+    Streams,
+    WorkStream,
+)
+from durahub.dispatch.work import ActivityWork, Filters, StreamOptions
+from durahub.model.history import TaskScheduled
+from durahub.model.ticks import Ticks
 
 ACTIVITY = Need(Kind.ACTIVITY, "Greet")
+WORK = ActivityWork(
+    token="t",
+    instance_id="order-7",
+    execution_id="e",
+    task=TaskScheduled(event_id=1, timestamp=Ticks(0), name="Greet"),
+)
 
 
 def options(activities: int = 2, filters: Filters | None = None) -> StreamOptions:
@@ -193,3 +209,38 @@ async def test_a_hub_gives_out_no_more_than_it_may_whatever_the_workers_take() -
     (await third).release()
     second.release()
     assert streams.room(Kind.ACTIVITY) == 2
+
+
+def test_a_worker_that_does_not_read_what_it_is_given_gets_no_more_until_it_does(
+    streams: Streams,
+) -> None:
+    slow = streams.add(options(1000))
+    quick = streams.add(options(2))
+    for _ in range(MOST_UNSENT):
+        slot = streams.place(ACTIVITY)
+        assert slot is not None
+        assert slot.stream is slow  # with the most room
+        slow.push(WORK)
+
+    assert slow.room(Kind.ACTIVITY) == 0
+    other = streams.place(ACTIVITY)
+    assert other is not None
+    assert other.stream is quick
+    for _ in range(MOST_UNSENT // 2):
+        slow.next_now()
+    assert slow.room(Kind.ACTIVITY) > 0
+
+
+async def test_who_stands_in_line_is_served_when_a_worker_has_read(streams: Streams) -> None:
+    slow = streams.add(options(1000))
+    for _ in range(MOST_UNSENT):
+        assert streams.place(ACTIVITY) is not None
+        slow.push(WORK)
+    waiting = asyncio.ensure_future(streams.slot(ACTIVITY))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+
+    for _ in range(MOST_UNSENT // 2):
+        slow.next_now()
+
+    assert (await waiting).stream is slow

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 from durahub.dispatch.history_cache import HistoryCache
 from durahub.dispatch.known_history import KnownHistory, known
-from durahub.dispatch.sizes import EVENT_SIZE, size_of
 from durahub.dispatch.waits import Waits
 from durahub.engine.commit import HistoryVersion
 from durahub.model.failure import Failure
 from durahub.model.history import EventRaised, Status, TaskFailed
 from durahub.model.instance import Instance
+from durahub.model.sizes import EVENT_SIZE, size_of
 from durahub.store import StoredHistory
 from tests.unit.engine.scenes import NOW, row
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from durahub.classic.doctor.repairs import ClearBlobOwner, ClearOwner, ReleaseLock
+from durahub.classic.freezing.naming import holder_name
 from durahub.classic.partitioning.app_lease import AppLeaseInfo
 from durahub.classic.partitioning.evidence import Evidence
 from durahub.classic.partitioning.lease_blob import LeaseBlob, decode, encode
@@ -12,6 +13,7 @@ from durahub.classic.partitioning.table import LeaseRow
 from durahub.model.history import EventRaised, OrchestratorStarted
 from tests.unit.doctor.shop import FINISHED, NOW, Shop, at, episode, started
 
+FREEZER = holder_name(7)
 STATE = '{"state":"{\\"value\\":1}","lockedBy":"order-1","sorter":{}}'
 STATUS = '{"entityExists":true,"lockedBy":"order-1"}'
 
@@ -110,6 +112,16 @@ def test_an_app_lease_that_is_not_let_go_is_found(
     shop.others["app_lease"] = info
     shop.others["app_lease_is_endless"] = endless
     assert shop.names() == ["app-lease-held"]
+
+
+def test_a_hub_that_is_frozen_is_clean(shop: Shop) -> None:
+    rows = (owned("shop-control-00", last_renewal=NOW), owned("shop-control-01"))
+    held = blob("shop-control-00", FREEZER, leased=True)
+    frozen = [replace(row, current_owner=FREEZER) for row in rows]
+    shop.others["leases"] = Evidence(frozen, {"ownership": (held,)})
+    shop.others["app_lease"] = AppLeaseInfo("a")
+    shop.others["app_lease_is_endless"] = True
+    assert shop.names() == []
 
 
 # -- locks ---------------------------------------------------------------------------------------

@@ -21,7 +21,9 @@ from google.protobuf.empty_pb2 import Empty
 from grpc_edge import Edge, served
 
 from durahub.dispatch.work import ActivityWork
-from durahub.edge.server import TlsFiles, start_server
+from durahub.edge.certificates import Certificates, TlsFiles
+from durahub.edge.port_limits import PortLimits
+from durahub.edge.server import start_server
 from durahub.errors import BadSetting, PortInUse
 from durahub.model.history import Status, TaskScheduled
 from durahub.model.ticks import Ticks
@@ -112,7 +114,9 @@ def tls(tmp_path: Path) -> TlsFiles:
 
 
 async def test_a_server_with_a_certificate_speaks_tls(tls: TlsFiles) -> None:
-    server = await start_server(FakeDirectory(FakeTaskHub()), host="localhost", port=0, tls=tls)
+    server = await start_server(
+        FakeDirectory(FakeTaskHub()), host="localhost", port=0, tls=Certificates(tls)
+    )
     credentials = grpc.ssl_channel_credentials(tls.certificates.read_bytes())
     address = f"localhost:{server.port}"
     async with grpc.aio.secure_channel(address, credentials) as channel:
@@ -128,7 +132,7 @@ async def test_a_server_with_a_certificate_speaks_tls(tls: TlsFiles) -> None:
 async def test_a_missing_certificate_is_a_bad_setting(tls: TlsFiles) -> None:
     tls.certificates.unlink()
     with pytest.raises(BadSetting, match=r"cert\.pem"):
-        await start_server(FakeDirectory(), host="127.0.0.1", port=0, tls=tls)
+        Certificates(tls)
 
 
 # -- HTTP/2 ------------------------------------------------------------------------------------
@@ -175,7 +179,7 @@ async def test_what_a_client_can_receive_it_gets(edge: Edge) -> None:
 
 
 async def test_what_is_sent_can_be_bounded() -> None:
-    async with served(FakeTaskHub(), max_send_bytes=1_000) as edge:
+    async with served(FakeTaskHub(), limits=PortLimits(message_bytes=1_000)) as edge:
         await edge.hub.put(an_instance("a", Status.Completed, output="x" * 1_000))
         request = pb.GetInstanceRequest(instanceId="a", getInputsAndOutputs=True)
         assert await code_of(edge.stub.GetInstance(request)) is grpc.StatusCode.RESOURCE_EXHAUSTED

@@ -63,6 +63,7 @@ def test_metadata_tells_hub_worker_and_agent() -> None:
         (None, "grpc-python-asyncio/1.78.0", Counting.AS_STORED),
         ("durabletask-js/0.4.0", "grpc-node-js/1.14.0", Counting.FROM_ONE),
         (None, "grpc-node-js/1.14.0", Counting.FROM_ONE),
+        (None, "durabletask-js grpc-node-js/1.14.7", Counting.FROM_ONE),
         ("durabletask-dotnet/1.25.0", "grpc-dotnet/2.85.0", Counting.AS_STORED),
         (None, "grpc-dotnet/2.85.0 (.NET 10.0.0)", Counting.AS_STORED),
         (None, "grpc-java-netty/1.69.0", Counting.AS_STORED),

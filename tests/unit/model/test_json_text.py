@@ -3,12 +3,12 @@ import sys
 from typing import Any
 
 import pytest
-from event_strategies import halves, json_values, texts
 from hypothesis import given
 from hypothesis import strategies as st
 
 from durahub.errors import BadMessage
 from durahub.model.json_text import member, read, read_object, whole, write, write_plain
+from tests.unit.classic.event_strategies import halves, json_values, texts
 
 
 @given(json_values)

@@ -54,6 +54,7 @@ class Desk:
         self.room = messages
         self.places = activities
         self.asked = 0
+        self.told_that_it_is_full = False  # when it was asked last
         self._changed = asyncio.Event()
 
     def on_messages(self, deliveries: Sequence[Delivery]) -> None:
@@ -71,6 +72,7 @@ class Desk:
 
     def message_room(self) -> int:
         self.asked += 1
+        self.told_that_it_is_full = self.room <= 0
         self._changed.set()
         return self.room
 

@@ -10,10 +10,11 @@ from durahub.engine.commit import Delivery
 from durahub.model.history import EventRaised, Execution
 from durahub.model.message import Message
 from durahub.model.ticks import Ticks
-from durahub.scheduler.feed import MOST_READY, Arrival, Feed, Found, Want
+from durahub.scheduler.feed import MOST_READY, MOST_READY_BYTES, Arrival, Feed, Found, Want
 from durahub.scheduler.message_rows import delivery as delivery_of
 
 HUB = 1
+NOW = Ticks(1)
 MESSAGE = Message(event=EventRaised(timestamp=Ticks(0), name="e"), target=Execution("order-1"))
 
 
@@ -198,3 +199,26 @@ def test_what_waits_for_room_does_not_fill_the_memory() -> None:
     assert len(feed.take(1000)) == MOST_READY
     assert feed.wants_read(Ticks(1))
     assert feed.begin_read(Ticks(1), 10).cursor == MOST_READY
+
+
+def _large(seq: int) -> Arrival:
+    event = EventRaised(timestamp=NOW, name="e", input="x" * (MOST_READY_BYTES // 2))
+    message = Message(event=event, target=Execution("order-7", None))
+    return Arrival(1, seq, activity=False, message=message, due=None)
+
+
+def test_what_would_take_too_much_memory_stays_in_the_table() -> None:
+    feed = Feed()
+    feed.end_read(feed.begin_read(NOW, 10), Found((), (), None))
+    for seq in (1, 2, 3):
+        feed.arrive(_large(seq))
+
+    assert len(feed.take(10)) == 2
+    assert feed.wants_read(NOW)
+
+
+def test_a_look_that_was_cut_short_is_followed_by_another() -> None:
+    feed = Feed()
+    feed.end_read(feed.begin_read(NOW, 10), Found((), (), None, more=True))
+
+    assert feed.wants_read(NOW)

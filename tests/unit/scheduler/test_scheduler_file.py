@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ from scheduler_hubs import (
     writer_held,
 )
 
-from durahub.errors import BadHubName, CheckpointLost, FileUnavailable, HubNotFound
+from durahub.errors import BadHubName, CheckpointLost, DiskFull, FileUnavailable, HubNotFound
 from durahub.scheduler.file import SchedulerFile
 from durahub.scheduler.hub_store import SchedulerStore
 from durahub.scheduler.transactions import CHECKPOINT_LATEST, Transaction
@@ -212,8 +213,10 @@ async def test_the_log_is_folded_in_between_transactions_and_does_not_grow(tmp_p
         checkpoints = [n for n, s in enumerate(statements) if s.startswith("PRAGMA wal_checkpoint")]
         assert checkpoints
         assert all(statements[n - 1] == "COMMIT" for n in checkpoints)
+        for _ in range(2 * CHECKPOINT_LATEST):  # so it has been as long as it becomes
+            await store.send(raised())
         size = (tmp_path / "hub.db-wal").stat().st_size
-        for _ in range(4 * CHECKPOINT_LATEST):
+        for _ in range(6 * CHECKPOINT_LATEST):
             await store.send(raised())
         assert (tmp_path / "hub.db-wal").stat().st_size <= 2 * size
 
@@ -315,13 +318,30 @@ async def test_a_full_disk_refuses_and_goes_on_when_there_is_room(tmp_path: Path
         ((pages,),) = await sql(store, "PRAGMA page_count")
         await sql(store, f"PRAGMA max_page_count = {pages}")
         large = "x" * 100_000
-        with pytest.raises(FileUnavailable, match="full"):
+        with pytest.raises(DiskFull, match=r"DH520.*make room"):
             await store.send(raised(text=large))
         assert (await store.info()).queues["inbox"] == 0
 
         await sql(store, "PRAGMA max_page_count = 100000")
         await store.send(raised(text=large))
         assert (await store.info()).queues["inbox"] == 1
+
+
+async def test_what_cannot_be_put_back_is_given_to_the_listener_again(tmp_path: Path) -> None:
+    async with (
+        opened(tmp_path / "hub.db", ManualClock()) as store,
+        served(store, Desk()) as desk,
+    ):
+        await store.send(raised())
+        held = await desk.message()
+        await sql(store, "PRAGMA query_only = ON")
+        with pytest.raises(FileUnavailable):
+            await store.send(raised(text="another"))
+
+        await store.release([held], 0.0)
+
+        again = await desk.message(2)
+        assert again == replace(held, deliveries=held.deliveries + 1)
 
 
 async def test_a_write_is_done_though_its_caller_is_cancelled(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from scheduler_hubs import NOON, Desk, timer
 
 from durahub.engine.commit import Delivery
 from durahub.model.ticks import Ticks, later
-from durahub.scheduler.feed import Found, Want
+from durahub.scheduler.feed import Arrival, Found, Want
 from durahub.scheduler.message_rows import delivery as delivery_of
 from durahub.scheduler.pump import Pump
 from durahub.scheduler.writes import Table
@@ -54,3 +54,14 @@ async def test_a_message_that_comes_due_at_any_moment_of_a_look_is_handed_over(
         running.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await running
+
+
+async def test_a_listener_that_took_some_is_asked_again_and_so_knows_that_more_waits() -> None:
+    desk = Desk(messages=2)
+    pump = Pump(desk, _read, _move, lambda: NOON, 1.0)
+    await pump.look()
+
+    pump.arrive([Arrival(1, seq, False, timer(NOON), None) for seq in (2, 3, 4)])
+
+    assert len(desk.messages) == 2
+    assert desk.told_that_it_is_full

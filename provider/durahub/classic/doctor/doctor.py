@@ -9,6 +9,7 @@ from durahub.classic.doctor.examination import GRACE, Examination, Report
 from durahub.classic.doctor.findings import Finding
 from durahub.classic.doctor.reading import Reading
 from durahub.classic.doctor.repairing import Outcome, Repairing
+from durahub.classic.move_mark import MoveMark
 from durahub.classic.names import HubNames, check_hub_name
 from durahub.classic.options import ClassicOptions
 from durahub.classic.parts import Parts, assemble
@@ -53,8 +54,13 @@ class Doctor:
     async def repair(
         self, findings: Sequence[Finding], *, grace: float = GRACE
     ) -> AsyncIterator[Outcome]:
-        """Repair those of *findings* that are still so; yield what became of each."""
+        """Repair those of *findings* that are still so; yield what became of each.
+
+        Raises `HubBeingMoved`: while messages are held back, what waits for them only seems to be lost, and
+        nothing names their blobs.
+        """
         parts = await self._assembled()
+        await self._mark(parts).check()
         examination = await self._examination(parts, grace)
         still = await examination.again(findings)
         keys = {finding.key for finding in still}
@@ -63,6 +69,13 @@ class Doctor:
         for finding in findings:
             if finding.key not in keys:
                 yield Outcome(finding, "it is no longer so")
+
+    async def moving_job(self) -> str | None:
+        """Return the job that moves instances into the hub, ``None`` if there is none."""
+        return await self._mark(await self._assembled()).job()
+
+    def _mark(self, parts: Parts) -> MoveMark:
+        return MoveMark(self._names.hub, parts.blobs, parts.names.set_aside_container)
 
     async def _examination(
         self, parts: Parts, grace: float, progress: Callable[[int], object] = bool

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from durahub.classic.doctor import rules
 from durahub.classic.doctor.findings import Finding, Undecided
-from durahub.classic.doctor.ledger import Ledger
+from durahub.classic.doctor.looking import Looking
 from durahub.classic.doctor.reading import Reading
 from durahub.classic.doctor.rules import blobs, waiting
 from durahub.classic.doctor.snapshot import HubFacts, InstanceFacts
@@ -54,9 +54,9 @@ class Examination:
 
     async def run(self) -> Report:
         """Look at everything, and a second time at what is suspicious."""
-        hub = await self._reading.hub()
+        looking = Looking(self._reading, await self._reading.hub(), self._unfinished)
+        hub, ledger = looking.hub, looking.ledger
         found = list(rules.of_hub(hub))
-        ledger = Ledger(hub, self._unfinished)
         payloads = _Payloads(hub, self._reading.container_url)
         waiting_for = dict.fromkeys(hub.by_target)
         count = 0
@@ -65,10 +65,9 @@ class Examination:
             self._progress(count)
             waiting_for.pop(instance.instance_id, None)
             payloads.add(instance)
-            found += await self._of_instance(instance, hub, ledger)
+            found += await looking.at(instance)
         for target in waiting_for:
-            nobody = await self._reading.instance(escape(target))
-            found += await self._of_instance(nobody, hub, ledger)
+            found += await looking.at(await self._reading.instance(escape(target)))
         async for blob in self._reading.blobs():
             orphan = payloads.check(blob, self._grace)
             if orphan is not None:
@@ -91,16 +90,10 @@ class Examination:
         """Return those of *findings* that are still so, as they are now."""
         if not findings:
             return []
-        hub = await self._reading.hub()
-        ledger = Ledger(hub, self._unfinished)
-        now = {one.key: one for one in rules.of_hub(hub)}
-        for instance_id in dict.fromkeys(one.instance_id for one in findings):
-            if instance_id is not None:
-                instance = await self._reading.instance(escape(instance_id))
-                now |= {one.key: one for one in await self._of_instance(instance, hub, ledger)}
-        kept = [now[one.key] for one in findings if one.key in now]
+        looking = Looking(self._reading, await self._reading.hub(), self._unfinished)
+        kept = await looking.again(findings)
         of_blobs = (one for one in findings if one.rule in blobs.RULES)
-        return kept + [one for one in of_blobs if await self._blob_again(one, hub)]
+        return kept + [one for one in of_blobs if await self._blob_again(one, looking.hub)]
 
     async def _blob_again(self, finding: Finding, hub: HubFacts) -> bool:
         """Tell whether a finding about a blob still holds: its instance and the blob are read anew."""
@@ -120,17 +113,6 @@ class Examination:
             return False
         is_there = any(one.is_there for one in instances)
         return blobs.orphan(there[0], hub, self._grace, has_instance=is_there) is not None
-
-    async def _of_instance(
-        self, instance: InstanceFacts, hub: HubFacts, ledger: Ledger
-    ) -> list[Finding]:
-        needed = dict.fromkeys(rules.related_ids(instance, hub))
-        if needed:
-            related = {one: await self._reading.instance(escape(one)) for one in needed}
-            instance = instance.beside(related)
-        found = list(rules.of_instance(instance, hub))
-        lost = (ledger.add(one) for one in waiting.awaited(instance, hub))
-        return [*found, *(one for one in lost if one is not None)]
 
 
 class _Payloads:

@@ -5,7 +5,7 @@ these are lost. If fewer are hidden than are awaited, some are, and nobody can t
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from durahub.classic.doctor.findings import Finding, Undecided
 from durahub.classic.doctor.rules.waiting import MISSING, Awaited
@@ -23,6 +23,15 @@ class Ledger:
         self._hub = hub
         self._unfinished = unfinished
         self._awaited: Counter[tuple[str, ...]] = Counter()
+
+    @property
+    def awaited(self) -> dict[tuple[str, ...], int]:
+        """How many messages are awaited, and may be hidden, by the queues in which they may be."""
+        return dict(self._awaited)
+
+    def await_again(self, awaited: Mapping[tuple[str, ...], int]) -> None:
+        """Take over what was awaited when somebody stopped counting."""
+        self._awaited.update(awaited)
 
     def add(self, one: Awaited) -> Finding | None:
         """Return the finding if the message is lost, ``None`` if it may be hidden."""

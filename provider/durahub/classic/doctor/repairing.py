@@ -5,7 +5,6 @@ all lost messages are written to a blob before the first is sent, and the blob g
 found, an earlier repair has died: what it names, and still is not to be seen, is sent again.
 """
 
-import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -34,6 +33,7 @@ from durahub.engine.effects import Actor, tell_parent
 from durahub.engine.repairs import repair_of
 from durahub.errors import BadMessage, DurahubError
 from durahub.model.history import Execution
+from durahub.model.json_text import loads
 from durahub.model.message import Message
 from durahub.model.ticks import Ticks, parse, seconds_between, to_text
 
@@ -64,7 +64,7 @@ class Repairing:
         if content is None:
             return frozenset()
         try:
-            found = json.loads(content)
+            found = loads(content)
             places, written = found["places"], parse(found["at"])
         except (ValueError, KeyError, TypeError):
             return frozenset()  # not ours, or cut off: the messages are counted as ever

@@ -26,18 +26,23 @@ from durahub.model.ticks import Ticks
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenMessage:
-    """A message that was peeked at. ``problem`` says why there is no ``envelope``.
+    """A message that was peeked at. ``problem``, the sentence of ``error``, says why it has no ``envelope``.
 
-    ``blob`` is the blob that holds it, ``head`` the beginning of what cannot be read.
+    ``blob`` is the blob that holds it, ``head`` the beginning of what cannot be read. ``is_plain`` tells that
+    its text is not in Base64. ``text`` is what lay in the queue.
     """
 
     queue: str
     message_id: str
     deliveries: int
     envelope: Envelope | None
+    inserted: Ticks | None = None  # to the second
     blob: str | None = None
     problem: str | None = None
     head: str = ""
+    is_plain: bool | None = None
+    text: str = field(default="", repr=False)
+    error: Malformed | None = None
 
     @property
     def place(self) -> str:

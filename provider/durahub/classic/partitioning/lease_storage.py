@@ -89,7 +89,10 @@ class LeaseBlobs:
             )
 
     async def acquire(self, name: str, token: str, seconds: int) -> bool:
-        """Acquire a lease that is free, with the ID *token*."""
+        """Acquire a lease that is free, with the ID *token*; for ``-1`` seconds: without end.
+
+        One that is there under this ID gets that term.
+        """
         with self._answers.refusable() as refused:
             await self._lease(name, token).acquire(lease_duration=seconds, retry_total=0)
         return not refused
@@ -156,6 +159,12 @@ class AppLeaseContainer:
         """Renew the lease."""
         with self._answers.refusable() as refused:
             await self._lease(lease_id).renew()
+        return not refused
+
+    async def release(self, lease_id: str) -> bool:
+        """Release the lease."""
+        with self._answers.refusable() as refused:
+            await self._lease(lease_id).release()
         return not refused
 
     async def is_leased(self) -> bool:

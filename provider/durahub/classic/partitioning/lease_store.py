@@ -38,6 +38,11 @@ class LeaseStore:
         self._lease_blobs = lease_blobs
         self._clock = clock
 
+    @property
+    def of_blobs(self) -> LeaseBlobs:
+        """The leases on the blobs themselves."""
+        return self._lease_blobs
+
     async def rows(self) -> list[LeaseRow]:
         """Return the rows of the table manager; none if it was never used here."""
         try:

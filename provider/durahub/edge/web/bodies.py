@@ -8,13 +8,16 @@ from typing import Any
 
 from starlette.requests import Request
 
-from durahub.errors import BadRequest, OverLimit
+from durahub.errors import BadRequest, OverLimit, TooDeep, TooMany
 from durahub.model import json_text
 from durahub.model.json_text import member
 from durahub.model.ticks import Ticks, parse
 
 MOST_BYTES = 16 * 1024 * 1024
 """Bytes of a body. The limits of the hub come later, and are lower where they are DTS's."""
+
+MOST_ITEMS = 1_000
+"""Entries of a list of IDs, or of a map of events; each is at least one write."""
 
 WHAT = "the body of the request"
 
@@ -58,6 +61,8 @@ def parsed(text: str) -> Any:
     """Return the value of JSON *text*."""
     try:
         return json_text.read(text)
+    except json_text.Deep:
+        raise TooDeep(WHAT, json_text.DEEPEST) from None
     except ValueError as error:
         place = getattr(error, "lineno", None)
         where = f" (line {place}, column {getattr(error, 'colno', 0)})" if place else ""
@@ -70,6 +75,8 @@ def texts(value: Any, what: str) -> tuple[str, ...]:
         raise BadRequest(f"{what} is not a JSON array of texts")
     if isinstance(value, str):
         raise BadRequest(f"{what} is a text, not an array of texts")
+    if len(value) > MOST_ITEMS:
+        raise TooMany("IDs", len(value), MOST_ITEMS)
     return tuple(value)
 
 

@@ -37,11 +37,15 @@ class FunctionsApi:
         key = given_key(request, given)
         if not is_allowed(key, self._keys):
             raise HTTPException(401)
-        name = (given.text("taskHub") or "").strip() or self._directory.default
-        hub = await self._directory.find(name)
+        hub = await self._directory.find(called_name(self._directory, given))
         connection = (given.text("connection") or "").strip() or DEFAULT_CONNECTION
         place = Place(f"{request.base_url}{PATH}", hub.name, connection, key)
         return Call(request, given, hub, place)
+
+
+def called_name(directory: HubDirectory, given: Parameters) -> str:
+    """Return the name of the hub that a request means."""
+    return (given.text("taskHub") or "").strip() or directory.default
 
 
 def functions_route(path: str, handler: Handler, *methods: str) -> Route:

@@ -3,7 +3,7 @@
 ``{eventName}`` and ``{text}`` are for the caller to fill in.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote
 
 PATH = "runtime/webhooks/durabletask"
@@ -17,7 +17,7 @@ class Place:
     base: str
     hub: str
     connection: str = DEFAULT_CONNECTION
-    key: str = ""
+    key: str = field(default="", repr=False)
 
     @property
     def suffix(self) -> str:

@@ -3,12 +3,14 @@
 from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 
+from durahub.authorization.gate import OPEN, Gate
 from durahub.edge.metadata import HubDirectory
 from durahub.edge.web.functions_entities import FunctionsEntities
 from durahub.edge.web.functions_instances import Instances
 from durahub.edge.web.functions_links import PATH
 from durahub.edge.web.functions_start import StartedInstances
 from durahub.edge.web.functions_steering import SteeredInstances
+from durahub.edge.web.gating import functions_gated, scheduler_gated
 from durahub.edge.web.refusals import functions_route_errors, scheduler_route_errors
 from durahub.edge.web.scheduler_entities import Entities
 from durahub.edge.web.scheduler_orchestrations import Orchestrations
@@ -22,13 +24,22 @@ DASHBOARD = "/api/v1/taskhubs"
 FUNCTIONS = f"/{PATH}"
 
 
-def api_mounts(directory: HubDirectory, keys: frozenset[str]) -> list[Mount]:
-    """Return the APIs over the hubs of *directory*; *keys* are those of Durable Functions' API."""
+def api_mounts(directory: HubDirectory, keys: frozenset[str], gate: Gate = OPEN) -> list[Mount]:
+    """Return the APIs over the hubs of *directory*, for callers that pass the *gate*.
+
+    *keys* are those of Durable Functions' API: one of them is as good as every role, for that API.
+    """
     scheduler = Starlette(
-        routes=scheduler_routes(directory), exception_handlers=scheduler_route_errors()
+        routes=[scheduler_gated(one, gate, directory) for one in scheduler_routes(directory)],
+        exception_handlers=scheduler_route_errors(),
     )
+    asked = keys if gate.is_open else frozenset()
     functions = Starlette(
-        routes=functions_routes(directory, keys), exception_handlers=functions_route_errors()
+        routes=[
+            functions_gated(one, gate, directory, keys)
+            for one in functions_routes(directory, asked)
+        ],
+        exception_handlers=functions_route_errors(),
     )
     return [
         Mount(SCHEDULER, scheduler),

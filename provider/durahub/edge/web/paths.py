@@ -27,7 +27,10 @@ class SentPaths:
 def _sent_path(scope: Scope) -> str:
     raw: bytes = scope.get("raw_path") or b""
     path = raw.partition(b"?")[0].decode("latin-1") or quote(scope["path"])
-    return path.rstrip("/") or "/"
+    root: str = scope.get("root_path", "")
+    # where an application is mounted, it begins at the slash behind that: routers redirect there for ever
+    bare = path.rstrip("/")
+    return bare if len(bare) > len(root) else f"{root}/"
 
 
 def part(request: Request, name: str) -> str:

@@ -21,9 +21,12 @@ from durahub.errors import (
     BadRequest,
     DurahubError,
     InstanceExists,
+    NotAuthenticated,
     NotThere,
     OverLimit,
+    Overloaded,
     Refused,
+    RoleMissing,
     Unavailable,
     UsageError,
     WrongStatus,
@@ -38,8 +41,11 @@ _STATUSES: dict[type[DurahubError], int] = {
     OverLimit: 413,
     UsageError: 400,
     NotThere: 404,
+    NotAuthenticated: 401,
+    RoleMissing: 403,
     Refused: 409,
     Unavailable: 503,
+    Overloaded: 429,
 }
 """A class stands for those below it that are not in the table themselves; the rest is 500."""
 
@@ -113,7 +119,10 @@ def guarded(handler: Handler, api: str) -> Handler:
             status = status_for(type(error))
             if status != 404:
                 log.info("http-refused", extra={"api": api, "status": status, "code": error.code})
-            return refuse(status, error)
+            refusal = refuse(status, error)
+            if status == 401:
+                refusal.headers["www-authenticate"] = "Bearer"
+            return refusal
         except Exception as error:
             # The message of an unforeseen error may quote a payload; its place in the code does not.
             place = "".join(traceback.format_tb(error.__traceback__))

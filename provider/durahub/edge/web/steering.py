@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from durahub.edge.hub import Hub
-from durahub.edge.web.bodies import flag_member, object_member, text_member
-from durahub.errors import BadRequest
+from durahub.edge.web.bodies import MOST_ITEMS, flag_member, object_member, text_member
+from durahub.errors import BadRequest, TooMany
 from durahub.model.json_text import member
 
 KINDS = (
@@ -59,7 +59,10 @@ def steering_of(body: Any) -> Steering:
 
 def steerings_of(body: Mapping[str, Any]) -> dict[str, Steering]:
     """Return what a body of ``addhistoryevents`` asks for, by the IDs of the orchestrations."""
-    return {key: steering_of(event) for key, event in object_member(body, "events").items()}
+    events = object_member(body, "events")
+    if len(events) > MOST_ITEMS:
+        raise TooMany("events", len(events), MOST_ITEMS)
+    return {key: steering_of(event) for key, event in events.items()}
 
 
 async def steer(hub: Hub, instance_id: str, steering: Steering) -> None:

@@ -23,7 +23,13 @@ from durahub.engine.entities.scheduler_state import (
     status_text,
 )
 from durahub.engine.entities.sorter import REORDER_WINDOW
-from durahub.engine.entities.work import EntityAnswer, EntityBatchDone, EntityResult, Operation
+from durahub.engine.entities.work import (
+    EntityAnswer,
+    EntityBatchDone,
+    EntityResult,
+    EntityStatus,
+    Operation,
+)
 from durahub.errors import BadMessage, BadRequest, BadRow
 from durahub.model.history import (
     Event,
@@ -34,6 +40,7 @@ from durahub.model.history import (
     OrchestratorStarted,
     Status,
 )
+from durahub.model.instance import Instance
 from durahub.model.ticks import MINIMUM, Ticks
 
 
@@ -214,13 +221,24 @@ def finish_batch(
         scheduler = replace(scheduler, state=answer.state)
         _send_what_it_did(outbox, turn, answer)
     if lock is not None:
-        scheduler = replace(scheduler, locked_by=lock.parent)
+        queue = _holder_first(scheduler.queue, lock.parent)
+        scheduler = replace(scheduler, locked_by=lock.parent, queue=queue)
         outbox.pass_lock(lock.at_next_lock())
     for request in turn.early:
         outbox.send_again(request)
     if deferred or turn.is_cut or (lock is not None and _may_go_on(scheduler)):
         outbox.go_on()
     return _commit(turn, replace(scheduler, sorting=outbox.sorting), outbox, now)
+
+
+def _holder_first(queue: Sequence[Request], holder: str | None) -> tuple[Request, ...]:
+    """Return *queue* with the holder's operations before all others.
+
+    There are some if the lock was granted by a batch whose checkpoint was lost: the holder went on, and waits
+    for what stands behind those whom the lock keeps waiting.
+    """
+    own = (request for request in queue if request.parent == holder)
+    return (*own, *(request for request in queue if request.parent != holder))
 
 
 def _may_go_on(scheduler: SchedulerState) -> bool:
@@ -252,6 +270,33 @@ def _send_what_it_did(outbox: Outbox, turn: EntityTurn, answer: EntityAnswer) ->
                 outbox.forward(message)
 
 
+def repair_of_entity(
+    version: HistoryVersion, events: Sequence[Event], row: Instance | None
+) -> InstanceUpdate | None:
+    """Return what brings an entity's *row* in line with its history, ``None`` where they agree.
+
+    Each batch is an execution of its own: a row of another one is that of a batch before.
+    """
+    started = next((event for event in events if isinstance(event, ExecutionStarted)), None)
+    if started is None or (row is not None and row.execution_id == version.execution_id):
+        return None
+    try:
+        status = scheduler_state_of(started.input).status
+    except BadMessage:
+        return None
+    return _update(version.execution_id or "", started, status)
+
+
+def _update(execution_id: str, started: ExecutionStarted, status: EntityStatus) -> InstanceUpdate:
+    return InstanceUpdate(
+        execution_id=execution_id,
+        last_updated=started.timestamp,
+        custom_status=status_text(status),
+        started=started,
+        status=Status.Running,
+    )
+
+
 def _commit(turn: EntityTurn, scheduler: SchedulerState, outbox: Outbox, now: Ticks) -> Commit:
     execution_id = turn.next_execution_id
     started = ExecutionStarted(
@@ -273,12 +318,6 @@ def _commit(turn: EntityTurn, scheduler: SchedulerState, outbox: Outbox, now: Ti
             OrchestratorCompleted(timestamp=now),
         ),
         replaces=True,
-        instance=InstanceUpdate(
-            execution_id=execution_id,
-            last_updated=now,
-            custom_status=status_text(scheduler.status),
-            started=started,
-            status=Status.Running,
-        ),
+        instance=_update(execution_id, started, scheduler.status),
         consumed=turn.sources,
     )

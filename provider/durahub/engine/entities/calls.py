@@ -6,7 +6,7 @@ it answers; what an answer means depends on that request. GUIDs are compared by 
 Source: orchestration semantics 5.9.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -118,6 +118,14 @@ def request_sent(event: Event) -> Request | None:
         return request_of(event.input)
     except BadMessage:
         return None
+
+
+def calls_sent(events: Iterable[Event]) -> Iterator[str]:
+    """Yield the GUIDs of the requests that entities answer: calls, and requests for locks; no signals."""
+    for event in events:
+        request = request_sent(event)
+        if request is not None and not request.signal:
+            yield guid_text(request.id)
 
 
 def release_sent(event: Event) -> Release | None:

@@ -4,8 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from durahub.engine.commit import NO_HISTORY, Commit, Delivery
-from durahub.engine.entities.batch import EntityLimits, begin_batch, judge_batch
+from durahub.engine.commit import NO_HISTORY, Commit, Delivery, HistoryVersion
+from durahub.engine.entities.batch import (
+    EntityLimits,
+    begin_batch,
+    judge_batch,
+    repair_of_entity,
+)
 from durahub.engine.entities.messages import CONTINUE, Request, delayed_name
 from durahub.engine.entities.scheduler_state import SchedulerState, scheduler_state_text
 from durahub.engine.entities.work import EntityResult, EntityStatus, OperationResult
@@ -20,6 +25,7 @@ from durahub.model.history import (
     OrchestratorStarted,
     Status,
 )
+from durahub.model.instance import Instance
 from durahub.model.message import Message
 from durahub.model.ticks import later
 
@@ -360,3 +366,44 @@ def test_a_lock_that_comes_twice_does_not_leave_its_holder_waiting() -> None:
     again = after(raised("continue", None), events=commit.events)
     assert names(state_of(again).queue) == ["waits"]
     assert not [one for one in told(again) if one[1] == "continue"]
+
+
+def test_who_was_granted_a_lock_by_a_lost_batch_does_not_wait_behind_those_whom_it_keeps_out() -> (
+    None
+):
+    # the grant was sent, the checkpoint was lost: the holder's call comes with the lock request
+    mine = call("mine", at=later(NOW, 1), after=NOW)
+
+    commit = after(sent(lock(ENTITY)), sent(signal("waits")), sent(mine))
+
+    assert state_of(commit).locked_by == CALLER
+    assert names(state_of(commit).queue) == ["mine", "waits"]
+    assert (ENTITY, "continue", None) in told(commit)
+
+
+def test_a_row_that_a_crash_left_behind_its_batch_is_put_right() -> None:
+    first = after(sent(signal()))
+    second = after(sent(signal("later")), events=first.events)
+    version = HistoryVersion(second.execution_id, len(second.events), "token")
+    behind = row_of(first)
+
+    update = repair_of_entity(version, second.events, behind)
+
+    assert update is not None
+    assert (update.execution_id, update.started) == (second.execution_id, second.instance.started)
+    assert update.custom_status == second.instance.custom_status
+    assert repair_of_entity(version, second.events, None) == update
+    assert repair_of_entity(version, second.events, row_of(second)) is None
+
+
+def row_of(commit: Commit) -> Instance:
+    """Return the row that *commit* leaves."""
+    return Instance(
+        instance_id=commit.instance_id,
+        execution_id=commit.execution_id,
+        name=commit.instance_id,
+        version="",
+        status=Status.Running,
+        created=NOW,
+        last_updated=NOW,
+    )

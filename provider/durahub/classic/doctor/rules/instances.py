@@ -93,7 +93,10 @@ def _difference(row: Instance, instance: InstanceFacts) -> str | None:
     """Return in what the row differs from the history."""
     repair = _repair(instance, row)
     if repair is not None:
-        return f"row: {_row(row)}; history: {_state(instance)}"
+        of_row, of_history = _row(row), _state(instance)
+        if row.status is not instance.state.status and row.execution_id == instance.execution_id:
+            of_row, of_history = row.status.name, instance.state.status.name
+        return f"row: {of_row}; history: {of_history}"
     ended = instance.state.completed
     if ended is None or row.status is not ended.status:
         return None

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from durahub.classic.doctor.findings import Finding, Rule, Severity
 from durahub.classic.doctor.repairs import ClearBlobOwner, ClearOwner
 from durahub.classic.doctor.snapshot import HubFacts
+from durahub.classic.freezing.naming import is_freezer
 from durahub.classic.partitioning.evidence import sightings
 from durahub.classic.partitioning.table import is_alive
 from durahub.model.ticks import to_text
@@ -43,12 +44,14 @@ RULES = (STALE, TWO_MANAGERS, PARTITIONS, APP_LEASE)
 def findings(hub: HubFacts) -> Iterator[Finding]:
     """Check the leases of a hub."""
     yield from _stale(hub)
-    alive = sightings(hub.leases, "", hub.now)
+    alive = [one for one in sightings(hub.leases, "", hub.now) if not is_freezer(one.worker)]
     if len(alive) > 1:
         said = "; ".join(f"{one.worker} by the {one.manager.value} manager" for one in alive)
         yield TWO_MANAGERS.found(f"hub {hub.names.hub}", said)
     yield from _partitions(hub)
     lease, place = hub.app_lease, f"container {hub.names.app_lease_container}"
+    if any(map(is_freezer, hub.workers)):
+        return  # it holds the app lease for as long as it is asked to
     if hub.app_lease_is_endless:
         yield APP_LEASE.found(place, f"held by {lease.owner_id or 'an unknown app'} without end")
     elif lease.desired_swap_id is not None and lease.desired_swap_id != lease.owner_id:

@@ -113,6 +113,12 @@ final class App {
         orchestration(worker, "javaRetries", ctx -> ctx.callActivity("javaFailTwice",
                 ctx.getInput(String.class), new TaskOptions(new RetryPolicy(3, SOON)),
                 Integer.class).await());
+        orchestration(worker, "javaRetriesAndWaits", ctx -> {
+            int attempts = ctx.callActivity("javaFailTwice", ctx.getInput(String.class),
+                    new TaskOptions(new RetryPolicy(3, SOON)), Integer.class).await();
+            JsonNode go = ctx.waitForExternalEvent("go", JsonNode.class).await();
+            return List.of(attempts, go, ctx.callActivity("javaGreet", "Lima", String.class).await());
+        });
         orchestration(worker, "javaRetriesInVain", ctx -> ctx.callActivity("javaFail", "every time",
                 new TaskOptions(new RetryPolicy(2, SOON))).await());
         RetryHandler fourTimes = failed -> failed.getLastAttemptNumber() < 5;

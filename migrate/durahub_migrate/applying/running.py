@@ -1,0 +1,141 @@
+"""A job from where it is to where it can stand: through the phases, the check, the cut-over; or back."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+
+from durahub.errors import MoveBlocked, WrongJobState
+from durahub_migrate.applying import journal_rows
+from durahub_migrate.applying.deciding import Lap, Tally, laps, next_state, obstacle
+from durahub_migrate.applying.engine import Engine
+from durahub_migrate.applying.journal import Journal, StopRequested
+from durahub_migrate.applying.journal_rows import JobRow
+from durahub_migrate.applying.settings import ApplySettings
+from durahub_migrate.applying.states import JobState
+
+Hook = Callable[[str, JobState], Awaitable[None]]
+"""Told of a moment by its name: ``before-cutover``. Raises `MoveBlocked` where it does not agree."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """Where a run has left its job. *obstacle* is what keeps it from being handed over."""
+
+    state: JobState
+    tally: Tally
+    obstacle: str | None = None
+
+
+@dataclass(slots=True)
+class Running:
+    """One run of a job. *now* is in seconds since 1970; *is_postponed* tells whether the cut-over waits."""
+
+    name: str
+    journal: Journal
+    engine: Engine
+    settings: ApplySettings
+    now: Callable[[], float]
+    hook: Hook
+    is_postponed: Callable[[], bool]
+    told: Callable[[JobState], object]
+
+    async def job(self) -> JobRow:
+        """Return the job as it is now."""
+        found = await self.journal.do(journal_rows.job_of)
+        assert found is not None, "the journal is filled before its job runs"
+        return found
+
+    async def apply(self) -> Ending:
+        """Carry out what is left of the plan, and hand over unless that is postponed.
+
+        Raises `StopRequested` and what `Engine.go_through` raises; the job can be gone on with then.
+        """
+        state = (await self.job()).state
+        if state in (JobState.ABORTING, JobState.ABORTED):
+            wanted = "abort it to its end" if state is JobState.ABORTING else "clean it"
+            raise WrongJobState(self.name, state.value, f"{wanted} before it is applied again")
+        if state in (JobState.CHECKING, JobState.READY) and (await self.tally()).failed:
+            state = await self._take(JobState.PLACING)
+        if state not in (JobState.HANDING_OVER, JobState.HANDED_OVER, JobState.CONFIRMED):
+            await self.engine.end_taking_back()
+            await self.journal.do(journal_rows.try_again)
+            for lap in laps(state):
+                state = await self._go_through(lap, state)
+        if state is JobState.SETTLING:
+            await self.engine.deliver_strays()
+            state = await self._take(JobState.CHECKING)
+        if state is JobState.CHECKING:
+            await self.journal.do(journal_rows.check_counts)
+            state = await self._take(JobState.READY)
+        return await self.cut_over()
+
+    async def _go_through(self, lap: Lap, state: JobState) -> JobState:
+        following = next_state(state, lap.phase)
+        if following is not None:
+            state = await self._take(following)
+        await self.engine.go_through(lap)
+        return state
+
+    async def cut_over(self) -> Ending:
+        """Hand over what is ready, unless something is in its way; wait while that is postponed by a file."""
+        job = await self.job()
+        tally = await self.tally()
+        if job.state in (JobState.HANDED_OVER, JobState.CONFIRMED):
+            return Ending(state=job.state, tally=tally)
+        if job.state not in (JobState.READY, JobState.HANDING_OVER):
+            raise WrongJobState(
+                self.name, job.state.value, "it is handed over when it is ready: apply its plan"
+            )
+        found = obstacle(tally, self.settings, accepts=job.accepts)
+        if job.state is JobState.READY:
+            if found is not None or self.settings.postpone:
+                return Ending(state=job.state, tally=tally, obstacle=found)
+            while self.is_postponed():
+                await self.engine.sleep(1.0)
+            await self.hook("before-cutover", job.state)
+            await self._take(JobState.HANDING_OVER)
+        await self.engine.patiently(self.engine.mover.hand_over)
+        await self.journal.do(journal_rows.hand_over)
+        await self._take(JobState.HANDED_OVER)
+        await self.hook("after-cutover", JobState.HANDED_OVER)
+        return Ending(state=JobState.HANDED_OVER, tally=tally)
+
+    async def abort(self, *, past_return: bool) -> Ending:
+        """Take back all that the job has put at the target, the last first.
+
+        Raises `MoveBlocked` if something of it has run since, unless *past_return*; `WrongJobState`.
+        """
+        job = await self.job()
+        if job.state is JobState.CONFIRMED:
+            raise WrongJobState(self.name, job.state.value, "what is confirmed is not taken back")
+        if job.state is JobState.ABORTED:
+            return Ending(state=job.state, tally=await self.tally())
+        if job.state is not JobState.ABORTING:
+            if not past_return and (ran := await self.engine.what_ran(job.state)) is not None:
+                raise MoveBlocked(
+                    f"{ran}: taking it back loses what was done there",
+                    "--yes-point-of-no-return does it all the same",
+                )
+            await self._take(JobState.ABORTING)
+        left = await self.engine.take_back()
+        tally = await self.tally()
+        if left:
+            return Ending(
+                state=JobState.ABORTING,
+                tally=tally,
+                obstacle=f"{left:,} units could not be taken back",
+            )
+        await self.engine.give_up()
+        await self.journal.do(journal_rows.withdraw_planned)
+        return Ending(state=await self._take(JobState.ABORTED), tally=tally)
+
+    async def tally(self) -> Tally:
+        """Count what is lost."""
+        return Tally.of(await self.journal.do(journal_rows.groups))
+
+    async def _take(self, state: JobState) -> JobState:
+        if self.engine.stop.is_set() and state is not JobState.HANDED_OVER:
+            raise StopRequested
+        await self.journal.do(partial(journal_rows.set_job, state=state, now=int(self.now())))
+        self.told(state)
+        return state

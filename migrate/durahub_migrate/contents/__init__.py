@@ -1,0 +1,1 @@
+"""Bundles as the content of a move."""

@@ -1,0 +1,1 @@
+"""``durahub export``: a hub, read as it is, into a bundle."""

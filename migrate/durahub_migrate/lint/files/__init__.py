@@ -1,0 +1,1 @@
+"""Files of apps and templates, read with positions."""

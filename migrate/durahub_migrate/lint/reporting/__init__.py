@@ -1,0 +1,1 @@
+"""Formats: each writes the same value, `Results`, piece by piece."""

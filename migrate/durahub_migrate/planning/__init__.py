@@ -1,0 +1,1 @@
+"""Decides how each tree of a bundle is moved, before anything is moved."""

@@ -1,0 +1,24 @@
+"""Ghost replay: a worker answers with what is recorded, until an instance stands where it stood.
+
+An orchestration is nothing but its history, and a worker's answers make the history. So the migration
+takes the place of the app's worker: it starts the instance, answers each turn with the recorded actions, and
+each activity with the recorded result. No code of the user runs. At the end it leaves, and the
+app's own worker replays the history as if it had always been there.
+
+``signs``      what an event is in a history, whoever wrote it: the key by which two histories are compared
+``recorded``   a recorded history in the protocol's events, with the numbers that the app's SDK gives
+``script``     what the target must be told, and when; pure
+``progress``   how far the target's history is; what to answer and what to feed next; pure
+``actions``    the actions that make a recorded event
+``guids``      the GUIDs that SDKs make up, for the clock of the target
+``members``    the instances of a tree, what is on its way to them, and how each is left
+``names``      the names of all that is moved, for the filters of the work items
+``worker``     the streams of work items, each handed to whoever replays its instance
+``entities``   entities: seeded states, recorded answers
+``tree``       one tree, replayed
+``backlog``    what waits for an entity
+``courier``    sends signals, each once
+``delayed``    signals that a replay sends again by itself
+``removing``   taking back
+``mover``      the phases of a move
+"""

@@ -1,0 +1,1 @@
+"""The monitor in a terminal: what the web shows, in screens of text."""

@@ -1,0 +1,1 @@
+"""The ways to hubs: accounts, files, endpoints, bundles."""

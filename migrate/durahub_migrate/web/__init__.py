@@ -1,0 +1,1 @@
+"""The monitor's web application: an ASGI app with an API and the front end's files."""

@@ -1,0 +1,1 @@
+"""Settings of the monitor: the table ``[monitor]`` of a settings file, variables and options."""

@@ -1,0 +1,1 @@
+"""What answers to each route of the API."""

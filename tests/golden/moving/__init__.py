@@ -1,0 +1,1 @@
+"""Recorded .NET hubs, moved by the commands and finished where they were moved to."""

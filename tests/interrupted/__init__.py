@@ -1,0 +1,1 @@
+"""Moves that are interrupted: at any moment, by anything, at every kind of target."""

@@ -1,0 +1,1 @@
+"""Apps: their files, what is read of them, the rules about them."""

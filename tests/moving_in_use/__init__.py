@@ -1,0 +1,1 @@
+"""Hubs that an app is filling are moved, and the app goes on at the target."""

@@ -1,0 +1,140 @@
+"""The probes, made at our own server and at the backend of the SDK's package."""
+
+import asyncio
+import functools
+from random import Random
+
+import grpc
+import pytest
+from durabletask.internal import orchestrator_service_pb2 as pb
+
+from durahub.dispatch.clock import system_clock
+from durahub.errors import EndpointDenied, ServerUnavailable
+from durahub_migrate.moving.capabilities import Capabilities
+from durahub_migrate.moving.place import EndpointAddress
+from durahub_migrate.probing.judging import PROBES
+from durahub_migrate.probing.probe import probe
+from tests.endpoint.endpoints import client_of, endpoint, foreign_endpoint, free_port, own_endpoint
+from tests.endpoint.refusing_proxy import Fault, refusing_proxy
+
+probed = functools.partial(
+    probe,
+    open_client=client_of,
+    clock=system_clock,
+    sizes=(1_000, 1_048_577),
+    within=5.0,
+    quiet=0.2,
+)
+
+
+async def instances(address: EndpointAddress) -> set[str]:
+    async with client_of(address) as client:
+        found = {one.instanceId async for one in client.query_instances()}
+        return found | {one.instanceId async for one in client.query_entities()}
+
+
+@pytest.fixture(scope="module")
+def seen() -> dict[str, tuple[Capabilities, set[str]]]:
+    """Return of each endpoint what was seen of it, and which instances there were afterwards."""
+
+    async def all_of_them() -> dict[str, tuple[Capabilities, set[str]]]:
+        found = {}
+        for kind in ("own", "foreign"):
+            async with endpoint(kind) as address, client_of(address) as client:
+                users = pb.CreateInstanceRequest(instanceId="users", name="Order")
+                await client.start_instance(users)
+                capabilities = await probed(address, random=Random(7))
+                found[kind] = capabilities, await instances(address)
+        return found
+
+    return asyncio.run(all_of_them())
+
+
+Seen = dict[str, tuple[Capabilities, set[str]]]
+
+
+async def test_our_server_can_be_written_to(seen: Seen) -> None:
+    found, _ = seen["own"]
+    assert found.probes["P6"]["reachable"]
+    assert found.backend
+    assert found.rewind_history is False
+    assert found.probes["P9"]["understood"]
+    assert (found.longest_id, found.any_characters) == (256, True)
+
+
+async def test_what_is_addressed_to_another_execution_is_dropped_by_our_server_alone(
+    seen: Seen,
+) -> None:
+    assert seen["own"][0].drops_strays is True
+    assert seen["foreign"][0].drops_strays is False
+    assert seen["foreign"][0].probes["P14"] == {
+        "goes_on": True,
+        "dropped": False,
+        "dropped_before": True,
+    }
+
+
+async def test_the_backend_of_the_package_takes_histories_of_rewinds(seen: Seen) -> None:
+    found, _ = seen["foreign"]
+    assert found.rewind_history
+    assert found.backend is False
+    assert not found.probes["P6"]["reachable"]
+    assert found.longest_id == 0
+
+
+@pytest.mark.parametrize("kind", ["own", "foreign"])
+async def test_what_both_can(seen: Seen, kind: str) -> None:
+    found, _ = seen[kind]
+    assert found.probes.keys() == {*PROBES, "scratch"}
+    assert found.refuses_duplicates
+    assert found.ghost
+    assert found.filters
+    assert found.past_timers
+    assert found.entities
+    assert found.tags
+    assert found.largest_payload == 1_048_577
+    assert found.probes["P8"].keys() == {"why"}
+    assert found.probes["P11"] == {"shown": True, "kept": False}
+
+
+@pytest.mark.parametrize("kind", ["own", "foreign"])
+async def test_nothing_of_the_probes_is_left_and_nothing_else_is_touched(
+    seen: Seen, kind: str
+) -> None:
+    found, left = seen[kind]
+    assert found.probes["scratch"]["left"] == []
+    assert left == {"users"}
+
+
+async def test_what_a_probe_left_that_died_is_removed_by_the_next() -> None:
+    async with own_endpoint() as address, client_of(address) as client:
+        for instance_id, name in (
+            ("durahub-probe-00c0ffee-1", "durahub-probe-00c0ffee"),
+            ("durahub-probe-of-the-user", "Order"),
+        ):
+            await client.start_instance(pb.CreateInstanceRequest(instanceId=instance_id, name=name))
+        await client.signal_entity("@durahubprobe@00c0ffee-2", "seed", None, request_id="1" * 32)
+        found = await probed(address, random=Random(7), sizes=(1_000,))
+        assert found.probes["scratch"]["removed_before"] == 1
+        assert await instances(address) == {"durahub-probe-of-the-user"}
+
+
+async def test_a_probe_that_is_refused_says_why() -> None:
+    async with foreign_endpoint() as address, refusing_proxy(address) as proxy:
+        proxy.refuse("SignalEntity", *[Fault(grpc.StatusCode.INTERNAL)] * 99)
+        found = await probed(proxy.address, random=Random(7), sizes=(1_000,), within=1.0)
+    assert found.entities is False
+    assert "SignalEntity: INTERNAL" in found.probes["P10"]["why"]
+    assert found.ghost
+
+
+async def test_an_endpoint_that_refuses_us_is_not_probed() -> None:
+    async with foreign_endpoint() as address, refusing_proxy(address) as proxy:
+        proxy.refuse("QueryInstances", Fault(grpc.StatusCode.PERMISSION_DENIED))
+        with pytest.raises(EndpointDenied):
+            await probed(proxy.address, random=Random(7))
+
+
+async def test_an_endpoint_that_is_not_there_is_told() -> None:
+    with pytest.raises(ServerUnavailable):
+        await probed(EndpointAddress(f"http://127.0.0.1:{free_port()}", "x"), random=Random(7))

@@ -1,0 +1,23 @@
+"""What a hub in queues and tables may show though nothing is wrong: docs/durability.md says so.
+
+An episode whose checkpoint was lost runs again and sends again: what an orchestration had sent already, an
+event or an operation, comes twice, with another message. And a queue keeps no order: of two clients'
+signals the later may be first. Every storage of DTFx does so. It is counted, and is no violation.
+
+What a client sends comes once, whatever happens.
+"""
+
+import re
+
+_REPEATED = (
+    re.compile(r"@\S+ did (?!client/)\S+( (enter|leave) \S+)? twice"),
+    re.compile(r"@\S+ did \S+ (enter|leave) (?P<section>\S+) while (?P=section) had it locked"),
+    re.compile(r"(after a commit of )?\S+: the event \S+/\S+/\d+ is there twice"),
+)
+_UNORDERED = re.compile(r"@\S+ did client/\S+ before client/\S+, which was sent first")
+
+
+def is_documented(violation: str) -> bool:
+    """Tell whether *violation* is such a repetition, or of the order of signals."""
+    patterns = (*_REPEATED, _UNORDERED)
+    return any(pattern.fullmatch(violation) is not None for pattern in patterns)

@@ -1,0 +1,1 @@
+"""Moves into stores of ours: a file, a classic hub."""
