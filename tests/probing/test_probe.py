@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import time
 from random import Random
 
 import grpc
@@ -10,10 +11,12 @@ from durabletask.internal import orchestrator_service_pb2 as pb
 
 from durahub.dispatch.clock import system_clock
 from durahub.errors import EndpointDenied, ServerUnavailable
+from durahub_migrate.endpoint.taking import request_of, taking
 from durahub_migrate.moving.capabilities import Capabilities
 from durahub_migrate.moving.place import EndpointAddress
 from durahub_migrate.probing.judging import PROBES
 from durahub_migrate.probing.probe import probe
+from durahub_migrate.probing.scratch import Scratch
 from tests.endpoint.endpoints import client_of, endpoint, foreign_endpoint, free_port, own_endpoint
 from tests.endpoint.refusing_proxy import Fault, refusing_proxy
 
@@ -138,3 +141,24 @@ async def test_an_endpoint_that_refuses_us_is_not_probed() -> None:
 async def test_an_endpoint_that_is_not_there_is_told() -> None:
     with pytest.raises(ServerUnavailable):
         await probed(EndpointAddress(f"http://127.0.0.1:{free_port()}", "x"), random=Random(7))
+
+
+async def test_what_shall_never_run_is_given_to_no_worker_of_a_probe() -> None:
+    async with foreign_endpoint() as address, client_of(address) as client:
+        scratch = Scratch(client, system_clock, Random(7), time.monotonic)
+        never, now = scratch.new_id(), scratch.new_id()
+        await client.start_instance(scratch.start(never, waits=True))
+        await client.start_instance(scratch.start(now))
+        async with scratch.worker() as worker:
+            assert await worker.turn(now, within=5.0)
+            assert await worker.any_turn([never]) == []
+
+
+async def test_an_endpoint_has_seen_the_end_of_a_stream_before_anything_is_given_back() -> None:
+    async with foreign_endpoint() as address, refusing_proxy(address) as proxy:
+        async with client_of(proxy.address) as client:
+            await client.start_instance(pb.CreateInstanceRequest(instanceId="one", name="Order"))
+            async with taking(client, request_of(["Order"]), "one".__eq__) as worker:
+                assert await worker.turn("one", within=5.0)
+                proxy.seen.clear()
+        assert list(proxy.seen) == ["Hello", "AbandonTaskOrchestratorWorkItem"]

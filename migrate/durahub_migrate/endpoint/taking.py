@@ -57,6 +57,11 @@ class Taking:
         """Whether the endpoint has ended the stream."""
         return self._running is not None and self._running.done()
 
+    @property
+    def holds_any(self) -> bool:
+        """Whether there are work items to give back."""
+        return bool(self._out)
+
     async def turn(self, instance_id: str, within: float) -> pb.WorkItem | None:
         """Return the next turn of an orchestration, ``None`` after so many seconds without one."""
         return await self._next("orchestratorRequest", instance_id, within)
@@ -143,7 +148,8 @@ async def taking(
     async def return_item(item: pb.WorkItem) -> None:
         await give_back(client, item)
 
-    async with _taken(client.work_items(request), Taking(return_item, is_mine)) as found:
+    stream = client.work_items(request)
+    async with _taken(stream, Taking(return_item, is_mine), client.hello) as found:
         yield found
 
 
@@ -162,13 +168,16 @@ async def backend_taking(
             case _:
                 await service.abandon_entity(item.completionToken, "it is not for a move")
 
-    async with _taken(service.work_items(request), Taking(return_item, is_mine)) as found:
+    stream = service.work_items(request)
+    async with _taken(stream, Taking(return_item, is_mine), service.ping) as found:
         yield found
 
 
 @contextlib.asynccontextmanager
 async def _taken(
-    stream: AbstractAsyncContextManager[AsyncIterator[pb.WorkItem]], found: Taking
+    stream: AbstractAsyncContextManager[AsyncIterator[pb.WorkItem]],
+    found: Taking,
+    ask: Callable[[], Awaitable[object]],
 ) -> AsyncIterator[Taking]:
     try:
         async with stream as items:
@@ -179,8 +188,13 @@ async def _taken(
                 await found.end()
     finally:
         # Behind the end of the stream: what is given back would come to it again, and be lost with it.
-        with contextlib.suppress(DurahubError):
-            await found.leave()
+        # The end is on its way, unanswered; what is asked behind it on the same connection is answered
+        # when the endpoint has seen it.
+        if found.holds_any:
+            with contextlib.suppress(DurahubError):
+                await ask()
+            with contextlib.suppress(DurahubError):
+                await found.leave()
 
 
 async def give_back(client: EndpointClient, item: pb.WorkItem) -> None:

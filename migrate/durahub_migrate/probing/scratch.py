@@ -49,6 +49,11 @@ class Scratch:
         return f"{PREFIX}{self.mark}"
 
     @property
+    def waiting(self) -> str:
+        """The name of those that are never to run: an endpoint may give them out before their time."""
+        return f"{self.name}-waiting"
+
+    @property
     def activity(self) -> str:
         """The name of its activities."""
         return f"{PREFIX}{self.mark}-activity"
@@ -85,7 +90,7 @@ class Scratch:
         """Return the start of an instance; with *waits* one that is to begin in a month."""
         request = pb.CreateInstanceRequest(
             instanceId=instance_id,
-            name=self.name,
+            name=self.waiting if waits else self.name,
             input=None if data is None else StringValue(value=data),
             orchestrationIdReusePolicy=pb.OrchestrationIdReusePolicy(),  # nothing is replaced
         )
