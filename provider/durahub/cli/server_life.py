@@ -18,9 +18,9 @@ from durahub import __version__
 from durahub.cli.garbage import seldom_collected
 from durahub.cli.log import configure
 from durahub.cli.output import say
+from durahub.cli.pointing import pointers, url
 from durahub.cli.running import Running
 from durahub.configuration.settings import Settings
-from durahub.edge.connection import ConnectionString
 from durahub.mounting import Host, found_mounts
 from durahub.observing.tracing import current_trace_id
 from durahub.serving import Running as Ports
@@ -110,36 +110,41 @@ def _cut_short(settings: Settings) -> None:
 
 def announce(settings: Settings, ports: Ports, azurite: str | None, output: str) -> None:
     """Say that the server takes connections, and how an app is pointed at it."""
-    host = "localhost" if settings.host in ("127.0.0.1", "::1") else settings.host
-    scheme = "https" if settings.tls else "http"
-    endpoint = f"{scheme}://{host}:{ports.grpc_port}"
-    shown = f"[{host}]" if ":" in host else host
-    url = f"{scheme}://{shown}:{ports.http_port}/"
-    strings = [str(ConnectionString(endpoint, name)) for name in settings.hubs]
+    app = pointers(settings, ports.grpc_port)
+    http = url(settings, ports.http_port)
     if output == "json":
         ready = {
             "event": "ready",
             "grpc_port": ports.grpc_port,
             "http_port": ports.http_port,
             "api_port": ports.api_port,
-            "connection_string": strings[0],
-            "connection_strings": strings,
+            "endpoint": app.endpoint,
+            "connection_string": app.strings[0] if app.strings else None,
+            "connection_strings": app.strings,
+            "hints": app.hints,
             "storage": azurite,
-            "mounted": [one.format(url=url) for one in ports.told],
+            "mounted": [one.format(url=f"{http}/") for one in ports.told],
         }
         print(json.dumps(ready), flush=True)
         return
     more = " and any other that is called for" if settings.dynamic_hubs else ""
-    print(f"Serving task hub {', '.join(settings.hubs)}{more} on {endpoint} (gRPC)", flush=True)
-    print(f"Health and metrics: {scheme}://{host}:{ports.http_port}/healthz, /readyz, /metrics")
+    hubs = ", ".join(settings.hubs)
+    print(f"Serving task hub {hubs}{more} on {app.endpoint} (gRPC)", flush=True)
+    print(f"Health and metrics: {http}/healthz, /readyz, /metrics")
     if ports.api_port is not None:
-        print(f"HTTP API: {scheme}://{host}:{ports.api_port}")
+        print(f"HTTP API: {url(settings, ports.api_port)}")
     for told in ports.told:
-        print(told.format(url=url))
-    print("\nPoint an app at it with this connection string:\n")
-    for string in strings:
-        print(f"    {string}")
-    print(f"\nor, in Python: host_address={endpoint}, taskhub={settings.hubs[0]}")
+        print(told.format(url=f"{http}/"))
+    in_python = f"in Python: host_address={app.endpoint}, taskhub={settings.hubs[0]}"
+    if app.strings:
+        print("\nPoint an app at it with this connection string:\n")
+        for string in app.strings:
+            print(f"    {string}")
+        print(f"\nor, {in_python}")
+    else:
+        print(f"\nPoint an app at it; {in_python}")
+    for hint in app.hints:
+        print(hint)
     print("\nSee what runs: durahub instance list      Stop: Ctrl-C", flush=True)
 
 

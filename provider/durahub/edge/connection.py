@@ -6,7 +6,7 @@
 
 Pairs are separated by ``;``, a key ends at the first ``=``, case does not matter in keys. Java is strict
 about the case, so what is written here has the spelling above. Python takes no such string but its
-parts. There is no secret in one: DTS knows identities only, durahub so far none.
+parts. There is no secret in one: it names a kind of identity, and a static token has no place in it.
 """
 
 from collections.abc import Mapping

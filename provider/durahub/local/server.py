@@ -20,7 +20,7 @@ class Ready:
 
     grpc_port: int
     http_port: int
-    connection_string: str  # "Endpoint=http://127.0.0.1:8080;TaskHub=default;Authentication=None"
+    connection_string: str | None  # none where callers need what no such string has
 
     @property
     def endpoint(self) -> str:
@@ -121,6 +121,7 @@ def ready_in(line: str) -> Ready | None:
         said: dict[str, Any] = json.loads(line)
         if said.get("event") != "ready":
             return None
-        return Ready(int(said["grpc_port"]), int(said["http_port"]), str(said["connection_string"]))
+        ports = int(said["grpc_port"]), int(said["http_port"])
+        return Ready(*ports, said["connection_string"])
     except (ValueError, KeyError):
         return None
