@@ -6,21 +6,22 @@ as well; one that the bundle does not have, but whose result is recorded, ends w
 
 import asyncio
 import contextlib
-from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from durabletask.internal import orchestrator_service_pb2 as pb
 
-from durahub.edge.entity_work import guid
 from durahub.edge.wellknown import put_timestamp
 from durahub.errors import DurahubError, NotThere, ReplayDiverged, ReplayStuck, WorkItemNotFound
 from durahub_migrate.endpoint.client import EndpointClient
 from durahub_migrate.targets.ghost import actions
-from durahub_migrate.targets.ghost.coupling import Coupling, Sent, Taken, coupling_of
-from durahub_migrate.targets.ghost.guids import Made, Maker, made_by, making_of
-from durahub_migrate.targets.ghost.members import Closing, Final, Member, final_of
+from durahub_migrate.targets.ghost.activities import Activities
+from durahub_migrate.targets.ghost.coupling import Sent, Taken, coupling_of
+from durahub_migrate.targets.ghost.exchange import Exchange
+from durahub_migrate.targets.ghost.guids import Maker
+from durahub_migrate.targets.ghost.members import Closing, Member, final_of
+from durahub_migrate.targets.ghost.outgoing import Outgoing, entity_answer
 from durahub_migrate.targets.ghost.progress import (
     Progress,
     is_final,
@@ -28,8 +29,8 @@ from durahub_migrate.targets.ghost.progress import (
     ready,
     to_feed,
 )
-from durahub_migrate.targets.ghost.script import Output, requests_before
-from durahub_migrate.targets.ghost.signs import named_in
+from durahub_migrate.targets.ghost.replay import Halt, Replay
+from durahub_migrate.targets.ghost.script import Output
 from durahub_migrate.targets.ghost.worker import GhostWorker
 
 LEFT_OVER = "left over by a replay that was taken back"
@@ -41,33 +42,6 @@ class Stage(Enum):
     PAST = auto()  # up to the locks that are still held: others may have had them before
     LOCKS = auto()  # up to the last recorded input, and all but what waits for the app
     END = auto()  # what waits is scheduled, too: nobody but the app takes it now
-
-
-class Halt(Enum):
-    """Why nothing more is done for an instance in this stage."""
-
-    STANDS = auto()
-    PARKED = auto()  # before locks that it still holds
-    HELD = auto()  # its last answer waits for `Stage.END`
-
-
-@dataclass(slots=True)
-class _Replay:
-    """An instance while it is replayed. *known* is what the target has stored, *token* that of its turn."""
-
-    member: Member
-    final: Final | None
-    known: Progress = field(default_factory=Progress)
-    found: Progress = field(default_factory=Progress)
-    token: str | None = None
-    fed: int = 1  # the start is fed by whoever makes the instance
-    owed: set[int] = field(
-        default_factory=set
-    )  # activities whose later results are still to be fed
-    halt: Halt | None = None
-    restarts: int = 0
-    execution_id: str = ""  # at the target
-    renamed: dict[str, str] = field(default_factory=dict)  # GUIDs at the target by the recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,25 +63,28 @@ class TreeReplay:
     patience: float = 120.0
     maker: Maker | None = None  # of the target's app
     is_careful: bool = True  # the target may deliver again what has been sent
-    delivered: set[Taken] = field(default_factory=set)  # by their senders, in this run
-    _coupling: Coupling = field(default_factory=Coupling)
-    _ends_at: dict[str, tuple[str, int]] = field(
-        default_factory=dict
-    )  # children: input of a parent
-    _there: set[str] = field(default_factory=set)
-    _lost: set[Sent] = field(default_factory=set)  # nobody was there
-    _next: dict[str, int] = field(default_factory=dict)  # the inputs that are waited for
+    _exchange: Exchange = field(init=False)
+    _outgoing: Outgoing = field(init=False)
+    _activities: Activities = field(init=False)
     _put_off: dict[str, pb.WorkItem | None] = field(default_factory=dict)  # turns, by instances
-    _replays: dict[str, _Replay] = field(default_factory=dict)
+    _replays: dict[str, Replay] = field(default_factory=dict)
     _shells: dict[str, pb.HistoryEvent] = field(default_factory=dict)
     _queue: "asyncio.Queue[pb.WorkItem | DurahubError]" = field(default_factory=asyncio.Queue)
-    _activities: defaultdict[tuple[str, int], list[pb.WorkItem]] = field(
-        default_factory=lambda: defaultdict(list)
-    )
-    _awaited: dict[tuple[str, int], pb.HistoryEvent] = field(default_factory=dict)
     _stage: Stage = Stage.PAST
     _expected: set[str] = field(default_factory=set)
     _in_hand: dict[str, str] = field(default_factory=dict)  # before this stage
+
+    def __post_init__(self) -> None:
+        self._exchange = Exchange(self._replays)
+        self._outgoing = Outgoing(
+            self.members, self.target_id, self._exchange, self.worker.book, self.maker
+        )
+        self._activities = Activities(self.worker, self._replays)
+
+    @property
+    def delivered(self) -> Collection[Taken]:
+        """What members were given by their senders, in this run."""
+        return self._exchange.delivered
 
     async def run(
         self, stage: Stage, left: Mapping[str, Left] | None = None, *, anew: bool = False
@@ -126,7 +103,7 @@ class TreeReplay:
         try:
             await self._begin(left, anew=anew)
             await self._go()
-            await self._end_left_over()
+            await self._activities.end_left_over()
         finally:
             for target_id in (*self._replays, *self._shells):
                 if self.worker.claims.get(target_id) is self._queue:
@@ -158,9 +135,9 @@ class TreeReplay:
         for target_id, member in self.members.items():
             script = member.script
             if script is None:
-                self._replays[target_id] = _Replay(member, None)
+                self._replays[target_id] = Replay(member, None)
                 continue
-            replay = _Replay(member, final_of(member, known, is_careful=self.is_careful))
+            replay = Replay(member, final_of(member, known, is_careful=self.is_careful))
             self._replays[target_id] = replay
             for output in script.outputs:
                 if output.sign.kind == "child" and output.answer is not None:
@@ -172,14 +149,12 @@ class TreeReplay:
                     self._expect_child(output.event, answer)
 
     def _couple(self) -> None:
-        self._coupling = coupling_of(self.members, self.target_id)
+        coupling = self._exchange.coupling = coupling_of(self.members, self.target_id)
         for parent, member in self.members.items():
             script = member.script
-            if not self._coupling or script is None:
+            if not coupling or script is None:
                 continue
-            if script.held_from is not None and any(
-                one.sender == parent for one in self._coupling.to
-            ):
+            if script.held_from is not None and any(one.sender == parent for one in coupling.to):
                 raise ReplayDiverged(
                     member.instance_id,
                     "it holds a lock, and has sent events within its tree that the target may deliver again",
@@ -189,9 +164,9 @@ class TreeReplay:
                     continue
                 child = self.target_id(output.event.subOrchestrationInstanceCreated.instanceId)
                 if output.answer is not None:
-                    self._ends_at[child] = parent, output.answer
+                    self._exchange.ends_at[child] = parent, output.answer
                 elif index in member.later:
-                    self._ends_at[child] = parent, len(script.inputs)
+                    self._exchange.ends_at[child] = parent, len(script.inputs)
 
     def _expect_child(self, created: pb.HistoryEvent, answer: pb.HistoryEvent) -> None:
         source_id = created.subOrchestrationInstanceCreated.instanceId
@@ -215,9 +190,9 @@ class TreeReplay:
                 if member.script is not None:  # else nobody is to begin it, and it may not be due
                     self._expected.add(member.target_id)
                 await self._start(member)
-                self._there.add(member.target_id)
+                self._exchange.there.add(member.target_id)
             return
-        self._there.update(self._replays)
+        self._exchange.there.update(self._replays)
         for target_id, replay in self._replays.items():
             if left is None and await self._has_more(replay):
                 self._expected.add(target_id)  # its turn comes again
@@ -230,7 +205,7 @@ class TreeReplay:
             self._expected.add(target_id)
             await self._answer(replay)
 
-    async def _has_more(self, replay: _Replay) -> bool:
+    async def _has_more(self, replay: Replay) -> bool:
         """Tell whether an instance that another process has replayed is not at the end of the script."""
         script, final = replay.member.script, replay.final
         if script is None or final is None:
@@ -242,7 +217,7 @@ class TreeReplay:
         replay.renamed = {recorded: found for found, recorded in stored.requests.items()}
         for index, output in enumerate(script.outputs):
             request = replay.renamed.get(output.request or "")
-            answer = self._entity_answer(replay, output, index) if request else None
+            answer = entity_answer(replay, output, index) if request else None
             if request and answer is not None:
                 self.worker.book.answers[request] = answer
         await self.worker.dismiss(())  # an entity may have been asked meanwhile
@@ -279,7 +254,7 @@ class TreeReplay:
             if isinstance(item, DurahubError):
                 raise item
             if item.HasField("activityRequest"):
-                await self._take_activity(item)
+                await self._activities.take(item)
             else:
                 await self._take_turn(item)
             while self._put_off:
@@ -297,10 +272,10 @@ class TreeReplay:
     async def _take_turn(self, item: pb.WorkItem) -> None:
         request = item.orchestratorRequest
         target_id = request.instanceId
-        self._next.pop(target_id, None)
+        self._exchange.waited.pop(target_id, None)
         self._put_off.pop(target_id, None)
         if target_id in self._shells:
-            if self._may_end(target_id):
+            if self._exchange.may_end(target_id):
                 await self._end_shell(target_id, item)
             else:
                 self._put_off[target_id] = item
@@ -329,7 +304,7 @@ class TreeReplay:
         if replay.halt is None:
             await self._answer(replay)
 
-    async def _is_left_over(self, replay: _Replay, new: list[pb.HistoryEvent]) -> bool:
+    async def _is_left_over(self, replay: Replay, new: list[pb.HistoryEvent]) -> bool:
         """Remove a child whose start was on its way when the replay before this one was taken back.
 
         The start by its parent of now waits until its ID is free.
@@ -347,7 +322,7 @@ class TreeReplay:
         return False
 
     async def _begins_otherwise(
-        self, replay: _Replay, past: list[pb.HistoryEvent], new: list[pb.HistoryEvent]
+        self, replay: Replay, past: list[pb.HistoryEvent], new: list[pb.HistoryEvent]
     ) -> bool:
         """Let an execution begin anew that was started as an earlier one of the same instance."""
         script = replay.member.script
@@ -363,7 +338,7 @@ class TreeReplay:
                 return True
         return False
 
-    async def _answer(self, replay: _Replay) -> None:
+    async def _answer(self, replay: Replay) -> None:
         """Answer the turn in hand, and feed what comes next."""
         script = replay.member.script
         assert script is not None
@@ -386,12 +361,12 @@ class TreeReplay:
         child = self.target_id(output.event.subOrchestrationInstanceCreated.instanceId)
         return child in self._replays or child in self._shells
 
-    def _ready(self, replay: _Replay, without: Collection[int] = ()) -> list[int]:
+    def _ready(self, replay: Replay, without: Collection[int] = ()) -> list[int]:
         """Return the outputs of the next answer."""
         script, found = replay.member.script, replay.found
         assert script is not None
         outputs = ready(script, found, without)
-        if not self._coupling:
+        if not self._exchange:
             return outputs
         target_id = replay.member.target_id
         early = {
@@ -406,10 +381,7 @@ class TreeReplay:
         to_itself = {
             index
             for index in outputs
-            if (taken := self._coupling.gives.get(Sent(target_id, index))) is not None
-            and taken.receiver == target_id
-            and taken.input > found.seen
-            and not is_final(script, found)
+            if self._exchange.is_early(target_id, index, found.seen) and not is_final(script, found)
         }
         # An event to a child that is not there yet does not come to it.
         children = sorted(
@@ -417,7 +389,7 @@ class TreeReplay:
         )
         return [one for one in outputs if one not in to_itself and one not in children] + children
 
-    async def _close(self, replay: _Replay) -> None:
+    async def _close(self, replay: Replay) -> None:
         """Answer the turn behind the last recorded input."""
         script, final = replay.member.script, replay.final
         assert script is not None
@@ -441,101 +413,35 @@ class TreeReplay:
             replay.halt = Halt.STANDS
             replay.owed = set(later)
             for number, answer in later.items():
-                await self._feed_answer(replay, number, answer)
+                await self._activities.feed(replay.member.target_id, number, answer)
 
-    async def _send(self, replay: _Replay, outputs: list[int], *, ends: bool = False) -> bool:
+    async def _send(self, replay: Replay, outputs: list[int], *, ends: bool = False) -> bool:
         """Send outputs as the answer of a turn; tell whether the target has taken it."""
         script = replay.member.script
         assert script is not None
-        if self._coupling and not self._may_send(replay, outputs, ends=ends):
+        if self._exchange and not self._exchange.may_send(replay, outputs, ends=ends):
             self._put_off[replay.member.target_id] = None
             return False
-        found = [self._action(replay, index) for index in outputs]
+        found = [self._outgoing.action(replay, index) for index in outputs]
         if ends and script.end is not None:
             found.append(actions.completion(script.end))
         if not await self._complete(replay, found):
             return False
         for index in outputs:
             event = script.outputs[index].event
-            self._note_sent(Sent(replay.member.target_id, index))
+            self._exchange.note_sent(Sent(replay.member.target_id, index))
             if event.HasField("subOrchestrationInstanceCreated"):
                 child = self.target_id(event.subOrchestrationInstanceCreated.instanceId)
                 if child in self._shells or child in self._replays:
                     self._expected.add(child)
-                    self._there.add(child)
+                    self._exchange.there.add(child)
         return True
-
-    # -- events within the tree ----------------------------------------------------------------
-
-    def _may_send(self, replay: _Replay, outputs: list[int], *, ends: bool) -> bool:
-        """Tell whether what a turn sends within the tree is what each receiver waits for now."""
-        target_id = replay.member.target_id
-        if ends and not self._may_end(target_id):
-            return False
-        ahead = dict(self._next)
-        for index in outputs:
-            sent = Sent(target_id, index)
-            receiver = self._coupling.to.get(sent)
-            if receiver is None or not self._is_there(receiver):
-                continue
-            other, taken = self._replays[receiver], self._coupling.gives.get(sent)
-            if taken is None:
-                raise ReplayDiverged(
-                    replay.member.instance_id,
-                    f"it has sent {other.member.instance_id!r} an event that is forgotten there, and the "
-                    "target may deliver it again",
-                )
-            script = other.member.script
-            is_last = script is None or taken.input >= len(script.inputs)
-            if receiver == target_id:
-                continue
-            if is_last and other.halt is None:
-                return False
-            if not is_last and ahead.get(receiver) != taken.input:
-                return False
-            ahead[receiver] = taken.input + 1
-        return True
-
-    def _may_end(self, target_id: str) -> bool:
-        """Tell whether a child's end is what its parent waits for now."""
-        parent, place = self._ends_at.get(target_id, ("", 0))
-        waits = self._replays.get(parent)
-        if waits is None or not self._is_there(parent):
-            return True
-        script = waits.member.script
-        assert script is not None
-        if place >= len(script.inputs):
-            return waits.halt is not None
-        return self._next.get(parent) == place
-
-    def _is_there(self, target_id: str) -> bool:
-        """Tell whether an event to a member would reach it."""
-        replay = self._replays[target_id]
-        script = replay.member.script
-        if script is None:
-            return target_id in self._there
-        return target_id in self._there and not (script.end is not None and replay.halt is not None)
-
-    def _note_sent(self, sent: Sent) -> None:
-        receiver = self._coupling.to.get(sent)
-        if receiver is None:
-            return
-        taken = self._coupling.gives.get(sent)
-        if not self._is_there(receiver):
-            self._lost.add(sent)
-        elif taken is not None:
-            self.delivered.add(taken)
-
-    def _is_given(self, receiver: str, index: int) -> bool:
-        """Tell whether an input comes from its sender by itself."""
-        sent = self._coupling.takes.get(Taken(receiver, index))
-        return sent is not None and sent not in self._lost
 
     async def _go_on(self) -> None:
         """Take up turns that were put off."""
         for target_id, item in list(self._put_off.items()):
             if item is not None:
-                if self._may_end(target_id):
+                if self._exchange.may_end(target_id):
                     del self._put_off[target_id]
                     await self._end_shell(target_id, item)
                 continue
@@ -544,69 +450,7 @@ class TreeReplay:
             if replay.token is not None and replay.halt is None:
                 await self._answer(replay)
 
-    def _action(self, replay: _Replay, index: int) -> pb.OrchestratorAction:
-        script = replay.member.script
-        assert script is not None
-        event = script.outputs[index].event
-        text: str | None = None
-        if event.HasField("taskScheduled"):
-            text = replay.member.inputs.get(event.eventId)
-        elif event.HasField("subOrchestrationInstanceCreated"):
-            created = event.subOrchestrationInstanceCreated
-            child = self.members.get(self.target_id(created.instanceId))
-            text = created.input.value if created.HasField("input") else None
-            if child is not None:
-                text = child.text
-        request = self._request(replay, index)
-        found = actions.action_of(event, replay.member.target_id, self.target_id, text, request)
-        receiver = self._coupling.to.get(Sent(replay.member.target_id, index))
-        if receiver is not None and self._is_there(receiver):
-            found.sendEvent.instance.ClearField("executionId")  # it is to come: nobody raises it
-        return found
-
-    def _request(self, replay: _Replay, index: int) -> str | None:
-        """Return the GUID that the app will give a request to an entity; its answer is known by it."""
-        script = replay.member.script
-        assert script is not None
-        output = script.outputs[index]
-        recorded = named_in(output.event)
-        if recorded is None:
-            return None
-        request = replay.renamed.get(recorded)
-        if request is None:
-            request = self._made(replay, index, recorded)
-            replay.renamed[recorded] = request
-        answer = self._entity_answer(replay, output, index)
-        if answer is not None:
-            self.worker.book.answers[guid(request)] = answer
-        self.worker.book.will_send(replay.member.target_id, request, output.event)
-        return request
-
-    def _made(self, replay: _Replay, index: int, recorded: str) -> str:
-        script, clocks = replay.member.script, replay.found.clocks
-        assert script is not None
-        output = script.outputs[index]
-        if not 0 < output.place <= len(clocks):
-            return recorded
-        made = making_of(recorded, replay.member.instance_id, output.clock)
-        if self.maker is not None:
-            counter = made.counter if made is not None else requests_before(script, index)
-            made = Made(self.maker, counter)
-        if made is None:
-            return recorded
-        clock = clocks[output.place - 1]
-        return made_by(made.maker, replay.member.target_id, clock, made.counter)
-
-    def _entity_answer(self, replay: _Replay, output: Output, index: int) -> pb.HistoryEvent | None:
-        script = replay.member.script
-        assert script is not None
-        if output.request is None:
-            return None
-        if output.answer is not None:
-            return script.inputs[output.answer].event
-        return replay.member.later.get(index)
-
-    async def _complete(self, replay: _Replay, found: list[pb.OrchestratorAction]) -> bool:
+    async def _complete(self, replay: Replay, found: list[pb.OrchestratorAction]) -> bool:
         token, replay.token = replay.token, None
         assert token is not None
         script = replay.member.script
@@ -621,7 +465,7 @@ class TreeReplay:
             return await self._was_taken(replay)
         return True
 
-    async def _was_taken(self, replay: _Replay) -> bool:
+    async def _was_taken(self, replay: Replay) -> bool:
         """Tell whether an answer of which nobody knows has arrived: then its inputs are stored."""
         script = replay.member.script
         if script is None:
@@ -642,25 +486,25 @@ class TreeReplay:
 
     # -- feeding -------------------------------------------------------------------------------
 
-    async def _feed(self, replay: _Replay) -> None:
+    async def _feed(self, replay: Replay) -> None:
         script = replay.member.script
         assert script is not None
         target_id = replay.member.target_id
         if not is_final(script, replay.found):
-            self._next[target_id] = replay.found.seen
+            self._exchange.waited[target_id] = replay.found.seen
         for index in to_feed(script, replay.found, replay.fed):
             replay.fed = index + 1
-            if self._is_given(target_id, index):
+            if self._exchange.is_given(target_id, index):
                 continue
             await self._feed_one(replay, script.inputs[index].event)
 
-    async def _feed_one(self, replay: _Replay, event: pb.HistoryEvent) -> None:
+    async def _feed_one(self, replay: Replay, event: pb.HistoryEvent) -> None:
         target_id = replay.member.target_id
         match event.WhichOneof("eventType"):
             case "taskCompleted":
-                await self._feed_answer(replay, event.taskCompleted.taskScheduledId, event)
+                await self._activities.feed(target_id, event.taskCompleted.taskScheduledId, event)
             case "taskFailed":
-                await self._feed_answer(replay, event.taskFailed.taskScheduledId, event)
+                await self._activities.feed(target_id, event.taskFailed.taskScheduledId, event)
             case "eventRaised":
                 raised = event.eventRaised
                 content = raised.input.value if raised.HasField("input") else None
@@ -676,52 +520,6 @@ class TreeReplay:
                 await self.client.terminate(target_id, output)
             case _:
                 pass  # a timer fires, a child ends, an entity answers by itself
-
-    async def _feed_answer(self, replay: _Replay, number: int, answer: pb.HistoryEvent) -> None:
-        key = (replay.member.target_id, number)
-        waiting = self._activities[key]
-        while waiting:
-            item = waiting.pop(0)
-            await self._end_activity(item, answer)
-            if not self._is_old(item):
-                return
-        self._awaited[key] = answer
-
-    async def _take_activity(self, item: pb.WorkItem) -> None:
-        request = item.activityRequest
-        key = (request.orchestrationInstance.instanceId, request.taskId)
-        answer = self._awaited.get(key)
-        if answer is None:
-            self._activities[key].append(item)
-            return
-        if not self._is_old(item):
-            del self._awaited[key]
-        await self._end_activity(item, answer)
-
-    def _is_old(self, item: pb.WorkItem) -> bool:
-        """Tell whether an activity is of an execution that was removed after its mover was killed."""
-        asker = item.activityRequest.orchestrationInstance
-        told, here = (
-            asker.executionId.value.casefold(),
-            self._replays[asker.instanceId].execution_id,
-        )
-        return bool(told and here) and told != here
-
-    async def _end_left_over(self) -> None:
-        for waiting in self._activities.values():
-            for item in filter(self._is_old, waiting):
-                await self.worker.end_activity(item, pb.ActivityResponse())
-
-    async def _end_activity(self, item: pb.WorkItem, answer: pb.HistoryEvent) -> None:
-        request = item.activityRequest
-        response = pb.ActivityResponse()
-        if answer.HasField("taskFailed"):
-            response.failureDetails.CopyFrom(answer.taskFailed.failureDetails)
-        elif answer.taskCompleted.HasField("result"):
-            response.result.CopyFrom(answer.taskCompleted.result)
-        await self.worker.end_activity(item, response)
-        if not self._is_old(item):
-            self._replays[request.orchestrationInstance.instanceId].owed.discard(request.taskId)
 
     def _hold_all(self) -> None:
         """Keep the turns in hand, to be given back when the ghost leaves; others may have come meanwhile."""

@@ -1,0 +1,34 @@
+"""One instance while it is replayed: what the target has of it, and what is in hand."""
+
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from durahub_migrate.targets.ghost.members import Final, Member
+from durahub_migrate.targets.ghost.progress import Progress
+
+
+class Halt(Enum):
+    """Why nothing more is done for an instance in this stage."""
+
+    STANDS = auto()
+    PARKED = auto()  # before locks that it still holds
+    HELD = auto()  # its last answer waits for `Stage.END`
+
+
+@dataclass(slots=True)
+class Replay:
+    """An instance while it is replayed. *known* is what the target has stored, *token* that of its turn."""
+
+    member: Member
+    final: Final | None
+    known: Progress = field(default_factory=Progress)
+    found: Progress = field(default_factory=Progress)
+    token: str | None = None
+    fed: int = 1  # the start is fed by whoever makes the instance
+    owed: set[int] = field(
+        default_factory=set
+    )  # activities whose later results are still to be fed
+    halt: Halt | None = None
+    restarts: int = 0
+    execution_id: str = ""  # at the target
+    renamed: dict[str, str] = field(default_factory=dict)  # GUIDs at the target by the recorded
