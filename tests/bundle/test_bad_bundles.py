@@ -24,6 +24,7 @@ from durahub_migrate.bundle.reader import BundleReader
 from durahub_migrate.bundle.writer import BundleWriter
 from tests.bundle.bundles import GIVEN, a_history, an_instance, written
 from tests.bundle.test_same_bundle import FAMILY, MESSAGES, REJECTS
+from tests.fuzz.targets.bundles import written as with_sections
 
 LARGE = an_instance("large", history=a_history("large", text="é" * 700_000))
 
@@ -138,6 +139,70 @@ def test_a_manifest_cannot_name_files_elsewhere(bundle: Path) -> None:
     changed_manifest(bundle, files=found["files"])
     with pytest.raises(BadBundle, match="outside"):
         BundleReader(bundle)
+
+
+@pytest.mark.parametrize(
+    ("table", "members"),
+    [
+        ("", {"frozen": "false"}),
+        ("", {"redacted": 0}),
+        ("", {"bundle_id": None}),
+        ("", {"evidence": []}),
+        ("source", {"kind": 7}),
+        ("source", {"partitions": -1}),
+        ("source", {"apps": [7]}),
+        ("counts", {"instances": {"Completed": "7"}}),
+        ("counts", {"instances": [7]}),
+        ("limits", {"longest_id": True}),
+        ("files", {"size": "7"}),
+        ("files", {"first_ordinal": "0"}),
+        ("files", {"path": "schema/\0"}),
+    ],
+)
+def test_a_manifest_whose_members_are_of_other_types_is_refused(
+    bundle: Path, table: str, members: dict[str, object]
+) -> None:
+    found = json.loads((bundle / "manifest.json").read_text())
+    if table == "files":
+        found["files"].append({**found["files"][-1], "path": "schema/another", **members})
+    elif table:
+        found[table] |= members
+    else:
+        found |= members
+    changed_manifest(bundle, **found)
+    with pytest.raises(BadBundle, match=r"manifest\.json"):
+        BundleReader(bundle)
+
+
+REJECT = {
+    "code": "DH103",
+    "reason": "it is odd",
+    "place": "a row",
+    "kind": "instance",
+    "instanceId": "x",
+    "raw": None,
+    "size": 1,
+}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"raw": "no hex"},
+        {"raw": 7},
+        {"place": 7},
+        {"instanceId": []},
+        {"size": "x"},
+        {"code": None},
+    ],
+)
+def test_what_was_rejected_is_told_in_texts_or_not_at_all(
+    tmp_path: Path, wrong: dict[str, object]
+) -> None:
+    line = json.dumps({**REJECT, **wrong}).encode() + b"\n"
+    with_sections(tmp_path / "b", [b"", b"", b"", b"", line])
+    with pytest.raises(BadBundle, match="rejects"):
+        list(BundleReader(tmp_path / "b").rejects())
 
 
 def test_a_newer_major_version_is_not_read(bundle: Path) -> None:

@@ -69,7 +69,6 @@ _OWN_FILE = "reads what this process, or an earlier one of it, wrote into its ow
 _OWN_NOTES = "reads back what a rule noted itself, in the linter's work file"
 _OUR_TOOLS = "reads what comes with the package, or what a program of ours says of itself"
 _DRIVER = "fetches; what it fetched is read by a parser that has a target"
-_NOT_YET = "has no target yet"
 _NO_PARSER = "is called like a parser, but decodes nothing"
 
 MODULE_REASONS: Mapping[str, str] = {
@@ -109,18 +108,9 @@ REASONS: Mapping[str, str] = {
     "durahub.scheduler.proto_structures:parent.from_json": "beside an event; event-proto has it",
     "durahub_migrate.acting.jobs.book:_job": _OWN_FILE,
     "durahub_migrate.applying.journal_rows:job_of": _OWN_FILE,
-    "durahub_migrate.bundle.archive:_Unpacking._payloads": _NOT_YET,
-    "durahub_migrate.bundle.manifest:merkle_root": _NOT_YET,
-    "durahub_migrate.bundle.manifest:changed": _NOT_YET,
-    "durahub_migrate.bundle.reader:BundleReader.raw": _NOT_YET,
-    "durahub_migrate.bundle.reader:BundleReader._of_segment": _NOT_YET,
-    "durahub_migrate.bundle.reader:BundleReader._payload_list": _NOT_YET,
-    "durahub_migrate.bundle.reader:BundleReader._rejected": _NOT_YET,
-    "durahub_migrate.bundle.records:_move_out_of_part": "writes: of records that it has made",
     "durahub_migrate.cli.batch:_as_json": "reads JSON that it has written one line before",
     "durahub_migrate.cli.lint_settings:read_settings": _DRIVER,
     "durahub_migrate.cli.monitor:_url": "reads the address that the monitor listens on",
-    "durahub_migrate.contents.frames:Frames.records": _NOT_YET,
     "durahub_migrate.endpoint.presenting:_host": "reads an address that hub-address has read",
     "durahub_migrate.endpoint.opening:_channel": "reads an address that hub-address has read",
     "durahub_migrate.lint.facts.scheduler_connection:SchedulerConnection.host": _NO_PARSER,

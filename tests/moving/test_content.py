@@ -18,7 +18,7 @@ from durahub.errors import BadBundle
 from durahub.model.history import EventRaised, Execution
 from durahub.model.message import Message
 from durahub.stored import StoredInstance, StoredMessage
-from durahub_migrate.bundle import framing, layout
+from durahub_migrate.bundle import framing, index, layout
 from durahub_migrate.bundle.reader import BundleReader
 from durahub_migrate.bundle.writer import BundleWriter
 from durahub_migrate.contents.indexed import open_content
@@ -143,6 +143,43 @@ def test_what_is_in_several_frames_is_found(tmp_path: Path) -> None:
             assert held.instance == one
     db.close()
     assert len(frames) == 3
+
+
+def changed_index(folder: Path, *statements: str) -> None:
+    """Change the index of a bundle; it says of itself that it is as it was written."""
+    with sqlite3.connect(folder / "index.sqlite") as db:
+        for statement in statements:
+            db.execute(statement)
+    db.close()
+    root = BundleReader(folder).manifest.root
+    (folder / "index.json").write_bytes(index.says(folder / "index.sqlite", root))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DROP TABLE instance",
+        "UPDATE instance SET frame = 'x'",
+        'UPDATE instance SET "offset" = -7',
+        "UPDATE instance SET records = 0",
+        "UPDATE instance SET records = 'x'",
+        "UPDATE segment SET path = '../../secret'",
+    ],
+)
+def test_an_index_that_somebody_else_has_made_is_refused_where_it_cannot_be(
+    bundle: Path, statement: str
+) -> None:
+    changed_index(bundle, statement)
+    with open_content(bundle) as content, pytest.raises(BadBundle):
+        content.member(next(content.trees()).root_id)
+
+
+def test_an_index_that_is_no_database_is_refused(bundle: Path) -> None:
+    (bundle / "index.sqlite").write_bytes(b"not a database" * 100)
+    root = BundleReader(bundle).manifest.root
+    (bundle / "index.json").write_bytes(index.says(bundle / "index.sqlite", root))
+    with open_content(bundle) as content, pytest.raises(BadBundle, match=r"index\.sqlite"):
+        list(content.trees())
 
 
 def test_the_size_of_a_tree_has_its_large_texts_in_it(bundle: Path) -> None:

@@ -3,8 +3,8 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any, TypeVar
+from dataclasses import asdict, dataclass, field
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from durahub.errors import BadBundle, NewerBundle
 from durahub.model.ticks import Ticks, parse, to_round_trip_text
@@ -161,17 +161,16 @@ def decode(text: bytes, bundle: str) -> Manifest:
     if version > MAJOR:
         raise NewerBundle(bundle, version, MAJOR)
     try:
-        manifest = Manifest(
-            **{
-                **_known(Manifest, found),
-                "source": SourceHub(**_known(SourceHub, found["source"])),
-                "counts": Counts(**_known(Counts, found["counts"])),
-                "limits": Limits(**_known(Limits, found["limits"])),
-                "files": tuple(Member(**_known(Member, one)) for one in found["files"]),
-                "started": parse(found["started"]),
-                "ended": parse(found["ended"]),
-            }
-        )
+        told = {
+            **found,
+            "source": _made(SourceHub, found["source"]),
+            "counts": _made(Counts, found["counts"]),
+            "limits": _made(Limits, found["limits"]),
+            "files": [_made(Member, one) for one in found["files"]],
+            "started": parse(found["started"]),
+            "ended": parse(found["ended"]),
+        }
+        manifest = _made(Manifest, told)
         root = merkle_root(manifest.files)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         problem = f"it cannot be read: {type(error).__name__}"
@@ -181,10 +180,38 @@ def decode(text: bytes, bundle: str) -> Manifest:
     return manifest
 
 
-def _known(kind: type[T], found: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the members of *found* that are known: a minor version may have more."""
-    names = {one.name for one in fields(kind)}  # type: ignore[arg-type]
-    return {name: _as_kept(value) for name, value in found.items() if name in names}
+def _made(kind: type[T], found: Mapping[str, Any]) -> T:
+    """Make one of the members of *found* that are known: a minor version may have more.
+
+    Raises `TypeError` where a member is missing, or not of its type.
+    """
+    hints = _HINTS[kind]
+    known = {name: _as_kept(value) for name, value in found.items() if name in hints}
+    for name, value in known.items():
+        if not _fits(value, hints[name]):
+            raise TypeError(name)
+    return kind(**known)
+
+
+_HINTS: Mapping[type, Mapping[str, Any]] = {
+    kind: get_type_hints(kind) for kind in (Manifest, Member, SourceHub, Counts, Limits)
+}
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Tell whether *value* is of a type that members have; a number counts something, so is never below 0."""
+    hint, inner = getattr(hint, "__supertype__", hint), get_args(hint)
+    if hint is Any:
+        return True
+    if hint is int:
+        return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    if get_origin(hint) is tuple:
+        return isinstance(value, tuple) and all(_fits(one, inner[0]) for one in value)
+    if type(None) in inner:
+        return value is None or _fits(value, inner[0])
+    if inner:
+        return isinstance(value, dict) and all(_fits(one, inner[1]) for one in value.values())
+    return isinstance(value, hint)
 
 
 def _as_kept(value: Any) -> Any:

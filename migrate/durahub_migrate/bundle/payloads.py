@@ -52,7 +52,7 @@ def _move_out(message: Message, path: list[int], refs: Refs, keep: Keep) -> None
 def put_back(
     message: Message, extras: MutableMapping[str, str] | None, refs: Any, fetch: Fetch
 ) -> None:
-    """Undo `move_out`. Raises `ValueError` for a place that *message* has not."""
+    """Undo `move_out`. Raises `ValueError`, `TypeError` for a place that *message* has not."""
     for ref in refs:
         text = fetch(ref.sha256, ref.size).decode("utf-8")
         if ref.extra:
@@ -61,7 +61,10 @@ def put_back(
             extras[ref.extra] = text
             continue
         target = _at(message, ref.path)
-        setattr(target, _field(target, ref.path[-1]).name, text)
+        try:
+            setattr(target, _field(target, ref.path[-1]).name, text)
+        except AttributeError:
+            raise ValueError("a payload where a message belongs") from None
 
 
 def _at(message: Message, path: Any) -> Message:

@@ -187,7 +187,8 @@ class BundleReader:
             raise BadBundle(self.name, layout.MANIFEST, _said(error)) from None
         manifest = decode(text, self.name)
         for member in manifest.files:
-            if Path(member.path).is_absolute() or ".." in Path(member.path).parts:
+            path = Path(member.path)
+            if path.is_absolute() or ".." in path.parts or "\0" in member.path:
                 raise BadBundle(self.name, layout.MANIFEST, "it names a file outside of the bundle")
         return manifest
 
@@ -280,7 +281,7 @@ class BundleReader:
         """Put the large texts of a record of the segment *path* into their places."""
         try:
             records.put_back(record, self._payload)
-        except (ValueError, TypeError, IndexError, AttributeError):
+        except (ValueError, TypeError):
             problem = f"record {record.ordinal} names a payload that belongs nowhere"
             raise BadBundle(self.name, path, problem) from None
 
@@ -319,16 +320,17 @@ class BundleReader:
     def _rejected(self, line: bytes, path: str) -> Rejected:
         try:
             found: dict[str, Any] = loads(line)
+            instance_id, raw = found["instanceId"], found["raw"]
             return Rejected(
-                code=found["code"],
-                reason=found["reason"],
-                place=found["place"],
-                kind=found["kind"],
-                instance_id=found["instanceId"],
-                raw=found["raw"],
-                size=found["size"],
+                code=_text(found["code"]),
+                reason=_text(found["reason"]),
+                place=_text(found["place"]),
+                kind=_text(found["kind"]),
+                instance_id=_text(instance_id) if instance_id is not None else None,
+                raw=bytes.fromhex(raw).hex() if raw is not None else None,
+                size=int(found["size"]),
             )
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, OverflowError):
             raise BadBundle(self.name, path, "a line cannot be read") from None
 
 
@@ -355,6 +357,12 @@ class _Ahead:
                 self._held = record
                 return
             yield record
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
 
 
 def is_bundle(path: Path) -> bool:

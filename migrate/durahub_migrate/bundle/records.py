@@ -231,6 +231,8 @@ def put_back(record: hb.Record, fetch: payloads.Fetch) -> None:
             payloads.put_back(head.state, head.extras, head.payloads, fetch)
         case "part":
             for one in record.part.extras:
+                if one.index >= len(record.part.events):
+                    raise ValueError("extras of an event that the part does not have")
                 payloads.put_back(record.part.events[one.index], one.values, one.payloads, fetch)
         case "entity":
             payloads.put_back(record.entity, None, record.entity.payloads, fetch)

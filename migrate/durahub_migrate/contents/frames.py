@@ -35,6 +35,9 @@ class Frames:
 
         Raises `BadBundle`. Their large texts are in their places.
         """
+        numbers = ((spot.frame, 0), (spot.offset, 0), (ordinal, 0), (count, 1))
+        if not all(isinstance(one, int) and one >= least for one, least in numbers):  # of SQLite
+            raise BadBundle(self._reader.name, layout.INDEX, "it names a place that cannot be")
         last = ordinal + count
         for segment, body in self._bodies(path, spot):
             try:

@@ -171,8 +171,12 @@ class IndexedContent:
     # -- the index -----------------------------------------------------------------------------
 
     def _rows(self, sql: str, *values: object) -> list[Any]:
-        with self._lock:
-            return self._db.execute(sql, values).fetchall()
+        try:
+            with self._lock:
+                return self._db.execute(sql, values).fetchall()
+        except (sqlite3.Error, OverflowError):
+            problem = "it cannot be read; without it, it is made again"
+            raise BadBundle(self._reader.name, layout.INDEX, problem) from None
 
     def _pages(self, sql: str, *values: object) -> Iterator[Any]:
         """Yield the rows of a query whose last mark is for the number that the row before begins with."""

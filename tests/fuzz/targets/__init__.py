@@ -4,6 +4,7 @@ SUBJECTS = (
     "addresses",
     "archives",
     "blobs",
+    "bundles",
     "configuration",
     "entities",
     "moves",

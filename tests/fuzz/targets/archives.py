@@ -59,7 +59,10 @@ def bundle_segment(data: bytes) -> None:
     "bundle-record", words=(b"\x0a", b"\x12", b"\x1a", *JSON[:4]), may_raise=(ValueError, TypeError)
 )
 def bundle_record(data: bytes) -> None:
-    """A record of a bundle, its large texts put back in their places; its instance, and its events."""
+    """A record of a bundle, its large texts put back in their places; its instance, and its events.
+
+    Nothing of so small a record is taken out of it again.
+    """
     try:
         record = hb.Record.FromString(data)
     except DecodeError:
@@ -68,7 +71,12 @@ def bundle_record(data: bytes) -> None:
         records.instance_of(record.head)
     with contextlib.suppress(DurahubError):
         list(records.events_of(record.part, "here"))
-    records.put_back(record, lambda _: b"a text")
+    records.put_back(record, lambda *_: b"a text")
+    records.move_out(record, _none_is_large)
+
+
+def _none_is_large(*_: object) -> None:
+    raise AssertionError("a text of a few bytes was taken out")
 
 
 @target("bundle-extras", words=JSON, may_raise=(ValueError,))
