@@ -20,7 +20,10 @@ WRITE = frozenset({Need.WRITE})
 NOBODY: Needs = frozenset()
 
 FOR_WORK = "#work"
-"""Stands behind the path of a method that is called for a work item: its history is the worker's."""
+"""Stands behind the path of a method that is called for a work item: its history is the worker's.
+
+It is told to nobody but the principal on whose stream that work item is out.
+"""
 
 
 def _all(prefix: str, needs: Needs, names: str) -> dict[str, Needs]:

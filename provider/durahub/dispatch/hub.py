@@ -214,22 +214,28 @@ class TaskHub(Operations):
         """Send no more work to a worker, whose streams stay open; tell whether it is connected."""
         return self._streams.drain(worker_id)
 
-    def pin(self, instance_id: str, worker_id: str) -> WorkStream:
+    def pin(self, instance_id: str, worker_id: str, principal: str) -> WorkStream:
         """Return a stream that gets an orchestration's turns, and nothing else, while it is open."""
         options = StreamOptions(
-            worker_id=worker_id, max_orchestrations=1, max_activities=0, max_entities=0
+            worker_id=worker_id,
+            principal=principal,
+            max_orchestrations=1,
+            max_activities=0,
+            max_entities=0,
         )
         return PinnedStream(options, self._streams, Need(Kind.ORCHESTRATION, "", "", instance_id))
 
-    def work_history(self, instance_id: str, execution_id: str) -> Sequence[Event] | None:
+    def work_history(
+        self, instance_id: str, execution_id: str, principal: str
+    ) -> Sequence[Event] | None:
         """Return the past events of the turn that is out, as its worker numbers actions.
 
-        ``None`` if there is none.
+        ``None`` if there is none, or if it went out on the stream of another than *principal*.
         """
         work = self._orchestrations.work_of(instance_id)
         if work is None or (execution_id and work.execution_id != execution_id):
             return None
-        return work.past
+        return work.past if self._turn_tokens.holder(work.token) == principal else None
 
     async def complete_orchestration(
         self, token: str, instance_id: str, result: TurnAnswer

@@ -116,6 +116,11 @@ class Tokens(Generic[T]):
         """Return an open item of an instance."""
         return next((i for i in self._open.values() if i.instance_id == instance_id), None)
 
+    def holder(self, token: str) -> str | None:
+        """Return the principal on whose stream the item of *token* is out, ``None`` if it is not out."""
+        item = self._open.get(token)
+        return None if item is None else item.slot.stream.options.principal
+
     def is_open(self, item: OpenItem[T]) -> bool:
         """Tell whether *item* is still out."""
         return item.token in self._open

@@ -77,9 +77,13 @@ class Filters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamOptions:
-    """What a worker said when it opened its stream. ``filters`` is ``None`` when it takes everything."""
+    """What a worker said when it opened its stream. ``filters`` is ``None`` when it takes everything.
+
+    ``principal`` is who opened it, as the gate knows callers; ``""`` where they are not asked.
+    """
 
     worker_id: str
+    principal: str = ""
     max_orchestrations: int
     max_activities: int
     max_entities: int

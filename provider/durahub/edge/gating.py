@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -18,6 +19,13 @@ from durahub.model.ticks import Ticks, seconds_between
 T = TypeVar("T")
 
 AUTHORIZATION = "authorization"
+
+_CALLING: ContextVar[str] = ContextVar("calling", default="")
+
+
+def calling() -> str:
+    """Return the name of the principal whose call this is, ``""`` where nobody is asked who they are."""
+    return _CALLING.get()
 
 
 def gated(
@@ -43,6 +51,7 @@ def gated(
         for_work = getattr(request, "forWorkItemProcessing", False)
         asked = path + FOR_WORK if for_work else path
         principal = await gate.admit(asked, hub, presented(context, metadata))
+        _CALLING.set(principal.name)  # of this call alone: gRPC answers each in a task of its own
         if streams and principal.expires is not None:
             return await _while_known(call(request, context), principal, gate, clock)
         return await call(request, context)

@@ -151,11 +151,13 @@ class Hub(Protocol):
     def connect(self, options: StreamOptions) -> Stream:
         """Open a worker's stream."""
 
-    def pin(self, instance_id: str, worker_id: str) -> Stream:
+    def pin(self, instance_id: str, worker_id: str, principal: str) -> Stream:
         """Return a stream that gets an orchestration's turns, and nothing else, while it is open."""
 
-    def work_history(self, instance_id: str, execution_id: str) -> Sequence[Event] | None:
-        """Return the past events of the work item that is out, ``None`` if none is."""
+    def work_history(
+        self, instance_id: str, execution_id: str, principal: str
+    ) -> Sequence[Event] | None:
+        """Return the past events of the work item that *principal* has, ``None`` if it has none."""
 
     async def complete_orchestration(
         self, token: str, instance_id: str, result: TurnAnswer

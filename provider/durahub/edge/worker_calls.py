@@ -9,6 +9,7 @@ import logging
 import uuid
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -20,6 +21,7 @@ from durahub.dispatch.work import StreamOptions
 from durahub.edge.actions import turn_result
 from durahub.edge.entity_events import EntityEvents
 from durahub.edge.failures import failure_from_proto
+from durahub.edge.gating import calling
 from durahub.edge.history_chunks import HistoryChunks
 from durahub.edge.hub import Hub
 from durahub.edge.lifetime import Lifetime, stopping
@@ -99,7 +101,7 @@ class WorkerCalls:
         if self._lifetime.draining:
             raise stopping()
         worker_id = caller.worker_id or request.worker_instance_id or uuid.uuid4().hex
-        options = self._options(request, worker_id, caller)
+        options = replace(self._options(request, worker_id, caller), principal=calling())
         await context.send_initial_metadata(())  # .NET's watchdog starts with the headers
         stream = hub.connect(options)
         sender = WorkItemSender(
@@ -122,12 +124,15 @@ class WorkerCalls:
     async def _work_history(
         self, request: pb.StreamInstanceHistoryRequest, context: Context
     ) -> None:
-        """Send the past events of a work item; nothing if it is gone, for then its completion is refused.
+        """Send the past events of a work item of this caller's.
+
+        Nothing if it is gone, for then its completion is refused.
 
         Never fails because of the item: .NET would complete the orchestration as failed.
         """
         execution_id = filled_text(request, "executionId") or ""
-        past = (await self._hub(context)).work_history(request.instanceId, execution_id) or ()
+        hub = await self._hub(context)
+        past = hub.work_history(request.instanceId, execution_id, calling()) or ()
         started = next((e for e in past if isinstance(e, ExecutionStarted)), None)
         native = caller_of(context.invocation_metadata()).native_entities
         entities = EntityEvents.of(past) if native else None

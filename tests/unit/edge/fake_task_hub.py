@@ -226,8 +226,10 @@ class FakeTaskHub:
         self.connected.set()
         return stream
 
-    def work_history(self, instance_id: str, execution_id: str) -> tuple[Event, ...] | None:
-        self._called("work_history", instance_id, execution_id)
+    def work_history(
+        self, instance_id: str, execution_id: str, principal: str
+    ) -> tuple[Event, ...] | None:
+        self._called("work_history", instance_id, execution_id, principal)
         return self.work.get(instance_id)
 
     def _take(self, token: str) -> None:

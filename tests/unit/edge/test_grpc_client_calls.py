@@ -443,7 +443,7 @@ async def test_a_worker_sees_of_a_history_what_its_work_item_would_have_held(edg
         edge, instanceId="order-7", executionId={"value": "e1"}, forWorkItemProcessing=True
     )
     assert [event.WhichOneof("eventType") for event in chunk.events] == ["orchestratorStarted"]
-    assert edge.hub.called("work_history") == [("order-7", "e1")]
+    assert edge.hub.called("work_history") == [("order-7", "e1", "")]
 
 
 # -- steering ----------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from durahub.edge.backend import backend_service_pb2 as bs
 from durahub.edge.backend.items import entities_of, new_for_dtfx
 from durahub.edge.backend.sessions import Session, Sessions, next_work
 from durahub.edge.backend.worker_calls import BackendWorkerCalls
+from durahub.edge.gating import calling
 from durahub.edge.history_chunks import HistoryChunks
 from durahub.edge.hub import Hub
 from durahub.edge.metadata import caller_of
@@ -78,7 +79,7 @@ class SessionCalls(BackendWorkerCalls):
             await self._complete_turn(hub, request)
             return None
         worker_id = caller_of(context.invocation_metadata()).worker_id or ""
-        stream = hub.pin(instance_id, worker_id)  # before its next turn can go elsewhere
+        stream = hub.pin(instance_id, worker_id, calling())  # before its next turn can go elsewhere
         try:
             await self._complete_turn(hub, request)
         except BaseException:

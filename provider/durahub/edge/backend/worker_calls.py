@@ -16,6 +16,7 @@ from durahub.edge.backend.completions import (
     joined,
 )
 from durahub.edge.backend.items import dtfx_item, dtfx_options, past_for_dtfx
+from durahub.edge.gating import calling
 from durahub.edge.history_chunks import HistoryChunks
 from durahub.edge.hub import Hub
 from durahub.edge.metadata import Caller
@@ -46,7 +47,10 @@ class BackendWorkerCalls(WorkerCalls):
     async def GetOrchestrationRuntimeState(
         self, request: bs.GetOrchestrationRuntimeStateRequest, context: Context
     ) -> bs.GetOrchestrationRuntimeStateResponse:
-        """Return the history before the turn that is out; without one, what is stored."""
+        """Return the history before the turn that is out to this caller; nothing without one.
+
+        A worker may not read what it has no work item of, and a turn that is gone is refused anyhow.
+        """
         execution_id = filled_text(request.instance, "executionId")
         past = await self._past(request.instance.instanceId, execution_id, context)
         return bs.GetOrchestrationRuntimeStateResponse(history=past_for_dtfx(past))
@@ -72,8 +76,8 @@ class BackendWorkerCalls(WorkerCalls):
     async def _past(
         self, instance_id: str, execution_id: str | None, context: Context
     ) -> Sequence[Event]:
-        past = (await self._hub(context)).work_history(instance_id, execution_id or "")
-        return past if past is not None else await self._stored(instance_id, execution_id, context)
+        hub = await self._hub(context)
+        return hub.work_history(instance_id, execution_id or "", calling()) or ()
 
     async def _stored(
         self, instance_id: str, execution_id: str | None, context: Context
