@@ -26,7 +26,8 @@ from durahub.configuration.settings import Settings
 from durahub.directory import Directory
 from durahub.dispatch.clock import system_clock
 from durahub.edge.certificates import Certificates, TlsFiles
-from durahub.edge.http import HttpServer, application, bind
+from durahub.edge.http import HttpServer, application
+from durahub.edge.listening import bind
 from durahub.edge.metrics import HubMetrics
 from durahub.edge.observed import Calls
 from durahub.edge.overload import Bounds, Overload

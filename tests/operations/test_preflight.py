@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from durahub.errors import BadCertificate, ClocksApart
-from durahub.preflight.certificates import check_certificate
+from durahub.preflight.certificates import check_authorities, check_certificate
 from durahub.preflight.checked import Checked, exit_status
 from durahub.preflight.clocks import check_clock
 from tests.cli.command import Answer, durahub
@@ -46,11 +46,10 @@ def certificate(
 
 
 def looks(*arguments: str, state: Path, env: dict[str, str] | None = None) -> tuple[Answer, dict]:
-    ports = ("--grpc-port", "0", "--http-port", "0", "--api-port", "none")
-    if "--grpc-port" in arguments:
-        ports = ports[2:]
+    ports = {"--grpc-port": "0", "--http-port": "0", "--api-port": "none"}
+    others = (part for pair in ports.items() if pair[0] not in arguments for part in pair)
     answer = durahub(
-        *("serve", "--check", "--connect", "--format", "json", *arguments, *ports),
+        *("serve", "--check", "--connect", "--format", "json", *arguments, *others),
         state=state,
         env=env,
     )
@@ -85,6 +84,18 @@ def test_the_key_of_another_certificate_is_refused(tmp_path: Path) -> None:
         check_certificate(chain, key, NOW)
 
 
+def test_authorities_of_clients_do_while_one_of_them_is_in_its_time(tmp_path: Path) -> None:
+    old, _ = certificate(tmp_path, "old", NOW - timedelta(days=1))
+    new, _ = certificate(tmp_path, "new")
+    both = tmp_path / "both.pem"
+    both.write_bytes(old.read_bytes() + new.read_bytes())
+
+    assert check_authorities(new, NOW) == "valid until 2027-02-20"
+    assert check_authorities(both, NOW).endswith("1 of 2 in it are out of their time")
+    with pytest.raises(BadCertificate, match="was valid until"):
+        check_authorities(old, NOW)
+
+
 @pytest.mark.parametrize("text", ["", "-----BEGIN CERTIFICATE-----\nx\n"])
 def test_what_is_no_certificate_or_no_key_is_refused_without_its_text(
     tmp_path: Path, text: str
@@ -97,6 +108,9 @@ def test_what_is_no_certificate_or_no_key_is_refused_without_its_text(
         with pytest.raises(BadCertificate) as refused:
             check_certificate(*files, NOW)
         assert "BEGIN" not in str(refused.value)
+    for file in (broken, tmp_path / "none"):
+        with pytest.raises(BadCertificate, match=str(file)):
+            check_authorities(file, NOW)
 
 
 @pytest.mark.parametrize("seconds", [-4, 0, 4])
@@ -160,6 +174,42 @@ def test_an_expired_certificate_is_a_wrong_setting(tmp_path: Path) -> None:
 
     assert answer.status == 2
     assert found["server.tls"]["found"].startswith("DH139")
+
+
+@pytest.mark.parametrize(("days", "status"), [(90, 0), (-1, 2)])
+def test_what_is_asked_of_clients_is_told_and_looked_at(
+    tmp_path: Path, days: int, status: int
+) -> None:
+    now = datetime.now(timezone.utc)
+    chain, key = certificate(tmp_path, "a", now + timedelta(days=90))
+    authority, _ = certificate(tmp_path, "ca", now + timedelta(days=days))
+    tls = ("--tls-cert", str(chain), "--tls-key", str(key), "--tls-client-ca", str(authority))
+    answer, found = looks("--store", "sqlite::memory:", *tls, state=tmp_path)
+
+    assert answer.status == status, answer.err
+    said = found["server.tls.client_ca"]["found"]
+    assert "DH139" in said if status else "without a client certificate" in said
+
+
+def test_a_port_that_is_given_twice_and_an_address_of_another_machine_are_told_of(
+    tmp_path: Path,
+) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    twice, found = looks(
+        *("--store", "sqlite::memory:", "--grpc-port", port, "--http-port", port), state=tmp_path
+    )
+
+    assert twice.status == 4
+    assert found["server.grpc_port"]["outcome"] == "ok"
+    assert "--http-port" in found["server.http_port"]["found"]
+    far, found = looks(
+        *("--store", "sqlite::memory:", "--host", "192.0.2.1", "--allow-anonymous"), state=tmp_path
+    )
+    assert far.status == 2
+    for name in ("server.grpc_port", "server.http_port"):
+        assert "192.0.2.1" in found[name]["found"]
 
 
 def test_a_token_whose_variable_is_not_set_is_a_wrong_setting(tmp_path: Path) -> None:

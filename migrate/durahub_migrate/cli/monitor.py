@@ -18,7 +18,8 @@ from durahub.cli.opening import run
 from durahub.cli.output import format_option, print_json, say
 from durahub.cli.server_life import stop_signal
 from durahub.cli.text_file import read_text
-from durahub.edge.http import HttpServer, bind
+from durahub.edge.http import HttpServer
+from durahub.edge.listening import bind
 from durahub.errors import BadSetting
 from durahub_migrate.acting.data_folder import data_folder
 from durahub_migrate.alerting.ready_made import GRAFANA, PROMETHEUS, ready_made

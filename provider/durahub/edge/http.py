@@ -28,7 +28,6 @@ from durahub.edge.web.gating import metrics_gated
 from durahub.edge.web.mounts import api_mounts
 from durahub.edge.web.overload import Admitted
 from durahub.edge.web.paths import SentPaths
-from durahub.errors import PortInUse
 
 GRACE = 2  # seconds that requests have when the server stops
 
@@ -97,21 +96,6 @@ class Dated:
             await send(message)
 
         await self._app(scope, receive, send_dated)
-
-
-def bind(host: str, port: int, option: str) -> socket.socket:
-    """Return a listening socket; port 0 takes any free one. Raises `PortInUse`."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # Named, for asyncio turns Nagle's algorithm off for TCP alone: else each answer with a body waits 40 ms.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-        listener.listen(128)
-    except OSError:
-        listener.close()
-        raise PortInUse(port, "HTTP", option) from None
-    return listener
 
 
 class HttpServer(uvicorn.Server):

@@ -1,14 +1,9 @@
 """The gRPC server: one port for all services, cleartext HTTP/2 or TLS."""
 
-import asyncio
-import errno
 import logging
-import os
-import socket
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import grpc
 import grpc.aio
@@ -21,6 +16,7 @@ from durahub.edge.backend.service import Backend
 from durahub.edge.certificates import Certificates
 from durahub.edge.health import SERVICE, Health
 from durahub.edge.lifetime import Lifetime
+from durahub.edge.listening import GRPC_OPTION, check_free
 from durahub.edge.metadata import HubDirectory
 from durahub.edge.observed import Calls
 from durahub.edge.overload import Overload
@@ -29,7 +25,7 @@ from durahub.edge.readiness import Readiness
 from durahub.edge.services import add_service
 from durahub.edge.sidecar import TaskHubSidecar
 from durahub.edge.work_item_sender import Sending
-from durahub.errors import BadSetting, PortInUse
+from durahub.errors import PortInUse
 from durahub.model.ticks import Ticks
 
 log = logging.getLogger(__name__)
@@ -128,7 +124,7 @@ async def start_server(
         health = Health(readiness, lifetime)
         add_service(server, SERVICE, health, None, gate=OPEN)
     credentials = None if tls is None else tls.grpc_credentials()
-    await _check_free(host, port)
+    await check_free(host, port)
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     try:
         if credentials is None:
@@ -136,39 +132,7 @@ async def start_server(
         else:
             bound = server.add_secure_port(address, credentials)
     except RuntimeError:
-        raise _port_in_use(port) from None
+        raise PortInUse(port, "gRPC", GRPC_OPTION) from None
     await server.start()
     log.info("grpc-listening", extra={"host": host, "port": bound, "tls": tls is not None})
     return GrpcServer(server, bound, lifetime)
-
-
-async def _check_free(host: str, port: int) -> None:
-    """Raise `PortInUse` if any address of *host* is taken; gRPC is content with one that is free."""
-    loop = asyncio.get_running_loop()
-    try:
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except OSError:
-        raise BadSetting("the listening address", host, "a host name or IP address") from None
-    for family, _, _, _, address in found:
-        _try(family, address, port)
-
-
-def _try(family: int, address: Any, port: int) -> None:
-    """Bind *address* and let it go."""
-    try:
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            if os.name == "posix":  # elsewhere it would let two listeners share the port
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if family == socket.AF_INET6:
-                probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            probe.bind(address)
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise _port_in_use(port) from None
-        if error.errno == errno.EACCES:
-            raise BadSetting("the listening port", port, "a port that may be opened") from None
-        # A family that this machine does not speak, as gRPC will find as well.
-
-
-def _port_in_use(port: int) -> PortInUse:
-    return PortInUse(port, "gRPC", "--grpc-port")

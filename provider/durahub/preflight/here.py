@@ -1,6 +1,7 @@
 """Looks at this machine: certificates, ports, who may call."""
 
 import asyncio
+import contextlib
 import os
 import shutil
 import time
@@ -12,9 +13,9 @@ from durahub.authorization.opening import open_gate
 from durahub.authorization.settings import check_listening
 from durahub.configuration.settings import Settings
 from durahub.dispatch.clock import system_clock
-from durahub.edge.http import bind
+from durahub.edge.listening import GRPC_OPTION, bind, check_free
 from durahub.errors import FileUnavailable
-from durahub.preflight.certificates import check_certificate
+from durahub.preflight.certificates import check_authorities, check_certificate
 from durahub.preflight.checked import Checked, look
 
 LEAST_SPACE = 256 * 1024 * 1024  # bytes free on the disk of a file
@@ -28,28 +29,46 @@ async def looks_here(settings: Settings, now: Callable[[], datetime]) -> list[Ch
             return "none: the gRPC port speaks plain HTTP/2"
         return check_certificate(*settings.tls, now())
 
+    async def clients() -> str:
+        assert settings.client_ca is not None
+        until = check_authorities(settings.client_ca, now())
+        return f"the gRPC port takes no connection without a client certificate; {until}"
+
     async def callers() -> str:
         check_listening(settings.host, settings.auth, anonymous=settings.allow_anonymous)
         async with open_gate(settings.auth, os.environ, system_clock, time.monotonic):
             pass
         if settings.auth.are_configured:
             return "callers say who they are"
-        return f"everybody who reaches {settings.host} may call"
+        who = "everybody who reaches" if settings.client_ca is None else "who has a certificate at"
+        return f"{who} {settings.host} may call"
 
-    found = [
-        await look("server.tls", certificate),
-        await look("server.auth", callers),
+    found = [await look("server.tls", certificate)]
+    if settings.client_ca is not None:
+        found.append(await look("server.tls.client_ca", clients))
+    return [*found, await look("server.auth", callers), *await _looks_at_ports(settings)]
+
+
+async def _looks_at_ports(settings: Settings) -> list[Checked]:
+    """Look at the ports, which are all held until the last: one of them may have been given twice."""
+    ports: list[tuple[str, str, str, int | None]] = [
+        ("server.grpc_port", "gRPC", GRPC_OPTION, settings.grpc_port),
+        ("server.http_port", "HTTP", "--http-port", settings.http_port),
+        ("server.api_port", "HTTP", "--api-port", settings.api_port),
     ]
-    ports = {"server.grpc_port": settings.grpc_port, "server.http_port": settings.http_port}
-    if settings.api_port is not None:
-        ports["server.api_port"] = settings.api_port
-    for name, port in ports.items():
+    found = []
+    with contextlib.ExitStack() as held:
+        for name, what, option, port in ports:
+            if port is None:
+                continue
 
-        async def free(name: str = name, port: int = port) -> str:
-            bind(settings.host, port, f"--{name.removeprefix('server.').replace('_', '-')}").close()
-            return f"port {port} is free" if port else "any free port"
+            async def free(what: str = what, option: str = option, port: int = port) -> str:
+                if what == "gRPC":
+                    await check_free(settings.host, port)
+                held.enter_context(bind(settings.host, port, option, what))
+                return f"port {port} is free" if port else "any free port"
 
-        found.append(await look(name, free))
+            found.append(await look(name, free))
     return found
 
 

@@ -20,7 +20,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from durahub.edge.http import HttpServer, bind
+from durahub.edge.http import HttpServer
+from durahub.edge.listening import bind
 
 CLIENT = "durahub"
 SECRET = "the-client's-secret"

@@ -11,8 +11,9 @@ from starlette.types import Receive, Scope, Send
 from durahub.cli.log import configure
 from durahub.configuration.settings import Settings
 from durahub.directory import Directory
-from durahub.edge.http import HttpServer, application, bind
+from durahub.edge.http import HttpServer, application
 from durahub.edge.http_connection import limited
+from durahub.edge.listening import bind
 from durahub.edge.port_limits import HEADER_BYTES
 from durahub.storage import SqliteStorage
 

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 
-from durahub.edge.http import bind
+from durahub.edge.listening import bind
 
 
 async def test_answers_are_sent_at_once_and_do_not_wait_for_acknowledgements() -> None:

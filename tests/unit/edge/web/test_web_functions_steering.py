@@ -9,7 +9,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 from web_shop import FUNCTIONS, HOST, PATIENCE, Shop, open_shop
 
-from durahub.edge.http import HttpServer, application, bind
+from durahub.edge.http import HttpServer, application
+from durahub.edge.listening import bind
 from durahub.model.history import Status
 from durahub.model.ticks import later, to_text
 
