@@ -70,6 +70,8 @@ class Gate:
 
     def known_until(self, principal: Principal) -> Ticks | None:
         """Return when what the caller has presented expires, or what it has presented since."""
+        if principal.still_counts is not None and not principal.still_counts():
+            return Ticks(0)
         return self._until.get(principal.name, principal.expires)
 
     def _seen(self, principal: Principal) -> None:

@@ -8,6 +8,7 @@ from durahub.authorization.gate import OPEN, Gate, Way
 from durahub.authorization.key_fetching import Fetch, ProviderKeys, fetch_json
 from durahub.authorization.settings import AuthSettings
 from durahub.authorization.static_tokens import LEAST, Token, digest_of
+from durahub.authorization.token_file import TokenFile
 from durahub.authorization.ways import Certificates, StaticTokens
 from durahub.errors import BadSetting
 from durahub.model.ticks import Ticks
@@ -21,12 +22,18 @@ async def open_gate(
     monotonic: Callable[[], float],
     fetch: Fetch = fetch_json,
 ) -> AsyncIterator[Gate]:
-    """Give the body the gate. Raises `BadSetting` where a variable is not set, or a token too short."""
+    """Give the body the gate. Raises `BadSetting` where a variable is not set, or a token too short.
+
+    Raises `BadSettingsFile` where the file of tokens cannot be read, or others can.
+    """
     if not auth.are_configured:
         yield OPEN
         return
     tokens = tuple(_token(name, variable, environ) for name, variable in auth.tokens)
     ways: list[Way] = [StaticTokens(lambda: tokens, auth.rules, now)]
+    if auth.tokens_file is not None:
+        file = TokenFile(auth.tokens_file, monotonic)
+        ways.append(StaticTokens(file.tokens, auth.rules, now, removable=True))
     keys = ProviderKeys(fetch, monotonic)
     if auth.trust is not None:
         ways.append(BearerTokens(auth.trust, keys, auth.rules, now))

@@ -1,7 +1,7 @@
 """Who a caller is, and what is granted to it."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from enum import Enum
 from fnmatch import fnmatchcase
 
@@ -65,11 +65,15 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A caller that is known. *name* is told in logs."""
+    """A caller that is known. *name* is told in logs.
+
+    *still_counts* tells whether what it has presented does, where that may end while the server runs.
+    """
 
     name: str
     grants: tuple[Grant, ...]
     expires: Ticks | None = None
+    still_counts: Callable[[], bool] | None = field(default=None, compare=False, repr=False)
 
     def may(self, needs: Needs, hub: str) -> bool:
         """Tell whether a role of the caller on *hub* is enough for a call that needs one of *needs*."""

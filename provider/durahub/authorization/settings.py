@@ -1,6 +1,7 @@
 """What a server is told of who may call it, and the rule that it is told something."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from durahub.authorization.loopback import is_loopback
 from durahub.authorization.principals import Rule
@@ -16,10 +17,14 @@ from durahub.errors import OpenToAll
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthSettings:
-    """Ways in, and what is granted. *tokens* are pairs of a name and the variable with the token."""
+    """Ways in, and what is granted. *tokens* are pairs of a name and the variable with the token.
+
+    *tokens_file* has more of them, by their hashes.
+    """
 
     rules: tuple[Rule, ...] = ()
     tokens: tuple[tuple[str, str], ...] = ()
+    tokens_file: Path | None = None
     tenants: tuple[str, ...] = ()
     authority: str = PUBLIC
     issuers: tuple[str, ...] = ()
@@ -30,7 +35,8 @@ class AuthSettings:
     @property
     def are_configured(self) -> bool:
         """Whether callers have to say who they are."""
-        return bool(self.rules or self.tokens or self.tenants or self.issuers)
+        ways = (self.rules, self.tokens, self.tokens_file, self.tenants, self.issuers)
+        return any(ways)
 
     @property
     def trust(self) -> Trust | None:

@@ -1,6 +1,7 @@
 """The ways in that need nothing from outside: static tokens and client certificates."""
 
 from collections.abc import Callable
+from functools import partial
 
 from durahub.authorization.presented import Presented
 from durahub.authorization.principals import (
@@ -16,17 +17,23 @@ from durahub.model.ticks import Ticks
 
 
 class StaticTokens:
-    """Callers that present a static token. *tokens* returns those that count now."""
+    """Callers that present a static token. *tokens* returns those that count now.
+
+    Where they are *removable*, these may become fewer.
+    """
 
     def __init__(
         self,
         tokens: Callable[[], tuple[Token, ...]],
         rules: tuple[Rule, ...],
         now: Callable[[], Ticks],
+        *,
+        removable: bool = False,
     ) -> None:
         self._tokens = tokens
         self._rules = rules
         self._now = now
+        self._removable = removable
 
     async def principal(self, presented: Presented) -> Principal | None:
         """Return the caller of a token that is known. Raises `NotAuthenticated` where it has expired."""
@@ -38,7 +45,12 @@ class StaticTokens:
         if token.expires is not None and token.expires <= self._now():
             raise NotAuthenticated("expired", f"the token {token.name} has expired")
         identity = Identity(Kind.TOKEN, token.name)
-        return Principal(str(identity), grants_of([identity], self._rules), token.expires)
+        grants = grants_of([identity], self._rules)
+        still_counts = partial(self._has, token.digest) if self._removable else None
+        return Principal(str(identity), grants, token.expires, still_counts)
+
+    def _has(self, digest: str) -> bool:
+        return any(one.digest == digest for one in self._tokens())
 
 
 class Certificates:

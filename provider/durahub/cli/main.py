@@ -11,6 +11,7 @@ from durahub.cli.explain import explain
 from durahub.cli.hub import hub
 from durahub.cli.retention import retention
 from durahub.cli.serve import serve
+from durahub.cli.token import token
 from durahub.cli.up import up
 
 
@@ -38,7 +39,7 @@ def cli() -> None:
     """  # noqa: D301 (click's mark for a paragraph to leave as it is)
 
 
-for command in (up, serve, retention, hub, explain):
+for command in (up, serve, token, retention, hub, explain):
     cli.add_command(command)
 
 

@@ -201,6 +201,13 @@ SERVER_KEYS = (
         "token:NAME.",
     ),
     _key(
+        "server.auth.tokens_file",
+        kinds.text,
+        "--auth-tokens-file",
+        "File of static tokens by their hashes, which others may not read; 'durahub token new' adds to "
+        "it. It is read again when it changes.",
+    ),
+    _key(
         "server.auth.tenants",
         kinds.names,
         "--auth-tenants",

@@ -214,10 +214,12 @@ def settings_of(flat: Flat) -> Settings:
 
 def _auth(flat: Flat) -> AuthSettings:
     pairs = (one.partition("=env:") for one in _texts(flat, "server.auth.tokens"))
+    tokens_file = flat.get("server.auth.tokens_file")
     skew = _float(_value(flat, "server.auth.clock_skew"))
     auth = AuthSettings(
         rules=tuple(rule_of(one) for one in _texts(flat, "server.auth.grants")),
         tokens=tuple((name, variable) for name, _, variable in pairs),
+        tokens_file=Path(str(tokens_file)) if tokens_file is not None else None,
         tenants=_texts(flat, "server.auth.tenants"),
         authority=str(_value(flat, "server.auth.authority")),
         issuers=_texts(flat, "server.auth.issuers"),

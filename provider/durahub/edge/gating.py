@@ -52,7 +52,8 @@ def gated(
         asked = path + FOR_WORK if for_work else path
         principal = await gate.admit(asked, hub, presented(context, metadata))
         _CALLING.set(principal.name)  # of this call alone: gRPC answers each in a task of its own
-        if streams and principal.expires is not None:
+        may_end = principal.expires is not None or principal.still_counts is not None
+        if streams and may_end:
             return await _while_known(call(request, context), principal, gate, clock)
         return await call(request, context)
 
@@ -62,7 +63,7 @@ def gated(
 async def _while_known(
     call: Awaitable[T], principal: Principal, gate: Gate, clock: Callable[[], Ticks]
 ) -> T:
-    """Return what *call* does; raise `ServerUnavailable` when what its caller has presented has expired.
+    """Return what *call* does; raise `ServerUnavailable` when what its caller has presented counts no more.
 
     A worker presents a fresh token with each completion, and its stream then goes on. One that was idle
     for the life of a token has nothing out that could be run twice; it comes back with a fresh one, as all
@@ -71,6 +72,7 @@ async def _while_known(
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None
     ended = False
+    longest = _LONGEST if principal.still_counts is None else _OFTEN
     timer: asyncio.TimerHandle | None = None
 
     def look() -> None:
@@ -78,7 +80,7 @@ async def _while_known(
         until = gate.known_until(principal)
         left = seconds_between(clock(), until) if until is not None else _LONGEST
         if left > 0:
-            timer = loop.call_later(min(left, _LONGEST), look)
+            timer = loop.call_later(min(left, longest), look)
         else:
             ended = True
             task.cancel()
@@ -89,7 +91,7 @@ async def _while_known(
     except asyncio.CancelledError:
         if ended:
             raise ServerUnavailable(
-                "this stream", "what its caller presented has expired"
+                "this stream", "what its caller presented has expired, or was taken away"
             ) from None
         raise
     finally:
@@ -98,6 +100,7 @@ async def _while_known(
 
 
 _LONGEST = 86_400.0  # seconds
+_OFTEN = 2.0  # seconds: a worker whose token is gone would be given work that it cannot complete
 
 
 def presented(

@@ -15,6 +15,8 @@ from durahub.authorization.grant_text import rule_of
 from durahub.authorization.loopback import is_safe
 from durahub.authorization.presented import bearer_of
 from durahub.authorization.static_tokens import Token, digest_of, find_token
+from durahub.authorization.token_file import read_tokens
+from durahub.authorization.token_lines import line_of, tokens_of
 from durahub.dispatch.ended_pages import cursor_of, place_of
 from durahub.edge.web.continuation import from_header, to_header
 from durahub.edge.web.functions_keys import is_allowed
@@ -26,7 +28,8 @@ from durahub_migrate.monitor.querying.parsing import parse
 from durahub_migrate.watching.index import cursor
 from durahub_migrate.web.handlers.instances import sort_of
 from durahub_migrate.web.who.oidc import Oidc, person_of, safe_back
-from tests.fuzz.target import JSON, clean_text_of, target, text_of
+from tests.fuzz.target import JSON, TIMES, clean_text_of, target, text_of
+from tests.fuzz.targets.archives import scratch
 
 NOW = Ticks(639_000_000_000_000_000)
 BASE64 = (b"W1tb", b"WzEsImEiXQ==", b"bnVsbA", b"-_", b"=", b"e30")
@@ -200,3 +203,17 @@ def key_address(data: bytes) -> None:
     """The address of a provider's keys: without TLS it is on this machine."""
     text = text_of(data)
     assert not is_safe(text) or text.strip().lower().startswith(("https:", "http:"))
+
+
+@target(
+    "token-lines",
+    words=(*TIMES, b" sha256:", b"0" * 64, b"#", b"\r", b"2027-01-31", b"\xe2\x80\xa8"),
+)
+def token_lines(data: bytes) -> None:
+    """A file of static tokens. What is read is written, and read the same."""
+    with scratch() as folder:
+        file = folder / "tokens"
+        file.touch(0o600)
+        file.write_bytes(data)
+        found = read_tokens(file)
+    assert tokens_of("".join(f"{line_of(one)}\n" for one in found)) == found
