@@ -102,7 +102,7 @@ def accept(turn: Turn, result: HistoryResult, now: Ticks) -> Outcome | Turn:
             activities=(*turn.activities, *scheduled),
         )
         again = TurnResult(actions=(told,), custom_status=result.custom_status)
-        return finish(sent, again, now, next_execution_id(turn))
+        return finish(sent, again, now, next_execution_id(turn), events)
     stored = as_written(turn, events, result.status, actor.now)
     custom_status = result.custom_status
     if custom_status is None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from durahub.engine.commit import Delivery, HistoryVersion
 from durahub.engine.effects import FIRE_AND_FORGET, Actor, tell_parent
 from durahub.engine.entities.answers import EntityAnswers, entity_answer_of
-from durahub.engine.entities.releases import releases_of_stray
+from durahub.engine.entities.grants import GRANT_PATIENCE, is_grant, releases_of_stray
 from durahub.engine.repairs import Repair, repair_of, terminated_before_start
 from durahub.engine.rewind import is_done, is_from_parent
 from durahub.engine.state import Answer, State, answer_of, same_execution
@@ -124,17 +124,16 @@ def judge(
     if verdict.rewind is not None and verdict.start is None:
         return verdict
     if verdict.start is not None:
-        episode = _Episode(verdict.start.execution.execution_id, State(started=verdict.start))
-        _judge_others(verdict, episode, others, now)
+        begins = State(started=verdict.start)
+        _judge_others(verdict, verdict.start.execution.execution_id, begins, others, now)
     elif state.is_live:
-        _judge_others(verdict, _Episode(version.execution_id, state, version), others, now)
+        _judge_others(verdict, version.execution_id, state, others, now)
     elif state.started is None or _is_to_come(version, row):
         for delivery in others:
             _judge_before_start(verdict, delivery, row, now)
     else:
-        verdict.drop.extend(others)
         for delivery in others:
-            _release_if_stray(verdict, version, state, delivery, now)
+            _drop(verdict, state, delivery, now)
     undecided = verdict.start is None and verdict.repair is None
     if undecided and verdict.drop and (row is not None or needs_row(state, batch)):
         begun = any(delivery.key in consumed and _has_begun(row, delivery) for delivery in batch)
@@ -285,19 +284,13 @@ def _take_start(verdict: Verdict, delivery: Delivery, event: ExecutionStarted) -
     verdict.take.insert(0, delivery)
 
 
-@dataclass(slots=True)
-class _Episode:
-    """What the messages taken so far make of the execution."""
-
-    execution_id: str | None
-    state: State
-    version: HistoryVersion | None = None  # None: it begins now
-
-
 def _judge_others(
-    verdict: Verdict, episode: _Episode, others: Sequence[Delivery], now: Ticks
+    verdict: Verdict,
+    execution_id: str | None,
+    state: State,
+    others: Sequence[Delivery],
+    now: Ticks,
 ) -> None:
-    state = episode.state
     answers: set[Answer] = set()  # of this batch
     of_entities = EntityAnswers(state.requested, state.raised)
     suspended = state.suspended
@@ -310,12 +303,10 @@ def _judge_others(
             answer is not None and (answer in answers or answer in state.answers)
         ) or of_entities.is_repeated(call)
         is_unasked = answer is not None and answer[1] not in state.action_ids
-        if _is_foreign(target, episode.execution_id):
-            verdict.drop.append(delivery)
-        elif is_repeated:
-            verdict.drop.append(delivery)
-            _release_if_stray(verdict, episode.version, state, delivery, now)
-        elif is_unasked or of_entities.is_early(call):
+        is_early = of_entities.is_early(call)
+        if _is_foreign(target, execution_id) or is_repeated or _is_unclaimed(delivery, is_early):
+            _drop(verdict, state, delivery, now)
+        elif is_unasked or is_early:
             # the answer overtook the checkpoint that holds the question
             verdict.defer.append((delivery, backoff(delivery.deliveries)))
         elif isinstance(event, TimerFired) and event.fire_at > now:
@@ -330,16 +321,17 @@ def _judge_others(
             verdict.take.append(delivery)
 
 
-def _release_if_stray(
-    verdict: Verdict, version: HistoryVersion | None, state: State, delivery: Delivery, now: Ticks
-) -> None:
-    """Give back the locks of a grant that is dropped, where nothing else would."""
-    if version is None or entity_answer_of(delivery.message) is None:
-        return
-    sender = Execution(delivery.message.target.instance_id, version.execution_id)
+def _is_unclaimed(delivery: Delivery, is_early: bool) -> bool:
+    """Tell whether a grant has waited long enough for the turn that asked for it: it was lost."""
+    return is_early and delivery.deliveries >= GRANT_PATIENCE and is_grant(delivery.message)
+
+
+def _drop(verdict: Verdict, state: State, delivery: Delivery, now: Ticks) -> None:
+    """Drop a message; if it is a grant, its locks are given back, where nothing else would."""
+    verdict.drop.append(delivery)
     has_ended = not state.is_live
     verdict.replies.extend(
-        releases_of_stray(delivery.message, state.sent, sender, now, has_ended=has_ended)
+        releases_of_stray(delivery.message, state.sent, now, has_ended=has_ended)
     )
 
 
@@ -354,14 +346,20 @@ def _judge_before_start(
 ) -> None:
     """Judge a message to an instance that has no history, or only that of an earlier execution."""
     event, target = delivery.message.event, delivery.message.target.execution_id
-    if row is None:
+    is_over = row is not None and (row.status.is_terminal or _is_foreign(target, row.execution_id))
+    if is_grant(delivery.message):
+        if is_over or delivery.deliveries >= GRANT_PATIENCE:
+            _drop(verdict, State(), delivery, now)
+        else:
+            verdict.defer.append((delivery, backoff(delivery.deliveries)))
+    elif row is None:
         if answer_of(event) is not None:
             _hold(verdict, delivery, ANSWER_PATIENCE)
         elif isinstance(event, EventRaised | ExecutionTerminated):
             _hold(verdict, delivery, EVENT_PATIENCE)  # a child may be about to start
         else:
             verdict.drop.append(delivery)
-    elif row.status.is_terminal or _is_foreign(target, row.execution_id):
+    elif is_over:
         verdict.drop.append(delivery)
     elif answer_of(event) is not None or row.status is not Status.Pending:
         _hold(verdict, delivery, ANSWER_PATIENCE)

@@ -109,10 +109,17 @@ def begin(
     )
 
 
-def finish(turn: Turn, result: TurnResult, now: Ticks, new_execution_id: str) -> Outcome | Turn:
+def finish(
+    turn: Turn,
+    result: TurnResult,
+    now: Ticks,
+    new_execution_id: str,
+    given: Sequence[Event] = (),
+) -> Outcome | Turn:
     """Return what the worker's *result* makes of *turn*; *new_execution_id* is for a continue-as-new.
 
     A worker that used no event and did nothing has given the turn back: it is returned as it was.
+    *given* are the events of a worker that writes them itself.
     """
     if result.events_processed == 0 and not result.actions and not turn.generation:
         return turn
@@ -126,10 +133,11 @@ def finish(turn: Turn, result: TurnResult, now: Ticks, new_execution_id: str) ->
     outbound = [effect.outbound for effect in effects if effect.outbound is not None]
     activities = [effect.activity for effect in effects if effect.activity is not None]
     events = [_noted(e.event, result.noted) for e in effects if e.event is not None]
+    owed = owed_at_end(turn, (*turn.new, *given, *events), actor) if completion else ()
     if completion is not None and completion.status is Status.ContinuedAsNew:
         sent = replace(
             turn,
-            outbound=(*turn.outbound, *outbound),
+            outbound=(*turn.outbound, *outbound, *owed),
             activities=(*turn.activities, *activities),
         )
         clock = _after(max(state.clock, turn.started.timestamp), now)
@@ -142,7 +150,7 @@ def finish(turn: Turn, result: TurnResult, now: Ticks, new_execution_id: str) ->
             outbound.append(end.outbound)
         if completion.status is Status.Terminated:
             outbound.extend(terminate_children(turn, events, actor))
-        outbound.extend(owed_at_end(turn, (*turn.new, *events), actor))
+        outbound.extend(owed)
     written = close((*turn.new, *events), actor.now)
     status = result.custom_status
     if status is None:

@@ -16,6 +16,9 @@ ONCE_WRONG = (43, 97, 102, 116, 127, 143, 153, 158, 6316, 6563, 7681, 9497)
 """Seeds that found something: messages that stayed in their table though there was room again, an instance
 that was purged when it had just been started, another whose row was repaired when it was purged, and
 signals that were overtaken while storage refused the batch before."""
+ONCE_LOCKED = (2406, 4916, 7487, 7627, 8788)
+"""Seeds in which an instance was terminated, purged or started anew while it waited for locks: it got them,
+and kept them for ever."""
 
 SQLITE = storage_of("sqlite")
 
@@ -27,7 +30,7 @@ def _quiet() -> Iterator[None]:
     logging.disable(logging.NOTSET)
 
 
-@pytest.mark.parametrize("seed", [*DEFAULT, *ONCE_WRONG])
+@pytest.mark.parametrize("seed", [*DEFAULT, *ONCE_WRONG, *ONCE_LOCKED])
 def test_nothing_is_lost_doubled_or_out_of_order(seed: int) -> None:
     outcome = play(plan_of(seed, servers=1), SQLITE)
     assert not outcome.violations, str(outcome)

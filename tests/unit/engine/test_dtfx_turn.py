@@ -344,6 +344,22 @@ def test_an_end_that_continues_as_new_makes_the_next_turn() -> None:
     assert [message.target.instance_id for message in following.outbound] == ["other"]
 
 
+def test_a_lock_that_the_next_generation_knows_nothing_of_is_given_back_once() -> None:
+    turn = turn_of(PAST, arrived(EventRaised(timestamp=NOW, name="Go")))
+    entity, section = "@counter@a", "00000000-0000-0000-0000-000000000abc"
+    asks = SendEntityMessage(
+        id=1, kind="lock", request_id=section, target=entity, lock_set=(entity,)
+    )
+    lets_go = SendEntityMessage(id=2, kind="unlock", request_id=section, target=entity)
+    end = done('"again"', Status.ContinuedAsNew)
+    for given_history in ((BEGIN, asks, end, END), (BEGIN, asks, lets_go, end, END)):
+        result = HistoryResult(new_history=given_history, status=Status.ContinuedAsNew)
+        following = accept(turn, result, T0)
+        assert isinstance(following, Turn)
+        names = [m.event.name for m in following.outbound if isinstance(m.event, EventRaised)]
+        assert names == ["op", "release"]
+
+
 def test_a_start_that_is_posted_to_the_instance_itself_makes_the_next_turn() -> None:
     turn = turn_of(PAST, arrived(EventRaised(timestamp=NOW, name="Go")))
     result = HistoryResult(

@@ -4,7 +4,9 @@ from dataclasses import replace
 
 from durahub.engine.entities.messages import (
     RELEASE,
+    Release,
     Request,
+    guid_text,
     is_request_name,
     release_of,
     request_of,
@@ -32,6 +34,16 @@ def is_readable(event: Event) -> bool:
     return True
 
 
+def _asks_for(request: Request, release: Release) -> bool:
+    """Tell whether *request* asks for what *release* gives back: the locks of one critical section."""
+    return (
+        request.is_lock
+        and release.id is not None
+        and request.parent == release.parent
+        and guid_text(request.id) == guid_text(release.id)
+    )
+
+
 class Intake:
     """Takes the events of a batch, one after the other, into the scheduler state.
 
@@ -55,11 +67,16 @@ class Intake:
         if is_request_name(event.name):
             self._add_request(request_of(event.input))
         elif event.name == RELEASE:
-            released = release_of(event.input).parent
-            if released == self._locked_by:
-                self._locked_by = None
+            self._release(release_of(event.input))
         else:
             self._suspended = False
+
+    def _release(self, release: Release) -> None:
+        """Free the lock, and take back a request for it that still waits: nobody would free that again."""
+        if release.parent == self._locked_by:
+            self._locked_by = None
+        for waiting in (self._first, self._queue):
+            waiting[:] = [request for request in waiting if not _asks_for(request, release)]
 
     def _add_request(self, request: Request) -> None:
         self._writes_exists = self._writes_exists or request.is_of_functions

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from durahub.engine.effects import FIRE_AND_FORGET, child_execution_id
+from durahub.engine.entities.grants import tags_of_grant
 from durahub.engine.entities.ids import is_entity
 from durahub.engine.entities.messages import (
     CONTINUE,
@@ -28,7 +29,7 @@ from durahub.engine.entities.work import (
     StartOrchestration,
 )
 from durahub.errors import BadMessage, BadRequest
-from durahub.model.history import Event, EventRaised, Execution, ExecutionStarted, Parent
+from durahub.model.history import Event, EventRaised, Execution, ExecutionStarted, Parent, Tags
 from durahub.model.message import Message
 from durahub.model.ticks import Ticks
 
@@ -79,7 +80,7 @@ class Outbox:
         """Pass a lock request on to the next entity of its set, or grant the locks."""
         locks = request.lock_set or ()
         if request.position >= len(locks):
-            self._answer(request, Response(result=LOCK_GRANTED))
+            self._answer(request, Response(result=LOCK_GRANTED), tags_of_grant(locks))
             return
         target = locks[request.position]
         labelled = self._labels.label(request, target, self._now, self._window)
@@ -142,7 +143,7 @@ class Outbox:
             trace=action.trace,
             scheduled_start=action.scheduled,
         )
-        self._send(started, started.execution, due=action.scheduled)
+        self._send(started, started.execution, action.scheduled)
 
     def forward(self, message: Message) -> None:
         """Send what a DTFx worker wrote. Raises `BadRequest` if a request to an entity is unreadable.
@@ -169,16 +170,26 @@ class Outbox:
             own = self._labels.label(own, message.target.instance_id, self._now, self._window)
         return request_text(own)
 
-    def _answer(self, request: Request, response: Response) -> None:
+    def _answer(self, request: Request, response: Response, tags: Tags | None = None) -> None:
         if request.parent is not None:  # a client waits for nothing
             target = Execution(request.parent, request.parent_execution)
-            self._raise(target, guid_text(request.id), response_text(response))
+            self._raise(target, guid_text(request.id), response_text(response), tags)
 
-    def _raise(self, target: Execution, name: str, text: str | None) -> None:
+    def _raise(
+        self, target: Execution, name: str, text: str | None, tags: Tags | None = None
+    ) -> None:
         event = EventRaised(timestamp=self._now, name=name, input=text)
-        self._send(event, target, due=due_of_name(name))
+        self._send(event, target, due_of_name(name), tags)
 
-    def _send(self, event: Event, target: Execution, due: Ticks | None) -> None:
-        self.messages.append(
-            Message(event=event, target=target, sender=self._sender, episode=self._episode, due=due)
+    def _send(
+        self, event: Event, target: Execution, due: Ticks | None, tags: Tags | None = None
+    ) -> None:
+        message = Message(
+            event=event,
+            target=target,
+            sender=self._sender,
+            episode=self._episode,
+            tags=tags,
+            due=due,
         )
+        self.messages.append(message)
