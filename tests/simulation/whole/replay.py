@@ -165,8 +165,11 @@ class Replay:
         return future
 
     def lock(self, entities: tuple[str, ...]) -> tuple[str, Future]:
-        """Lock entities; return the critical section and its beginning."""
-        section = self._guid()
+        """Lock entities; return the critical section and its beginning.
+
+        Its ID is made of the time, as SDKs make theirs: a turn that runs again after a crash asks under another.
+        """
+        section = self._guid(f"/{self.now}")
         future = self._open[section] = Future()
         self._ask(
             lambda n: SendEntityMessage(
@@ -185,8 +188,8 @@ class Replay:
             lambda n: SendEntityMessage(id=n, kind="unlock", request_id=section, target=entity)
         )
 
-    def _guid(self) -> str:
-        return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self.execution_id}/{self._next}"))
+    def _guid(self, more: str = "") -> str:
+        return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self.execution_id}/{self._next}{more}"))
 
     def _ask(self, make: Callable[[int], Action]) -> Future:
         action = make(self._next)
