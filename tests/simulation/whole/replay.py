@@ -167,7 +167,7 @@ class Replay:
     def lock(self, entities: tuple[str, ...]) -> tuple[str, Future]:
         """Lock entities; return the critical section and its beginning.
 
-        Its ID is made of the time, as SDKs make theirs: a turn that runs again after a crash asks under another.
+        Its ID is made of the time, as SDKs make theirs: a turn that runs again asks under another.
         """
         section = self._guid(f"/{self.now}")
         future = self._open[section] = Future()

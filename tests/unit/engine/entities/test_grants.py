@@ -1,6 +1,7 @@
 """Locks that are granted to nobody: an orchestration that is over, gone, another, or has lost its turn."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -31,7 +32,7 @@ from tests.unit.engine.scenes import (
     verdict,
 )
 
-from .counters import ENTITY, after, guid, lock, raised, sent
+from .counters import ENTITY, after, guid, lock, raised, sent, state_of
 
 A, B, C = "@counter@a", "@counter@b", "@counter@c"
 SECTION, LOST = 0xABC, 0xDEF
@@ -212,6 +213,29 @@ def test_a_lock_that_a_lost_turn_got_is_given_back_where_the_turn_that_came_inst
 
     left = history(asks(A, B), *lets_go(A, B))
     assert given_back(verdict(left, given_up, row=row(Status.Running))) == all_of(LOST, A, B, C)
+
+
+def test_a_request_of_a_lost_turn_that_is_passed_on_late_leaves_no_entity_locked() -> None:
+    # the turn that came instead has locked all three, let go of them, and its orchestration has ended
+    over = history(asks(A, B, C), *lets_go(A, B, C), Complete(id=99_999, status=Status.Completed))
+    late = replace(lock(A, B, C, number=LOST, parent=ID), position=1)
+
+    at_b = after(sent(late))
+    assert state_of(at_b).locked_by == ID
+    at_c = after(*(delivered(one) for one in at_b.outbound))
+    assert state_of(at_c).locked_by == ID
+
+    grants = [delivered(one) for one in at_c.outbound]
+    judged = verdict(over, *grants, row=row(Status.Completed))
+
+    assert given_back(judged) == all_of(LOST, A, B, C)
+    for before in (at_b, at_c):
+        back = delivered(judged.replies[0])
+        assert state_of(after(back, events=before.events)).locked_by is None
+
+
+def delivered(message: Message) -> Delivery:
+    return Delivery(f"m-{id(message)}", "hub-control-00", message)
 
 
 def test_an_answer_that_is_no_grant_waits_for_its_call_as_long_as_that_lives() -> None:
