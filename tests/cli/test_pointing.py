@@ -47,8 +47,9 @@ def test_a_tenant_s_tokens_without_tls_are_warned_of() -> None:
     assert "speaks no TLS" in hints(replace(OPEN, auth=TENANT))
 
 
-def test_where_static_tokens_alone_count_there_is_no_string() -> None:
-    found = pointers(replace(TLS, auth=TOKENS), 8080)
+@pytest.mark.parametrize("auth", [TOKENS, AuthSettings(tokens_file=Path("tokens"))])
+def test_where_static_tokens_alone_count_there_is_no_string(auth: AuthSettings) -> None:
+    found = pointers(replace(TLS, auth=auth), 8080)
 
     assert (found.endpoint, found.strings) == ("https://localhost:8080", ())
     assert "static token" in " ".join(found.hints)

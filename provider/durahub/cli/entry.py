@@ -10,7 +10,7 @@ from durahub.model.visible import visible
 INTERRUPTED = 130
 
 
-def run_entry(cli: click.Group) -> int:
+def run_entry(cli: click.Command) -> int:
     """Run *cli* with this process's arguments; return the exit status."""
     logging.getLogger("azure").setLevel(logging.ERROR)  # what it warns of becomes an error of ours
     try:

@@ -8,6 +8,7 @@ from durahub import __version__
 from durahub.cli.added import Commands
 from durahub.cli.entry import run_entry
 from durahub.cli.explain import explain
+from durahub.cli.health import health
 from durahub.cli.hub import hub
 from durahub.cli.retention import retention
 from durahub.cli.serve import serve
@@ -39,7 +40,7 @@ def cli() -> None:
     """  # noqa: D301 (click's mark for a paragraph to leave as it is)
 
 
-for command in (up, serve, token, retention, hub, explain):
+for command in (up, serve, health, token, retention, hub, explain):
     cli.add_command(command)
 
 

@@ -61,7 +61,7 @@ def _hints(settings: Settings, authentication: str | None) -> list[str]:
             "Each app shows a client certificate, which no connection string has: give its SDK a channel "
             f"of its own ({MORE})."
         )
-    if auth.tokens:
+    if auth.tokens or auth.tokens_file is not None:
         found.append(
             "A static token is in no connection string: an app passes it as its credential, or in the "
             f"header 'authorization' ({MORE})."

@@ -20,7 +20,8 @@ class Running:
     """A running server on this machine.
 
     ``storage`` is the connection string of its own Azurite, ``store`` the address of the store that
-    its user named; a connection string that he named is not kept.
+    its user named; a connection string that he named is not kept. ``certificate_needed``: its HTTP port
+    takes no connection without a client certificate.
     """
 
     pid: int
@@ -29,6 +30,9 @@ class Running:
     http_port: int
     storage: str | None = None
     store: str | None = None
+    host: str = "127.0.0.1"
+    tls: bool = False
+    certificate_needed: bool = False
 
     def save(self) -> None:
         """Tell the other commands."""

@@ -70,7 +70,8 @@ async def serve_until_stopped(
         if settings.api_port is not None and ports.api_port is None:
             say(f"port {settings.api_port} is in use; the HTTP API is at {ports.http_port} alone")
         stack.enter_context(seldom_collected())
-        stack.enter_context(_told(_running(settings, ports, azurite)))
+        # until all has stopped: a probe asks who drains, too
+        outer.enter_context(_told(_running(settings, ports, azurite)))
         announce(settings, ports, azurite_place, output)
         log.info("server-ready", extra=_where(settings, ports))
         await stop.wait()
@@ -157,6 +158,9 @@ def _running(settings: Settings, ports: Ports, azurite: str | None) -> Running:
         http_port=ports.http_port,
         storage=azurite,
         store=store if store is not None and "=" not in store else None,
+        host=settings.host,
+        tls=settings.tls is not None,
+        certificate_needed=settings.client_ca is not None and not settings.auth.are_configured,
     )
 
 
