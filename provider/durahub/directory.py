@@ -282,6 +282,7 @@ def _details(hub: TaskHub, now: Ticks) -> HubDetails:
             for labels, buckets in timings.snapshot().items()
         },
         checkpoints=hub.checkpoints.snapshot(),
+        retries={kind.value: count for kind, count in hub.commit_retries.items()},
     )
 
 

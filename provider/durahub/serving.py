@@ -112,7 +112,7 @@ async def running_server(
         registry.register(
             HubMetrics(storage.requests, directory.numbers, overload, lambda: refused)
         )
-        registry.register(ServerMetrics(calls, storage.timings, directory.details))
+        registry.register(ServerMetrics(calls, storage.timings, storage.retries, directory.details))
         ProcessCollector(registry=registry)
         GCCollector(registry=registry)
         mounted = []

@@ -71,6 +71,9 @@ class Storage(Protocol):
     def requests(self) -> Mapping[tuple[str, str], int]:
         """Return how many requests were sent, by service and operation."""
 
+    def retries(self) -> Mapping[tuple[str, str], int]:
+        """Return how many of these were sent again, after an error or a plea to slow down."""
+
     def waiting_writes(self) -> int:
         """Return how many writes wait for the storage; 0 where nothing is kept waiting here."""
 
@@ -148,6 +151,10 @@ class ClassicStorage:
     def requests(self) -> Mapping[tuple[str, str], int]:
         """Return how many requests were sent."""
         return self._account.request_counts()
+
+    def retries(self) -> Mapping[tuple[str, str], int]:
+        """Return how many requests were sent again."""
+        return dict(self._account.requests.retries)
 
     def waiting_writes(self) -> int:
         """Return 0: an account takes all requests at once, and answers those that are too many."""
@@ -235,6 +242,10 @@ class SqliteStorage:
         return tuple(FoundHub(name, 1, has_partitions_table=False) for name in names)
 
     def requests(self) -> Mapping[tuple[str, str], int]:
+        """Return nothing: no requests are sent."""
+        return {}
+
+    def retries(self) -> Mapping[tuple[str, str], int]:
         """Return nothing: no requests are sent."""
         return {}
 

@@ -174,8 +174,10 @@ def server_metrics() -> ServerMetrics:
         oldest={"activity": 1.0},
         items=two,
         checkpoints=one,
+        retries={"activity": 1},
     )
-    return ServerMetrics(calls, lambda: three, lambda: {"hub": details})
+    retries = {("queue", "put"): 1}
+    return ServerMetrics(calls, lambda: three, lambda: retries, lambda: {"hub": details})
 
 
 def test_the_readme_names_the_two_commands_and_no_other_way_in() -> None:

@@ -57,6 +57,7 @@ class Account:
         self.endpoints = endpoints
         self.requests = RequestCounter(endpoints)
         if tracking is not None:  # what is heard and measured of both is one
+            self.requests.retries = tracking.requests.retries
             self.requests.timings = tracking.requests.timings
             self.requests.answering = tracking.requests.answering
         self._access = access

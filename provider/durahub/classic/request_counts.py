@@ -52,20 +52,26 @@ class RequestCounter:
             ("blob", f"{endpoints.blob}/"),
         )
         self._counts: Counter[tuple[str, str]] = Counter()
+        self.retries: Counter[tuple[str, str]] = Counter()  # those of them that were tried before
         self.timings = Timings()  # by service, operation and outcome
         self.answering = Answering()
         self.observer: Observer | None = None
 
     def count(self, method: str, url: str) -> tuple[str, str]:
         """Count a request to *url*; return its service and what it does."""
-        for service, prefix in self._services:
-            if url.startswith(prefix):
-                counted = service, kind(service, method, url[len(prefix) :])
-                break
-        else:
-            counted = "other", method.lower()
+        counted = self._read(method, url)
         self._counts[counted] += 1
         return counted
+
+    def count_retry(self, method: str, url: str) -> None:
+        """Note that a request which is about to be counted was tried before."""
+        self.retries[self._read(method, url)] += 1
+
+    def _read(self, method: str, url: str) -> tuple[str, str]:
+        for service, prefix in self._services:
+            if url.startswith(prefix):
+                return service, kind(service, method, url[len(prefix) :])
+        return "other", method.lower()
 
     def ended(
         self, counted: tuple[str, str], status: int | None, seconds: float, now: float

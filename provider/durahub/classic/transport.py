@@ -3,6 +3,7 @@
 import asyncio
 import functools
 from typing import Any, NoReturn
+from weakref import WeakSet
 
 import aiohttp
 from azure.core.exceptions import (
@@ -55,9 +56,13 @@ class CountedTransport(AioHttpTransport):  # type: ignore[misc]  # it is loaded 
         self._counter = counter
         self._proxy_of = functools.cache(lambda origin: proxy_of(str(origin)))
         self._shared_session = session
+        self._tried: WeakSet[Any] = WeakSet()  # requests of the SDK: it sends one object again
 
     async def send(self, request: Any, **config: Any) -> Any:
         """Count *request* and send it."""
+        if request in self._tried:
+            self.count_retry(request)
+        self._tried.add(request)
         counted = self._counter.count(request.method, request.url)
         config.setdefault("proxy", self._proxy_of(URL(request.url).origin()))
         began, status = _now(), None
@@ -70,6 +75,10 @@ class CountedTransport(AioHttpTransport):  # type: ignore[misc]  # it is loaded 
             raise
         finally:
             self._ended(counted, status, began)
+
+    def count_retry(self, request: Any) -> None:
+        """Note that *request*, which has a method and an address, is about to be sent again."""
+        self._counter.count_retry(request.method, request.url)
 
     def _ended(self, counted: tuple[str, str], status: int | None, began: float) -> None:
         if status != CANCELLED:

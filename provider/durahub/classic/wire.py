@@ -109,7 +109,7 @@ class Wire:
     async def _go_on(self, asked: Asked, outcome: Answer | AzureError | None) -> Answer:
         """Send *asked* through the pipeline, for which *outcome* was the first try, if there was one."""
         request = HttpRequest(asked.method, asked.url)  # what the policies look at
-        had = [] if outcome is None else [outcome]
+        had = [outcome]
         answer: Answer = (await self._pipeline.run(request, asked=asked, had=had)).http_response
         return answer
 
@@ -121,12 +121,18 @@ class _Tries(AsyncHttpTransport[HttpRequest, Any]):
         self._wire = wire
 
     async def send(  # type: ignore[override]  # who runs the pipeline names them
-        self, request: HttpRequest, *, asked: Asked, had: list[Answer | AzureError], **_: Any
+        self, request: HttpRequest, *, asked: Asked, had: list[Answer | AzureError | None], **_: Any
     ) -> Answer:
-        """Return or raise what was *had*, or send *asked* with the headers of a token in *request*."""
+        """Return or raise what was *had*, or send *asked* with the headers of a token in *request*.
+
+        What was had is ``None`` where nothing was sent yet, for want of a token.
+        """
         if not had:
+            self._wire.transport.count_retry(asked)
             return await self._wire.try_once(asked, request.headers)
         outcome = had.pop()
+        if outcome is None:
+            return await self._wire.try_once(asked, request.headers)
         if isinstance(outcome, Answer):
             return outcome
         raise outcome

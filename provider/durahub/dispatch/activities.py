@@ -57,6 +57,7 @@ class Activities:
         self._in_line: set[asyncio.Task[None] | None] = set()  # of the tasks: without a worker yet
         self._coming: set[asyncio.Task[None] | None] = set()  # … that the streams do not know of
         self._closing = False
+        self.retries = 0  # of writing results
 
     def take(self, deliveries: Sequence[Delivery]) -> None:
         """Run *deliveries*."""
@@ -149,6 +150,7 @@ class Activities:
             retry=retry_if_exception_type(Unavailable), wait=wait_exponential(max=30)
         ):
             with attempt:
+                self.retries += 1
                 await self._store.complete_activity(delivery, message)
 
     async def _dispatch(self, delivery: Delivery) -> ActivityResult:

@@ -163,6 +163,11 @@ class TaskHub(Operations):
         return self._orchestrations.checkpoints
 
     @property
+    def commit_retries(self) -> Mapping[Kind, int]:
+        """How often a turn was run again, or a result written again, because storage did not take it."""
+        return {**self._orchestrations.retries, Kind.ACTIVITY: self._activities.retries}
+
+    @property
     def held_partitions(self) -> int:
         """How many partitions of the hub this server works on."""
         return self._store.held_partitions if isinstance(self._store, Partitioned) else 0

@@ -91,6 +91,7 @@ class Orchestrations:
         self._outstanding = outstanding
         self._tracing = tracing
         self.checkpoints = Timings()  # by outcome
+        self.retries = dict.fromkeys((Kind.ORCHESTRATION, Kind.ENTITY), 0)  # turns run again
         self._store = store
         self._streams = streams
         self._tokens = tokens
@@ -261,6 +262,9 @@ class Orchestrations:
                 if session.inbox:  # not all has been left behind meanwhile
                     await self._episode(session)
         except Exception as error:
+            if isinstance(error, CheckpointLost | Unavailable):
+                kind = Kind.ENTITY if is_entity(session.instance_id) else Kind.ORCHESTRATION
+                self.retries[kind] += 1
             if self._keeps(session, error):
                 self._forget_read(session)
                 extra = {"instance_id": session.instance_id, "messages": len(session.inbox)}

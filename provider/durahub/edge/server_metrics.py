@@ -25,12 +25,14 @@ HELP = {
     "durahub_rpc_seconds": "Time that calls took, streams left out, by method",
     "durahub_rpcs_under_way": "Calls and streams that are open, by method",
     "durahub_storage_seconds": "Time that requests to storage took, retries one by one, by outcome",
+    "durahub_storage_retries": "Requests to storage that were sent again, by service and operation",
     "durahub_partitions": "Partitions that this server works on",
     "durahub_hub_failing": "1 while a hub is not served because storage or something else failed",
     "durahub_waiting_work_items": "Work in this server's memory that has no worker yet, by kind",
     "durahub_oldest_waiting_seconds": "Age of the oldest of it, where that is known",
     "durahub_work_item_seconds": "Time that work items were with workers, by kind and how they ended",
     "durahub_checkpoint_seconds": "Time that checkpoints took to write, by what came of them",
+    "durahub_commit_retries": "Turns run again and results written again, by kind, as storage took none",
 }
 
 
@@ -44,6 +46,7 @@ class HubDetails:
     oldest: Mapping[str, float]
     items: Mapping[Labels, Buckets]
     checkpoints: Mapping[Labels, Buckets]
+    retries: Mapping[str, int]
 
 
 class ServerMetrics(Collector):
@@ -53,10 +56,12 @@ class ServerMetrics(Collector):
         self,
         calls: Calls,
         storage: Callable[[], Mapping[tuple[str, ...], Buckets]],
+        retries: Callable[[], Mapping[tuple[str, str], int]],
         hubs: Callable[[], Mapping[str, HubDetails]],
     ) -> None:
         self._calls = calls
         self._storage = storage
+        self._retries = retries
         self._hubs = hubs
 
     def collect(self) -> Iterable[Metric]:
@@ -69,10 +74,14 @@ class ServerMetrics(Collector):
         for labels, buckets in sorted(self._storage().items(), key=lambda item: item[0]):
             storage.add_metric(list(labels), buckets.cumulative(), buckets.seconds)
         yield storage
+        retries = _counter("durahub_storage_retries", "service", "operation")
+        for request, count in sorted(self._retries().items()):
+            retries.add_metric(list(request), count)
+        yield retries
         yield from self._of_hubs()
 
     def _of_calls(self) -> Iterable[Metric]:
-        rpcs = CounterMetricFamily("durahub_rpcs", HELP["durahub_rpcs"], labels=["rpc", "status"])
+        rpcs = _counter("durahub_rpcs", "rpc", "status")
         seconds = _histogram("durahub_rpc_seconds", "rpc", "status")
         for (rpc, status), buckets in sorted(self._calls.answered.snapshot().items()):
             rpcs.add_metric([rpc, status], buckets.count)
@@ -91,6 +100,7 @@ class ServerMetrics(Collector):
         oldest = _gauge("durahub_oldest_waiting_seconds", "hub", "kind")
         items = _histogram("durahub_work_item_seconds", "hub", "kind", "end")
         checkpoints = _histogram("durahub_checkpoint_seconds", "hub", "outcome")
+        retries = _counter("durahub_commit_retries", "hub", "kind")
         for hub, details in self._hubs().items():
             partitions.add_metric([hub], details.partitions)
             failing.add_metric([hub], details.failing)
@@ -102,7 +112,13 @@ class ServerMetrics(Collector):
                 items.add_metric([hub, *labels], buckets.cumulative(), buckets.seconds)
             for labels, buckets in details.checkpoints.items():
                 checkpoints.add_metric([hub, *labels], buckets.cumulative(), buckets.seconds)
-        yield from (partitions, failing, waiting, oldest, items, checkpoints)
+            for kind, count in details.retries.items():
+                retries.add_metric([hub, kind], count)
+        yield from (partitions, failing, waiting, oldest, items, checkpoints, retries)
+
+
+def _counter(name: str, *labels: str) -> CounterMetricFamily:
+    return CounterMetricFamily(name, HELP[name], labels=labels)
 
 
 def _gauge(name: str, *labels: str) -> GaugeMetricFamily:

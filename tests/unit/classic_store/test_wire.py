@@ -98,7 +98,7 @@ async def serving(*steps: Step) -> AsyncIterator[tuple[Storage, Watched, Request
 
 
 HEADERS = {"x-ms-version": "2023-11-03", "Accept": "application/xml"}
-Outcome = tuple[object, list[float], Counter[tuple[str, str]], list[Any]]
+Outcome = tuple[object, list[float], tuple[Counter[tuple[str, str]], ...], list[Any]]
 
 
 async def by_the_wire(method: str, path: str, content: bytes | None, *steps: Step) -> Outcome:
@@ -110,7 +110,7 @@ async def by_the_wire(method: str, path: str, content: bytes | None, *steps: Ste
             end = (answer.status_code, answer.content)
         except AzureError as error:
             end = type(error)
-        return end, transport.pauses, Counter(counter.snapshot()), compared(storage)
+        return end, transport.pauses, counted(counter), compared(storage)
 
 
 async def by_azure_core(method: str, path: str, content: bytes | None, *steps: Step) -> Outcome:
@@ -125,7 +125,12 @@ async def by_azure_core(method: str, path: str, content: bytes | None, *steps: S
             end = (answer.status_code, answer.content)
         except AzureError as error:
             end = type(error)
-        return end, transport.pauses, Counter(counter.snapshot()), compared(storage)
+        return end, transport.pauses, counted(counter), compared(storage)
+
+
+def counted(counter: RequestCounter) -> tuple[Counter[tuple[str, str]], ...]:
+    """Return how many requests were sent, and how many of them again."""
+    return Counter(counter.snapshot()), counter.retries
 
 
 def compared(storage: Storage) -> list[Any]:
@@ -177,9 +182,10 @@ async def test_a_request_fares_as_in_azure_core_s_pipeline(request_: str, script
     assert seen == judged[3]
 
 
-async def test_every_try_is_counted() -> None:
-    end, pauses, counts, seen = await by_the_wire(*REQUESTS["put"], 503)
+async def test_every_try_is_counted_and_those_behind_the_first_as_retries() -> None:
+    end, pauses, (counts, retries), seen = await by_the_wire(*REQUESTS["put"], 503)
     assert counts == {("queue", "put"): len(seen)}
+    assert retries == {("queue", "put"): len(seen) - 1}
     assert len(seen) == RETRIES
     assert len(pauses) == len(seen) - 2  # the second try comes at once
     assert end == (503, b"<Code>SomeCode</Code>")

@@ -11,13 +11,13 @@ from durahub.dispatch.clients import StartRequest
 from durahub.dispatch.clock import system_clock
 from durahub.dispatch.hub import TaskHub
 from durahub.dispatch.settings import DispatchSettings
-from durahub.dispatch.streams import WorkStream
+from durahub.dispatch.streams import Kind, WorkStream
 from durahub.dispatch.work import EntityWork, OrchestratorWork, StreamOptions
-from durahub.engine.actions import Complete, TurnResult
-from durahub.engine.commit import Commit, HistoryVersion
+from durahub.engine.actions import Complete, ScheduleTask, TurnResult
+from durahub.engine.commit import Commit, Delivery, HistoryVersion
 from durahub.engine.entities.work import EntityResult, OperationResult
 from durahub.errors import CheckpointLost, FileUnavailable
-from durahub.model.history import EventRaised, Execution, Status
+from durahub.model.history import EventRaised, Execution, Status, TaskCompleted
 from durahub.model.instance import Instance
 from durahub.model.message import Message
 from durahub.scheduler.file import SchedulerFile
@@ -33,6 +33,7 @@ class Refusing(SchedulerStore):
     def __init__(self) -> None:
         super().__init__(SchedulerFile(":memory:", clock=system_clock), "Shop")
         self.refusals: list[Exception] = []
+        self.refused_results = 0
         self.refused = asyncio.Event()
         self.repaired = asyncio.Event()
         self.before_row: Callable[[], Coroutine[Any, Any, Any]] | None = None
@@ -42,6 +43,12 @@ class Refusing(SchedulerStore):
             self.refused.set()
             raise self.refusals.pop()
         return await super().commit(commit)
+
+    async def complete_activity(self, activity: Delivery, result: Message) -> None:
+        if self.refused_results:
+            self.refused_results -= 1
+            raise FileUnavailable("hub.db", "disk I/O")
+        await super().complete_activity(activity, result)
 
     async def repair(self, *arguments: Any, **options: Any) -> bool:
         is_done = await super().repair(*arguments, **options)
@@ -91,6 +98,7 @@ async def test_a_signal_whose_batch_was_not_written_is_not_overtaken(error: Exce
         await hub.signal_entity(COUNTER, "add", "2")
 
         assert await _batch(hub, stream) == ["1", "2"]
+        assert hub.commit_retries[Kind.ENTITY] == 1
 
 
 async def test_an_event_whose_turn_was_not_written_is_not_overtaken() -> None:
@@ -110,6 +118,28 @@ async def test_an_event_whose_turn_was_not_written_is_not_overtaken() -> None:
 
         heard = [event.input for event in work.new if isinstance(event, EventRaised)]
         assert heard == ["0", "1"]
+        assert hub.commit_retries[Kind.ORCHESTRATION] == 1
+
+
+async def test_a_result_that_was_not_written_is_written_again_and_counted() -> None:
+    store = Refusing()
+    store.refused_results = 1
+    async with _hub(store) as (hub, stream):
+        await hub.start(StartRequest(name="Asks", instance_id="order-1"))
+        turn = await asyncio.wait_for(stream.next(), WITHIN)
+        asks = TurnResult(actions=(ScheduleTask(id=0, name="Answer"),))
+        await hub.complete_orchestration(turn.token, "order-1", asks)
+        activity = await asyncio.wait_for(stream.next(), WITHIN)
+        await hub.complete_activity(activity.token, "order-1", 0, result="42", failure=None)
+        turn = await asyncio.wait_for(stream.next(), WITHIN)
+
+        assert isinstance(turn, OrchestratorWork)
+        assert [one.result for one in turn.new if isinstance(one, TaskCompleted)] == ["42"]
+        assert hub.commit_retries == {
+            Kind.ACTIVITY: 1,
+            Kind.ORCHESTRATION: 0,
+            Kind.ENTITY: 0,
+        }
 
 
 async def test_the_row_of_what_is_purged_while_it_is_judged_is_not_written_again() -> None:
