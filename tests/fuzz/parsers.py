@@ -87,7 +87,7 @@ MODULE_REASONS: Mapping[str, str] = {
 """Why no parser of a module, or of a package, needs a target."""
 
 REASONS: Mapping[str, str] = {
-    "durahub.authorization.key_fetching:fetch_json": _DRIVER,
+    "durahub.authorization.provider_http:_object": "a JSON object; what is in it is read by others",
     "durahub.classic.importing:ClassicImporting.let_go": _OWN_FILE,
     "durahub.classic.importing:ClassicImporting.show_all": _OWN_FILE,
     "durahub.classic.account:Account.from_connection_string": _DRIVER,
@@ -132,7 +132,6 @@ REASONS: Mapping[str, str] = {
     "durahub_migrate.web.answering:Answering.__init__": "reads a setting that monitor-file has read",
     "durahub_migrate.web.configuring.settings:MonitorSettings.web": "reads a setting of monitor-file",
     "durahub_migrate.web.files:Files.serve": "a path of the front end: only files that it lists are served",
-    "durahub_migrate.web.provider:ProviderClient._ask": _DRIVER,
     "durahub_migrate.web.who.oidc:authorization_url": "makes an address",
 }
 """Why a parser needs no target: by its module and its name there."""

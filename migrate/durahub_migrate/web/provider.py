@@ -1,16 +1,12 @@
 """The identity provider over HTTP: its configuration, its keys, the exchange of a code for a token."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
-import aiohttp
-import orjson
-
+from durahub.authorization.provider_http import fetch_json
 from durahub.errors import LoginUnavailable
 from durahub_migrate.web.who.oidc import Attempt, Oidc, Provider
-
-WITHIN = 10.0  # seconds
-MOST = 1024 * 1024  # bytes of an answer
 
 
 class ProviderClient:
@@ -25,14 +21,14 @@ class ProviderClient:
         """Return its addresses. Raises `LoginUnavailable`."""
         if self._provider is None:
             issuer = self._oidc.issuer
-            told = await self._ask("GET", f"{issuer.rstrip('/')}/.well-known/openid-configuration")
+            told = await self._ask(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
             self._provider = Provider.of(told, issuer)
         return self._provider
 
     async def keys(self, *, anew: bool = False) -> dict[str, Any]:
         """Return its public keys. Raises `LoginUnavailable`."""
         if self._keys is None or anew:
-            self._keys = await self._ask("GET", (await self.provider()).keys)
+            self._keys = await self._ask((await self.provider()).keys)
         return self._keys
 
     async def exchange(self, code: str, attempt: Attempt, redirect: str) -> str:
@@ -46,7 +42,7 @@ class ProviderClient:
         }
         if self._oidc.client_secret is not None:
             form["client_secret"] = self._oidc.client_secret
-        answer = await self._ask("POST", (await self.provider()).token, form)
+        answer = await self._ask((await self.provider()).token, form)
         token = answer.get("id_token")
         if not isinstance(token, str):
             raise LoginUnavailable(
@@ -54,24 +50,9 @@ class ProviderClient:
             )
         return token
 
-    async def _ask(
-        self, method: str, url: str, form: dict[str, str] | None = None
-    ) -> dict[str, Any]:
-        issuer = self._oidc.issuer
-        timeout = aiohttp.ClientTimeout(total=WITHIN)
+    async def _ask(self, url: str, form: Mapping[str, str] | None = None) -> dict[str, Any]:
         try:
-            async with (
-                aiohttp.ClientSession(timeout=timeout, trust_env=True) as session,
-                session.request(
-                    method, url, data=form, headers={"accept": "application/json"}
-                ) as answer,
-            ):
-                if answer.status != 200:
-                    raise LoginUnavailable(issuer, f"{url} answered {answer.status}")
-                body = await answer.content.read(MOST)
-                told = orjson.loads(body)
-        except (aiohttp.ClientError, asyncio.TimeoutError, ValueError, OSError) as error:
-            raise LoginUnavailable(issuer, f"{url}: {type(error).__name__}") from None
-        if not isinstance(told, dict):
-            raise LoginUnavailable(issuer, f"{url} did not answer with a JSON object")
-        return told
+            return dict(await fetch_json(url, form))
+        except (ValueError, OSError, asyncio.TimeoutError) as error:
+            said = str(error) or type(error).__name__
+            raise LoginUnavailable(self._oidc.issuer, f"{url}: {said}") from None

@@ -1,24 +1,18 @@
 """Fetches the keys of identity providers, and keeps them: one fetch at a time for each provider."""
 
 import asyncio
-import json
 import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-import aiohttp
-
 from durahub.authorization.key_sets import Do, KeySet
-from durahub.authorization.loopback import is_safe
 from durahub.authorization.trust import Issuer
 from durahub.errors import LoginUnavailable, NotAuthenticated
 
 log = logging.getLogger(__name__)
 
 CONFIGURATION = "/.well-known/openid-configuration"
-_SECONDS = 10.0
-_LARGEST = 1024 * 1024  # bytes of a document
 
 Fetch = Callable[[str], Awaitable[Mapping[str, Any]]]
 """Returns the JSON object at an address. Raises `ValueError`, `OSError`, `asyncio.TimeoutError`."""
@@ -90,31 +84,3 @@ class ProviderKeys:
             log.warning("keys-not-fetched", extra=extra)
             return
         log.info("keys-fetched", extra={"issuer": issuer.told, "keys": len(self._sets[place].keys)})
-
-
-async def fetch_json(url: str) -> Mapping[str, Any]:
-    """Return the JSON object at *url*; redirects are not followed. Raises what `Fetch` may."""
-    if not is_safe(url):
-        raise ValueError("keys are fetched over https alone")
-    limit = aiohttp.ClientTimeout(total=_SECONDS)
-    try:
-        async with (
-            aiohttp.ClientSession(timeout=limit, trust_env=True) as session,
-            session.get(url, allow_redirects=False) as answer,
-        ):
-            if answer.status != 200:
-                raise ValueError(f"it answers {answer.status}")
-            body = bytearray()
-            async for chunk in answer.content.iter_chunked(64 * 1024):
-                body += chunk
-                if len(body) > _LARGEST:
-                    raise ValueError("its answer is too large")
-    except aiohttp.ClientError as error:
-        raise OSError(type(error).__name__) from None
-    try:
-        document = json.loads(body)
-    except RecursionError:
-        raise ValueError("its answer is nested too deep") from None
-    if not isinstance(document, dict):
-        raise ValueError("its answer is no JSON object")
-    return document

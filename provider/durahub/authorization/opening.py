@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator, Callable, Mapping
 
 from durahub.authorization.bearer import BearerTokens
 from durahub.authorization.gate import OPEN, Gate, Way
-from durahub.authorization.key_fetching import Fetch, ProviderKeys, fetch_json
+from durahub.authorization.key_fetching import Fetch, ProviderKeys
+from durahub.authorization.provider_http import fetch_json
 from durahub.authorization.settings import AuthSettings
 from durahub.authorization.static_tokens import LEAST, Token, digest_of
 from durahub.authorization.token_file import TokenFile

@@ -44,6 +44,7 @@ class IdentityProvider:
     refuses: str | None = None
     algorithm: str = "RS256"
     issuer: str = ""
+    elsewhere: str = ""
     asked: list[str] = field(default_factory=list)
     _codes: dict[str, dict[str, str]] = field(default_factory=dict)
 
@@ -86,6 +87,9 @@ class IdentityProvider:
         return RedirectResponse(f"{query['redirect_uri']}?{urlencode(back)}", 302)
 
     async def token(self, request: Request) -> Response:
+        self.asked.append("token")
+        if self.elsewhere:
+            return RedirectResponse(f"{self.elsewhere}/token", 307)
         body = await request.body()
         form = dict(pair.split("=", 1) for pair in body.decode().split("&"))
         asked = self._codes.pop(form["code"], None)

@@ -100,6 +100,10 @@ def test_sources_come_from_arguments_else_from_a_variable() -> None:
         ('[monitor.login.proxy]\nheader = "x"\nfrom = ["ten"]', "expected addresses or networks"),
         ('[monitor.login.oidc]\nissuer = "https://a"', "monitor.login.oidc.client_id: it is miss"),
         ('[monitor.login.oidc]\nissuer = "ldap://a"', "expected an address"),
+        (
+            '[monitor.login.oidc]\nissuer = "http://login.example.com"\nclient_id = "a"',
+            "https://",
+        ),
         ("[[monitor.grants]]", "expected users, groups or tokens"),
         ('[[monitor.grants]]\ntokens = ["x"]', "there is no token x"),
         (

@@ -76,6 +76,19 @@ async def test_who_logs_in_may_what_his_name_and_his_groups_are_granted() -> Non
     assert session["logout"] == "logout"
 
 
+async def test_a_provider_that_sends_us_elsewhere_is_not_followed() -> None:
+    async with (
+        serving(IdentityProvider(ANNA)) as other,
+        serving(IdentityProvider(ANNA, elsewhere=other.issuer)) as provider,
+        Browser(app_of(provider, Now(), client_secret="the-client's-secret")) as browser,
+    ):
+        ended = await log_in(browser)
+
+    assert ended.status_code == 502
+    assert "307" in ended.text
+    assert other.asked == []
+
+
 async def test_cookies_of_a_login_are_kept_from_scripts_and_other_sites() -> None:
     async with (
         serving(IdentityProvider(ANNA)) as provider,
@@ -157,7 +170,7 @@ async def test_new_keys_of_the_provider_are_fetched() -> None:
         ended = await log_in(browser)
 
     assert ended.status_code == 303
-    assert provider.asked == ["keys", "keys"]
+    assert provider.asked == ["token", "keys", "token", "keys"]
 
 
 async def test_a_login_comes_back_once_and_to_the_browser_that_began_it() -> None:

@@ -46,7 +46,7 @@ from durahub.configuration.misspelled import no_such_setting
 from durahub.errors import BadSettingsFile
 from durahub.model.ticks import Ticks, from_datetime
 from durahub_migrate.alerting.reading import read_alerts
-from durahub_migrate.web.configuring.keys import BY_NAME, address, texts
+from durahub_migrate.web.configuring.keys import BY_NAME, texts
 from durahub_migrate.web.configuring.settings import MonitorSettings
 from durahub_migrate.web.who.granting import ALLOWS, Rule
 from durahub_migrate.web.who.oidc import Oidc
@@ -163,7 +163,7 @@ class _Reader:
     def _oidc(self, value: object) -> Oidc:
         where = "monitor.login.oidc"
         kinds_of: dict[str, Callable[[object], Any]] = {
-            "issuer": address,
+            "issuer": kinds.issuer,
             "client_id": kinds.text,
             "client_secret": kinds.text,
             "scopes": texts,
