@@ -5,6 +5,9 @@ the receiver holds back what has come before its predecessor. Neither waits long
 is older than the *horizon* passes as it comes. `Labels` and `Receiver` are working copies of one batch
 or one turn; nothing else changes them.
 
+What comes late of an execution before passes, too, and the present one goes on in order. DTFx goes back to
+the one before, and what the present one sends next would wait for a predecessor that has come already.
+
 Source: DurableTask.Core, ``Entities/StateFormat/MessageSorter.cs``; orchestration semantics 5.5.
 """
 
@@ -122,9 +125,17 @@ class Receiver:
         if sender is None:
             sender = Sender(execution_id=request.parent_execution)
         elif sender.execution_id != request.parent_execution:
-            self._released.extend(sender.held or ())
-            held = None if sender.held is None else ()
-            sender = Sender(execution_id=request.parent_execution, held=held)
+            held = sender.held or ()
+            newest = held[-1].timestamp if held else sender.last
+            if request.timestamp.ticks <= newest.ticks:
+                self._released.append(request)  # of an execution before: it comes late
+                return
+            self._released.extend(held)
+            sender = Sender(
+                last=newest,
+                execution_id=request.parent_execution,
+                held=None if sender.held is None else (),
+            )
         predecessor = request.predecessor.ticks
         if request.timestamp.ticks <= sender.last.ticks:
             pass  # it has come before

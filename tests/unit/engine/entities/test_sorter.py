@@ -1,6 +1,7 @@
 """Messages of each sender come in order and once."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -111,8 +112,50 @@ def test_a_new_execution_of_the_sender_begins_anew_and_frees_what_was_held_back(
     _, second, _ = labelled([NOW] * 3)
     receiver = Receiver()
     assert received(receiver, second) == []
-    again = call(number=9, run="another-run", at=later(NOW, -1))
+    again = call(number=9, run="another-run", at=later(NOW, 1))
     assert received(receiver, again) == [second, again]
+    following = call(number=10, run="another-run", at=later(NOW, 3), after=later(NOW, 2))
+    assert received(receiver, following) == []
+
+
+def test_what_comes_late_of_an_execution_before_passes_and_the_present_one_goes_on() -> None:
+    first, second, third = (
+        call(
+            number=n,
+            run="another-run",
+            at=later(NOW, n),
+            after=later(NOW, n - 1) if n > 1 else None,
+        )
+        for n in (1, 2, 3)
+    )
+    late = call(number=9, at=later(NOW, -1))
+    receiver = Receiver()
+    assert received(receiver, first, late, second) == [first, late, second]
+    assert received(Receiver(), second, late, first) == [late, first, second]
+    assert received(receiver, second, late, third) == [late, third]
+
+
+@given(st.data())
+def test_no_message_waits_for_ever_though_those_of_two_executions_come_mixed(
+    data: st.DataObject,
+) -> None:
+    counts = st.integers(1, 5)
+    old, new = (
+        [
+            replace(one, parent_execution=run)
+            for one in labelled([later(NOW, start + n) for n in range(data.draw(counts))])
+        ]
+        for run, start in (("old-run", 0), ("new-run", 100))
+    )
+    doubled = data.draw(st.lists(st.sampled_from([*old, *new]), max_size=5), label="doubled")
+    arrivals = data.draw(st.permutations([*old, *new, *doubled]), label="arrivals")
+    receiver = Receiver()
+
+    let_through = received(receiver, *arrivals)
+
+    assert [one for one in let_through if one.parent_execution == "new-run"] == new
+    assert all(one in let_through for one in old)
+    assert all(not sender.held for sender in (receiver.senders or {}).values())
 
 
 def test_a_message_older_than_the_horizon_passes() -> None:
