@@ -2,7 +2,7 @@
 
 ========================  ====================================================================
 ``NAME``                  the same as ``azurite:NAME``
-``azurite:NAME``          on the Azurite of a running ``durahub up``, else at its usual ports
+``azurite:NAME``          at a running ``durahub up``, else on the Azurite at its usual ports
 ``env:VARIABLE/NAME``     on the account whose connection string is in that environment variable
 ``storage:ACCOUNT/NAME``  on that account, with the credentials of the environment (Entra ID)
 ``sqlite:FILE/NAME``      in that SQLite file; ``sqlite::memory:/NAME`` in memory

@@ -26,10 +26,9 @@ from durahub_migrate.acting.jobs.counting import of_scan
 from durahub_migrate.acting.jobs.items import OF_JOBS
 from durahub_migrate.acting.jobs.reporting import FORMATS
 from durahub_migrate.acting.jobs.service import Jobs
-from durahub_migrate.cli.hub_opening import actor_of, folder_option, me
+from durahub_migrate.cli.hub_opening import actor_of, folder_option, me, place_of
 from durahub_migrate.monitor.actions import Command, JobRequest, JobState, JobView, Verb
 from durahub_migrate.monitor.json_form import to_json
-from durahub_migrate.moving.place import parse_place
 
 VERBS = sorted(verb.value for verb in OF_JOBS)
 LOOK_EVERY = 0.2  # seconds between two looks at how far a job is
@@ -293,7 +292,7 @@ async def _opened(
     address: str, folder: Path | None, requests_per_second: float
 ) -> AsyncIterator[tuple[str, Jobs]]:
     """Open a hub, and the jobs on it, for the body, which gets the hub's key."""
-    async with actor_of(parse_place(address), requests_per_second) as (key, actor):
+    async with actor_of(place_of(address), requests_per_second) as (key, actor):
         with _book(folder, actor, address) as jobs:
             async with jobs:
                 yield key, jobs

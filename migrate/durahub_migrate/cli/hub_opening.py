@@ -16,6 +16,7 @@ from durahub.classic.request_counts import RequestCounter
 from durahub.classic.transport import CountedTransport
 from durahub.cli.access import access_of_environment
 from durahub.cli.opening import hub_address, resolve
+from durahub.cli.running import find_running
 from durahub.dispatch.clock import system_clock
 from durahub.dispatch.operations import Operations
 from durahub_migrate.acting.actor import JobActor
@@ -23,6 +24,7 @@ from durahub_migrate.acting.audit import AuditedActor, Who
 from durahub_migrate.acting.audit_log import AuditLog
 from durahub_migrate.acting.data_folder import VARIABLE, data_folder
 from durahub_migrate.acting.opening import open_actor, open_operations
+from durahub_migrate.cli.running_hub import acted_on, looked_at
 from durahub_migrate.monitor.health.measures import Price
 from durahub_migrate.moving.place import Place, PlaceKind, kind_of, parse_place
 from durahub_migrate.watching.addressing import key_of
@@ -55,7 +57,8 @@ folder_option = click.option(
 
 def place_of(address: str | None) -> Place:
     """Return where the hub is; without an address the first one of the server that runs here."""
-    return hub_address(None) if address is None else parse_place(address)
+    named = hub_address(None) if address is None else parse_place(address)
+    return looked_at(named, find_running())
 
 
 @contextlib.asynccontextmanager
@@ -87,8 +90,12 @@ async def operations_of(place: HubAddress) -> AsyncIterator[Operations]:
 async def actor_of(
     place: Place, requests_per_second: float = PER_SECOND
 ) -> AsyncIterator[tuple[str, JobActor]]:
-    """Open what acts on a hub, for the body, which also gets the hub's key. Raises as `open_actor`."""
+    """Open what acts on a hub, for the body, which also gets the hub's key. Raises as `open_actor`.
+
+    The file of a server that runs here is its own: then that server acts.
+    """
     access = access_of_environment()
+    place = acted_on(place, find_running())
     key = keyed(place, access)
     transport = budgeted(place, access, requests_per_second)
     async with open_actor(key, place, access, resolve, make_transport=transport) as actor:

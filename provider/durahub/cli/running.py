@@ -20,8 +20,9 @@ class Running:
     """A running server on this machine.
 
     ``storage`` is the connection string of its own Azurite, ``store`` the address of the store that
-    its user named; a connection string that he named is not kept. ``certificate_needed``: its HTTP port
-    takes no connection without a client certificate.
+    its user named, a file's with its whole path; a connection string that he named is not kept.
+    ``endpoint`` is the URL of its gRPC port. ``certificate_needed``: its HTTP port takes no connection
+    without a client certificate.
     """
 
     pid: int
@@ -33,6 +34,7 @@ class Running:
     host: str = "127.0.0.1"
     tls: bool = False
     certificate_needed: bool = False
+    endpoint: str | None = None
 
     def save(self) -> None:
         """Tell the other commands."""

@@ -13,8 +13,10 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 from durahub import __version__
+from durahub.address import StoreAddress, StoreKind, parse_store
 from durahub.cli.garbage import seldom_collected
 from durahub.cli.log import configure
 from durahub.cli.output import say
@@ -150,18 +152,28 @@ def announce(settings: Settings, ports: Ports, azurite: str | None, output: str)
 
 
 def _running(settings: Settings, ports: Ports, azurite: str | None) -> Running:
-    store = settings.store
     return Running(
         pid=os.getpid(),
         hubs=settings.hubs,
         grpc_port=ports.grpc_port,
         http_port=ports.http_port,
         storage=azurite,
-        store=store if store is not None and "=" not in store else None,
+        store=_told_store(settings.store),
+        endpoint=url(settings, ports.grpc_port),
         host=settings.host,
         tls=settings.tls is not None,
         certificate_needed=settings.client_ca is not None and not settings.auth.are_configured,
     )
+
+
+def _told_store(store: str | None) -> str | None:
+    """Return a store's address as it counts in other folders, too; ``None`` for a connection string."""
+    if store is None or "=" in store:
+        return None
+    address = parse_store(store)
+    if address.kind is not StoreKind.SQLITE or address.place == ":memory:":
+        return store
+    return str(StoreAddress(address.kind, str(Path(address.place).resolve())))
 
 
 @contextlib.contextmanager
