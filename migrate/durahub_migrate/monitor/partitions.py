@@ -20,9 +20,9 @@ class Holding(Enum):
 class QueueView:
     """A queue. *depth* counts hidden messages too, about; *visible* those that can be seen, at most 32.
 
-    *oldest* is when the oldest visible message was put there (its age is the queue's latency), *deliveries*
-    the most that any of them had. *hidden* are taken by workers, or wait for their time. *growth* is messages
-    a minute since the look before, ``None`` at the first.
+    *oldest* is since when the visible message waits that has waited longest (its age is the queue's latency;
+    a timer waits since its time), *deliveries* the most that any of them had. *hidden* are taken by workers,
+    or wait for their time. *growth* is messages a minute since the look before, ``None`` at the first.
     """
 
     name: str

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from durahub.classic.partitioning.evidence import Evidence
 from durahub.classic.partitioning.lease_blob import LeaseBlob
 from durahub.classic.partitioning.table import LeaseRow
+from durahub.model.history import TimerFired
 from durahub.model.ticks import later
 from durahub_migrate.monitor.explaining import Thresholds
 from durahub_migrate.monitor.health.flapping import Hands, looked
@@ -170,6 +171,20 @@ def test_a_queue_tells_its_oldest_message_its_growth_and_what_is_hidden() -> Non
     assert found.oldest == ago(300)
     assert (found.deliveries, found.poison) == (7, 1)
     assert found.growth == 4.0
+
+
+def test_a_timer_waits_since_its_time_and_not_since_it_was_set() -> None:
+    fired = TimerFired(timestamp=ago(4_000), timer_id=1, fire_at=ago(20))
+    starting = replace(start("b"), scheduled_start=ago(30))
+    waiting = queue(
+        CONTROL[0],
+        message("a", fired, inserted=ago(4_000)),
+        message("b", starting, inserted=ago(4_000)),
+        message("c", event(), inserted=ago(10)),
+    )
+    found = view(look(seen(waiting)), None, Hands(), {}).partitions[0].queue
+
+    assert found.oldest == ago(30)
 
 
 def test_the_index_tells_a_partitions_share() -> None:

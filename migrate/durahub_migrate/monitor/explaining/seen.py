@@ -42,6 +42,15 @@ class SeenMessage:
 
     def is_due(self, now: Ticks) -> bool:
         """Tell whether its time has come: a message of a late time may be delivered early, and put back."""
+        due = self._due()
+        return due is None or due <= now
+
+    @property
+    def since(self) -> Ticks | None:
+        """Since when it waits to be taken: a timer since its time, not since it was put there."""
+        return self.inserted and max(self.inserted, self._due() or self.inserted)
+
+    def _due(self) -> Ticks | None:
         due = self.due
         match self.event:
             case TimerFired():
@@ -52,7 +61,7 @@ class SeenMessage:
                 due = due or due_of_name(self.event.name)
             case _:
                 pass
-        return due is None or due <= now
+        return due
 
     @property
     def place(self) -> str:
@@ -75,8 +84,8 @@ class SeenQueue:
 
     @property
     def oldest(self) -> Ticks | None:
-        """When the oldest visible message was put there."""
-        return min((m.inserted for m in self.messages if m.inserted is not None), default=None)
+        """Since when the visible message waits that has waited longest."""
+        return min((m.since for m in self.messages if m.since is not None), default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
