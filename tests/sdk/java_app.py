@@ -1,7 +1,7 @@
 """The app in ``tests/sdk/java``: built by Maven, its worker, its driver."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,9 +26,11 @@ class JavaApp:
         return ["java", *QUICK, "-cp", self._path, f"durahub.{program}", *arguments]
 
     @contextmanager
-    def worker(self, endpoint: str, *hub: str) -> Iterator[Child]:
+    def worker(
+        self, endpoint: str, *hub: str, env: Mapping[str, str] | None = None
+    ) -> Iterator[Child]:
         """Run a worker for the body, from when it has begun; *endpoint* is ``127.0.0.1:8080``."""
-        child = Child(self.command("Worker", endpoint, *hub))
+        child = Child(self.command("Worker", endpoint, *hub), env=env)
         try:
             ready = child.wait_for(lambda line: "worker ready" in line or None, WORKER_READY_WITHIN)
             assert ready, child.tail()
@@ -38,9 +40,15 @@ class JavaApp:
             print(child.output())
 
     @contextmanager
-    def driver(self, endpoint: str, hub: str, scenarios: Sequence[str]) -> Iterator[Driver]:
+    def driver(
+        self,
+        endpoint: str,
+        hub: str,
+        scenarios: Sequence[str],
+        env: Mapping[str, str] | None = None,
+    ) -> Iterator[Driver]:
         """Run *scenarios* during the body."""
-        child = Child(self.command("Driver", endpoint, hub, *scenarios))
+        child = Child(self.command("Driver", endpoint, hub, *scenarios), env=env)
         try:
             yield Driver(child)
         finally:

@@ -1,6 +1,6 @@
 """The app in ``tests/sdk/js``: its packages from npm, its worker, its driver."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,9 +30,12 @@ class JsApp:
         return [str(self._node.executable), str(JS / script), *arguments]
 
     @contextmanager
-    def worker(self, endpoint: str, hub: str, *arguments: str) -> Iterator[Child]:
+    def worker(
+        self, endpoint: str, hub: str, *arguments: str, env: Mapping[str, str] | None = None
+    ) -> Iterator[Child]:
         """Run a worker for the body, from when it is connected; *endpoint* is ``127.0.0.1:8080``."""
-        child = Child(self.command("worker.mjs", endpoint, hub, *arguments), env=self.env)
+        command = self.command("worker.mjs", endpoint, hub, *arguments)
+        child = Child(command, env={**self.env, **(env or {})})
         try:
             ready = child.wait_for(lambda line: "worker ready" in line or None, WORKER_READY_WITHIN)
             assert ready, child.tail()
@@ -42,9 +45,16 @@ class JsApp:
             print(child.output())
 
     @contextmanager
-    def driver(self, endpoint: str, hub: str, scenarios: Sequence[str]) -> Iterator[Driver]:
+    def driver(
+        self,
+        endpoint: str,
+        hub: str,
+        scenarios: Sequence[str],
+        env: Mapping[str, str] | None = None,
+    ) -> Iterator[Driver]:
         """Run *scenarios* during the body."""
-        child = Child(self.command("driver.mjs", endpoint, hub, *scenarios), env=self.env)
+        command = self.command("driver.mjs", endpoint, hub, *scenarios)
+        child = Child(command, env={**self.env, **(env or {})})
         try:
             yield Driver(child)
         finally:

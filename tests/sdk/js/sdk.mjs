@@ -2,6 +2,7 @@
 //
 // The packages are in a cache folder, not beside these files: DURAHUB_JS_PACKAGES names it.
 
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 
@@ -10,14 +11,25 @@ const require = createRequire(join(process.env.DURAHUB_JS_PACKAGES, "package.jso
 export const sdk = require("@microsoft/durabletask-js");
 export const grpc = require("@grpc/grpc-js");
 
-/** Options of a client or a worker of *taskHub* at *endpoint* ("127.0.0.1:8080"), which has no keys. */
+const { DURAHUB_TEST_TOKEN: token, DURAHUB_TEST_CA: authority } = process.env;
+const roots = process.env.GRPC_DEFAULT_SSL_ROOTS_FILE_PATH;
+
+/**
+ * Options of a client or a worker of *taskHub* at *endpoint* ("127.0.0.1:8080").
+ *
+ * With DURAHUB_TEST_TOKEN it shows that, and logs. It speaks TLS with an authority: that of DURAHUB_TEST_CA, which it is
+ * given, or that of gRPC's own variable.
+ */
 export function connection(endpoint, taskHub) {
   return {
     hostAddress: endpoint,
-    logger: new sdk.NoOpLogger(),
+    useTLS: Boolean(roots),
+    credentials: authority && grpc.credentials.createSsl(readFileSync(authority)),
+    logger: token ? new sdk.ConsoleLogger() : new sdk.NoOpLogger(),
     metadataGenerator: async () => {
       const metadata = new grpc.Metadata();
       metadata.set("taskhub", taskHub);
+      if (token) metadata.set("authorization", `Bearer ${token}`);
       return metadata;
     },
   };
