@@ -66,7 +66,9 @@ async def test_what_was_replayed_is_semantically_equal_until_it_goes_on(
             "another": Symbol.ONLY_TARGET,
         }
 
-        async with working(address, (*app.EARLY, *app.LATE)) as client:
+        # One goes on alone: what an entity does meanwhile for others would be seen, or not.
+        activities = (*app.EARLY, *app.LATE)
+        async with working(address, activities, [app.after_work]) as client:
             await asyncio.to_thread(client.wait_for_orchestration_completion, "after")
         result = await compared(bundle_side(bundle), endpoint_side(at_target), *units)
         assert result.symbol("after") is Symbol.ADVANCED

@@ -84,6 +84,7 @@ def test_many_are_counted_tried_and_purged_by_a_job(
         assert client.get_orchestration_state("old-0") is not None
 
     page.goto(f"instances?hub={key}&q=id%3Aold-*")
+    expect(page.get_by_role("grid")).to_have_attribute("aria-rowcount", "9", timeout=45_000)
     page.get_by_label("Choose all that are loaded").click()
     page.get_by_role("button", name="Act on them").click()
     page.get_by_role("menuitem", name=re.compile("Purge")).click()

@@ -70,11 +70,13 @@ def where(address: EndpointAddress) -> dict[str, Any]:
 
 @contextlib.asynccontextmanager
 async def working(
-    address: EndpointAddress, activities: Sequence[Callable[..., Any]]
+    address: EndpointAddress,
+    activities: Sequence[Callable[..., Any]],
+    orchestrations: Sequence[Callable[..., Any]] = app.ORCHESTRATIONS,
 ) -> AsyncIterator[DurableTaskSchedulerClient]:
-    """Run the app for the body, of its activities these alone; give a client."""
+    """Run the app for the body, of its activities and orchestrations these alone; give a client."""
     worker = DurableTaskSchedulerWorker(**where(address))
-    for orchestration in app.ORCHESTRATIONS:
+    for orchestration in orchestrations:
         worker.add_orchestrator(orchestration)
     for activity in activities:
         worker.add_activity(activity)
