@@ -31,9 +31,16 @@ class Guarded:
     def endpoint(self) -> str:
         return f"localhost:{self.serve.grpc_port}"
 
-    def shown(self, token: str, variable: str = "DURAHUB_TEST_CA") -> dict[str, str]:
-        """Return the environment of an app that shows *token*, and is told the authority by *variable*."""
-        return {"DURAHUB_TEST_TOKEN": token, variable: str(self.authority)}
+    def shown(self, token: str, *, by_grpc: bool = False) -> dict[str, str]:
+        """Return the environment of an app that shows *token*, and is given the authority.
+
+        Or it finds that *by_grpc*'s own variable.
+        """
+        if by_grpc:
+            tls = {"DURAHUB_TEST_TLS": "1", "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": str(self.authority)}
+        else:
+            tls = {"DURAHUB_TEST_CA": str(self.authority)}
+        return {"DURAHUB_TEST_TOKEN": token, **tls}
 
     def wait_for_log(self, event: str, **fields: str) -> None:
         """Wait until the server has logged *event* with these fields."""

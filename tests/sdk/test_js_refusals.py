@@ -29,7 +29,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
 def test_a_client_that_may_not_is_told_why(
     token: str, code: str, app: JsApp, server: Guarded
 ) -> None:
-    env = server.shown(token, "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH")
+    env = server.shown(token, by_grpc=True)
     with app.driver(server.endpoint, HUB, ["chain"], env) as driver:
         assert code in str(driver.verdict("chain").error)
 

@@ -12,18 +12,17 @@ export const sdk = require("@microsoft/durabletask-js");
 export const grpc = require("@grpc/grpc-js");
 
 const { DURAHUB_TEST_TOKEN: token, DURAHUB_TEST_CA: authority } = process.env;
-const roots = process.env.GRPC_DEFAULT_SSL_ROOTS_FILE_PATH;
 
 /**
  * Options of a client or a worker of *taskHub* at *endpoint* ("127.0.0.1:8080").
  *
- * With DURAHUB_TEST_TOKEN it shows that, and logs. It speaks TLS with an authority: that of DURAHUB_TEST_CA, which it is
- * given, or that of gRPC's own variable.
+ * With DURAHUB_TEST_TOKEN it shows that, and logs. It speaks TLS where DURAHUB_TEST_CA names the authority, which it is
+ * given, and with DURAHUB_TEST_TLS, by the authorities of gRPC's own variable.
  */
 export function connection(endpoint, taskHub) {
   return {
     hostAddress: endpoint,
-    useTLS: Boolean(roots),
+    useTLS: Boolean(process.env.DURAHUB_TEST_TLS),
     credentials: authority && grpc.credentials.createSsl(readFileSync(authority)),
     logger: token ? new sdk.ConsoleLogger() : new sdk.NoOpLogger(),
     metadataGenerator: async () => {
