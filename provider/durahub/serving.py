@@ -92,7 +92,7 @@ async def running_server(
         limits = PortLimits(
             settings.max_message * MIB, settings.max_calls_per_connection, settings.max_connections
         )
-        overload = Overload(_bounds(settings), storage.waiting_writes)
+        overload = Overload(_bounds(settings), storage.waiting_writes, storage.waiting_bytes)
         readiness = Readiness(directory.amiss, storage.heard, directory.look)
         grpc = await start_server(
             directory,

@@ -75,7 +75,10 @@ class Storage(Protocol):
         """Return how many of these were sent again, after an error or a plea to slow down."""
 
     def waiting_writes(self) -> int:
-        """Return how many writes wait for the storage; 0 where nothing is kept waiting here."""
+        """Return how many writes wait for the storage."""
+
+    def waiting_bytes(self) -> int:
+        """Return about how many bytes of clients' are in these; 0 where that is not counted."""
 
     def timings(self) -> Mapping[tuple[str, ...], Buckets]:
         """Return how long requests took, by service, operation and outcome."""
@@ -157,8 +160,12 @@ class ClassicStorage:
         return dict(self._account.requests.retries)
 
     def waiting_writes(self) -> int:
-        """Return 0: an account takes all requests at once, and answers those that are too many."""
-        return 0
+        """Return how many commits, starts and messages the account has not taken yet."""
+        return self._account.unwritten.count
+
+    def waiting_bytes(self) -> int:
+        """Return about how many bytes are in these starts and messages."""
+        return self._account.unwritten.bytes
 
     def timings(self) -> Mapping[tuple[str, ...], Buckets]:
         """Return how long requests took."""
@@ -252,6 +259,10 @@ class SqliteStorage:
     def waiting_writes(self) -> int:
         """Return how many writes wait for the one who writes the file."""
         return self._file.waiting_writes
+
+    def waiting_bytes(self) -> int:
+        """Return 0: they are not counted."""
+        return 0
 
     def timings(self) -> Mapping[tuple[str, ...], Buckets]:
         """Return nothing: no requests are sent."""

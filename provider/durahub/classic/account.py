@@ -24,6 +24,7 @@ from durahub.classic.shared_access import Signature
 from durahub.classic.signing import QueueSigner, TableSigner
 from durahub.classic.storage_errors import StorageErrors
 from durahub.classic.transport import API_VERSION, CountedTransport
+from durahub.classic.unbroken import Unwritten
 from durahub.classic.wire import BACKOFF, RETRIES, Access, Wire
 from durahub.errors import StorageDenied
 from durahub.model.ticks import Ticks
@@ -35,8 +36,8 @@ MakeTransport = Callable[..., CountedTransport]
 class Account:
     """An account that hubs live in. Several stores may share one; who made it closes it.
 
-    ``requests`` counts what is sent to it. The clients exist from the first use on, which must be
-    in the event loop that uses them.
+    ``requests`` counts what is sent to it, ``unwritten`` what is still to be done there. The clients exist
+    from the first use on, which must be in the event loop that uses them.
 
     With *tracking* it has the queues alone: tables and blobs are in that account, which it closes with
     itself. So DurableTask.AzureStorage 2.0 and later divide a hub; classic layout 1.4.
@@ -56,6 +57,7 @@ class Account:
         self.tracking = tracking
         self.endpoints = endpoints
         self.requests = RequestCounter(endpoints)
+        self.unwritten = Unwritten()
         if tracking is not None:  # what is heard and measured of both is one
             self.requests.retries = tracking.requests.retries
             self.requests.timings = tracking.requests.timings

@@ -124,7 +124,7 @@ def assemble(
         ),
         held=HeldMessages(queues, together, visibility),
         together=together,
-        unbroken=Unbroken(),
+        unbroken=Unbroken(account.unwritten),
         claims=Claims(blobs, names.set_aside_container, options.worker_id, clock),
         servers=Servers(
             names.hub, blobs, names.set_aside_container, leases, options.worker_id, clock

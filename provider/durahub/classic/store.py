@@ -36,6 +36,7 @@ from durahub.errors import CheckpointLost, HubNotFound, InstanceExists
 from durahub.model.history import Event, ExecutionStarted
 from durahub.model.instance import Instance
 from durahub.model.message import Message
+from durahub.model.sizes import size_of
 from durahub.model.ticks import Ticks
 from durahub.store import (
     Backlog,
@@ -360,7 +361,8 @@ class ClassicStore:
         handed over behind the insertion of the row; where that cannot be, the row is read before.
         """
         queue = self._queue_of(message.target.instance_id)
-        await self._unbroken.run(queue, self._start(message, replaces, unread=unread))
+        size = size_of((message.event,))
+        await self._unbroken.run(queue, self._start(message, replaces, unread=unread), size)
 
     async def _start(self, message: Message, replaces: Instance | None, *, unread: bool) -> None:
         started, instance_id = message.event, message.target.instance_id
@@ -391,7 +393,7 @@ class ClassicStore:
     async def send(self, message: Message) -> None:
         """Send *message* to its instance."""
         queue = self._queue_of(message.target.instance_id)
-        await self._unbroken.run(queue, self._send(message))
+        await self._unbroken.run(queue, self._send(message), size_of((message.event,)))
 
     async def _send(self, message: Message) -> None:
         (outgoing,) = await self._prepare((message,), ())

@@ -41,6 +41,7 @@ class Bounds:
     streams: int = 2_000
     bytes: int = 256 * MIB  # of the requests in progress
     writes: int = 2_000  # that wait for storage
+    write_bytes: int = 256 * MIB  # in these
     shared: bool = False
 
 
@@ -106,13 +107,21 @@ def load_of(method: str) -> Load:
 
 
 class Overload:
-    """What is in progress, and what was refused. *waiting_writes* tells how many storage has not done."""
+    """What is in progress, and what was refused.
+
+    *waiting_writes* tells how many storage has not done, *waiting_bytes* how much is in them: a write may
+    go on behind the end of its call.
+    """
 
     def __init__(
-        self, bounds: Bounds | None = None, waiting_writes: Callable[[], int] = lambda: 0
+        self,
+        bounds: Bounds | None = None,
+        waiting_writes: Callable[[], int] = lambda: 0,
+        waiting_bytes: Callable[[], int] = lambda: 0,
     ) -> None:
         self._bounds = bounds or Bounds()
         self._waiting_writes = waiting_writes
+        self._waiting_bytes = waiting_bytes
         self._of_all: Counter[str] = Counter()
         self._of_hub: Counter[tuple[str, str]] = Counter()
         self._refused: Counter[str] = Counter(dict.fromkeys(REASONS, 0))
@@ -158,8 +167,13 @@ class Overload:
         # One that is larger than all that is allowed would otherwise never be taken.
         if self._of_all["bytes"] and self._is_full("bytes", hub, bounds.bytes, size):
             raise TooMuchAtOnce(bounds.bytes, "server.max_request_memory", 1)
-        if load is Load.WRITE and (waiting := self._waiting_writes()) >= bounds.writes:
-            raise StorageBehind(waiting, 2)
+        if load is Load.WRITE and self._storage_is_behind():
+            raise StorageBehind(self._waiting_writes(), 2)
+
+    def _storage_is_behind(self) -> bool:
+        bounds = self._bounds
+        waiting, size = self._waiting_writes(), self._waiting_bytes()
+        return waiting >= bounds.writes or size >= bounds.write_bytes
 
     def _is_full(self, kind: str, hub: str, most: int, more: int) -> bool:
         if self._of_all[kind] + more > most:
