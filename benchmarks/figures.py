@@ -116,7 +116,7 @@ def figures(results: Results) -> list[Figure]:
         Figure("idle latency p50, Azurite", 30, "ms", idle(AZURITE)),
         Figure("idle latency p50, SQLite file", 12, "ms", idle(SQLITE)),
         Figure("server CPU, Azurite", 4, "ms/orchestration", server_cpu(AZURITE)),
-        Figure("requests of five cities", 21, "requests", requests(AZURITE, HEADLINE)),
+        Figure("requests of five cities", 25, "requests", requests(AZURITE, HEADLINE)),
         Figure("requests of five cities, exclusive", 11, "requests", requests(EXCLUSIVE, HEADLINE)),
         Figure("requests of a fan-out", 2.3, "requests/activity", requests(AZURITE, "fan-out")),
     ]

@@ -77,7 +77,7 @@ async def test_one_activity(hub: CountedHub) -> None:
 async def test_five_activities_in_sequence(hub: CountedHub) -> None:
     greetings = await costs(hub, FIVE_ACTIVITIES, lambda: hub.run("py_greet_all", CITIES))
     assert len(greetings) == 5
-    assert FIVE_ACTIVITIES.total == 21
+    assert FIVE_ACTIVITIES.total == 25
 
 
 async def test_a_hundred_activities_at_once(hub: CountedHub) -> None:

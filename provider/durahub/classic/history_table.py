@@ -56,6 +56,10 @@ class WrittenHistory:
     moved: dict[str, str]
     blobs: frozenset[str]
 
+    def and_then(self, rest: "WrittenHistory") -> "WrittenHistory":
+        """Return both as one: *rest* is what followed this part."""
+        return WrittenHistory(rest.version, self.moved | rest.moved, self.blobs | rest.blobs)
+
 
 class HistoryTable:
     """Reads and writes histories."""
@@ -148,8 +152,11 @@ class HistoryTable:
         replaces: bool,
         consumed: Iterable[str],
         unsettled: tuple[str, str] | None = None,
+        to_be_continued: bool = False,
     ) -> WrittenHistory:
         """Append *events*, or with *replaces* write them from row 0. Raises `CheckpointLost`.
+
+        What is *to_be_continued* is a part of a checkpoint: others of its transactions follow.
 
         *consumed* are the message IDs for the sentinel; with none its column stays as it is. *unsettled* are
         the texts about activities without messages: the one in all transactions but the last, and the
@@ -171,12 +178,13 @@ class HistoryTable:
         batches = cut(rows)
         for number, batch in enumerate(batches, 1):
             last = number == len(batches)
-            guard = sentinel(instance_id, execution_id, self._clock() if last else None)
+            ends = last and not to_be_continued
+            guard = sentinel(instance_id, execution_id, self._clock() if ends else None)
             keys = list(consumed)[-MOST_CONSUMED:]
             if keys and last:  # after a crash before that, some of their events are in no row
                 guard[CONSUMED] = json.dumps(keys)
             if unsettled is not None:
-                guard[unposted.COLUMN] = unsettled[1] if last else unsettled[0]
+                guard[unposted.COLUMN] = unsettled[1] if ends else unsettled[0]
             token = await self._transact(instance_id, batch, guard, token)
         version = HistoryVersion(execution_id, first + len(events), token)
         return WrittenHistory(version, moved, frozenset(names))

@@ -64,10 +64,15 @@ class InstanceMemory:
         update, known = commit.instance, self._known.get(commit.instance_id)
         if update.started or update.status is not None or update.completed or update.sets_output:
             return False
-        if known is None or known.row_written is None or known.token != commit.base.token:
+        if known is None or known.row_written is None or self.row_may_be_behind(commit):
             return False
         fresh = now - known.row_written < self._row_refresh
         return fresh and known.custom_status == update.custom_status
+
+    def row_may_be_behind(self, commit: Commit) -> bool:
+        """Tell whether the row may not tell of the history that *commit* goes on from: it is not ours."""
+        known = self._known.get(commit.instance_id)
+        return known is None or known.row_written is None or known.token != commit.base.token
 
     def consumed(self, commit: Commit, now: float) -> list[str]:
         """Return the keys for the sentinel: what this commit and earlier ones have consumed.

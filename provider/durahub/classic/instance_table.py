@@ -136,7 +136,7 @@ class InstanceTable:
         if update.started is None and update.status is Status.Terminated:
             columns = instance_rows.terminated_before_start(instance_id, update, output_text=output)
         else:
-            started = update.started.input if update.started is not None and insert else None
+            started = update.started.input if update.started is not None else None
             columns = instance_rows.checkpoint(
                 instance_id,
                 self._storable(instance_id, update),

@@ -91,6 +91,20 @@ class Results:
         self._handover.pass_on(delivery)
         return True
 
+    # -- before others act on them --------------------------------------------------------------
+
+    def stand_alone(self, deliveries: Iterable[Delivery]) -> bool | None:
+        """Tell whether of results among *deliveries* each has a twin of its own; ``None``: there are none."""
+        found = self._of(deliveries)
+        return not any(one.shared for one in found) if found else None
+
+    async def secure(self, deliveries: Iterable[Delivery]) -> bool:
+        """Put results into their queues, hidden, and delete their twins; tell whether all are there."""
+        found = self._of(deliveries)
+        await self._stand_still(found)
+        moved = await self._together.all(self._move(one) for one in found if self._is_here(one))
+        return all(moved)
+
     # -- recorded, dropped, released -----------------------------------------------------------
 
     async def settle(self, deliveries: Iterable[Delivery]) -> None:

@@ -16,9 +16,11 @@ from random import Random
 from durahub.classic import instance_rows
 from durahub.classic.account import Account
 from durahub.classic.backlog import backlog
+from durahub.classic.causes import make_durable
 from durahub.classic.fresh_starts import FreshStarts
 from durahub.classic.functions import is_of_functions
 from durahub.classic.held import Stage
+from durahub.classic.history_table import WrittenHistory
 from durahub.classic.instance_memory import InstanceMemory, confirmed_by_instance
 from durahub.classic.names import HubNames, check_hub_name
 from durahub.classic.options import DEFAULT_PARTITIONS, ClassicOptions, Level, Manager
@@ -215,6 +217,7 @@ class ClassicStore:
             self._require_trust(commit)
         commit = replace(commit, consumed=self._held.as_stored(commit.consumed))
         async with self._writing(commit, trusted=trusted) as writing:
+            before = await self._make_causes_durable(commit, writing)
             outgoing = await self._prepare(commit.outbound, writing.posted)
             with self._posting() as posting:  # its end hands over: an activity starts no earlier
                 await self._together.all(posting.put(one) for one in outgoing)
@@ -234,14 +237,26 @@ class ClassicStore:
                 finally:  # written, or lost, or nobody knows: now there may be a history
                     self._fresh.forget(commit.instance_id)
                 writing.written(written.version)
+        if before is not None:
+            written = before.and_then(written)
         row_is_current = self._memory.row_is_current(commit, _now())
+        update = commit.instance
+        if self._memory.row_may_be_behind(commit):
+            update = update.caught_up
         old_blobs = self._memory.written(writing.remembered, written, _now())
         if not row_is_current:
-            await self._instances.update(commit.instance_id, commit.instance, written.moved)
+            await self._instances.update(commit.instance_id, update, written.moved)
             self._memory.row_written(commit, _now())
         await self._together.all(self._payloads.delete(blob) for blob in old_blobs)
         await self._delete(writing.consumed)
         return written.version
+
+    async def _make_causes_durable(self, commit: Commit, writing: Writing) -> WrittenHistory | None:
+        if self._serving is None:
+            return None
+        consumed = self._memory.consumed(writing.remembered, _now())
+        results, held = self._serving.results, self._held
+        return await make_durable(commit, writing, results, held, self._histories, consumed)
 
     def _writing(
         self, commit: Commit, *, trusted: bool

@@ -1,11 +1,14 @@
 """A checkpoint on its way to storage: what becomes of the activities it schedules, and of those at work."""
 
-from collections.abc import Container
+from collections.abc import Callable, Container
 from dataclasses import replace
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from durahub.classic.unsettled import Plan, Stage, Unsettled, with_inputs
-from durahub.engine.commit import Commit, HistoryVersion
+from durahub.engine.commit import Commit, Delivery, HistoryVersion
+
+AsStored: TypeAlias = Callable[[tuple[Delivery, ...]], tuple[Delivery, ...]]
+"""Gives deliveries the keys under which their messages would come again."""
 
 
 class Writing:
@@ -23,6 +26,11 @@ class Writing:
         self.consumed = commit.consumed
         self.unsettled: tuple[str, str] | None = None
         self.remembered = commit  # what may come again of it: less what has no message
+
+    def secured(self, as_stored: AsStored) -> None:
+        """Take note that what is consumed has messages now."""
+        self.consumed = as_stored(self.consumed)
+        self.remembered = replace(self.remembered, consumed=as_stored(self.remembered.consumed))
 
     async def spill(self) -> None:
         """Put messages for activities that run without, where they need one; before the checkpoint."""
@@ -52,11 +60,20 @@ class PlannedWriting(Writing):
         self.unsettled = made.texts(commit.execution_id)
         self.is_written = False
         self._by = by
-        if known is not None:
-            stored = (one for one in commit.consumed if one.key not in given)
-            self.remembered = replace(commit, consumed=tuple(stored))
+        self._given = given
+        self._remember(commit)
         if known is not None and commit.base.token in known.before:
             self.base = replace(commit.base, token=known.token)
+
+    def _remember(self, commit: Commit) -> None:
+        if self.known is not None:
+            stored = (one for one in commit.consumed if one.key not in self._given)
+            self.remembered = replace(commit, consumed=tuple(stored))
+
+    def secured(self, as_stored: AsStored) -> None:
+        """Take note of it; what had no message may come again now."""
+        super().secured(as_stored)
+        self._remember(replace(self.commit, consumed=as_stored(self.commit.consumed)))
 
     async def spill(self) -> None:
         """Put the messages of activities that go on when their execution has ended."""

@@ -61,6 +61,7 @@ class KnownHistory:
     raised: Set[Stamp] = frozenset()
     showing: Showing | None = None
     pays: bool = True  # to wait for more answers did the last time, as far as is known
+    row_may_be_behind: bool = False  # a crash may have come between both
 
     @property
     def size(self) -> int:
@@ -128,4 +129,5 @@ def known(stored: StoredHistory) -> KnownHistory:
         read(events),
         size_of(events),
         stamps_of(events),
+        row_may_be_behind=True,
     )

@@ -342,7 +342,7 @@ class Orchestrations:
         ready = await self._prepare(session)
         if ready is None:
             return
-        taken = ready.verdict.take
+        taken = ready.verdict.causes
         session.begin_turn(taken)
         try:
             turn = begin(
@@ -351,8 +351,9 @@ class Orchestrations:
                 ready.history.stored.events,
                 ready.history.state,
                 ready.verdict.start,
-                taken,
+                ready.verdict.take,
                 self._clock(),
+                ready.verdict.wake_ups,
             )
             session.dispatched = True
             with self._spanned(turn):
@@ -394,7 +395,11 @@ class Orchestrations:
         batch = _of(session, instance_id)
         row = await self._row(instance_id, history, batch)
         judged = self._judge(batch, history, row)
-        if not judged.take:
+        if not judged.causes:
+            if row is None and judged.drop and history.row_may_be_behind and state.is_live:
+                # what the row lags behind may have been caused by what is dropped now
+                judged = self._judge(batch, history, await self._store.row(instance_id))
+                history.row_may_be_behind = False
             is_settled = await self._settle(session, judged, history)
             if is_settled and judged.rewind is not None:
                 await self._rewind(session, history, judged.rewind, row)
@@ -410,7 +415,7 @@ class Orchestrations:
         except BaseException:
             slot.release()
             raise
-        if not is_settled or not judged.take:
+        if not is_settled or not judged.causes:
             slot.release()
             return None
         return _Ready(history, judged, slot)

@@ -1,6 +1,6 @@
 """What one episode changes in storage, as a value whose fields stand in the order of writing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from durahub.model.history import Event, Execution, ExecutionStarted, Status, Tags
 from durahub.model.message import Message
@@ -33,12 +33,21 @@ class HistoryVersion:
 NO_HISTORY = HistoryVersion(None, 0, None)
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How an execution stands by its history, for a row that a crash may have left behind it."""
+
+    started: ExecutionStarted
+    status: Status
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceUpdate:
     """What an episode changes in the instance row.
 
     ``started`` is there when the episode holds the start of the execution (its fields go to the
     row), ``status`` and ``completed`` when they change. ``output`` is written only if ``sets_output``.
+    ``standing`` is what the episode has not changed.
     """
 
     execution_id: str
@@ -50,6 +59,19 @@ class InstanceUpdate:
     completed: Ticks | None = None
     sets_output: bool = False
     output: str | None = None
+    standing: Standing | None = None
+
+    @property
+    def caught_up(self) -> "InstanceUpdate":
+        """What has to be in the row whatever is there now."""
+        if self.standing is None or self.started is not None:
+            return self
+        return replace(
+            self,
+            started=self.standing.started,
+            status=self.standing.status if self.status is None else self.status,
+            sets_output=self.sets_output and self.output is not None,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +92,7 @@ class Commit:
     replaces: bool  # … or, with a new generation, put in its place from row 0
     instance: InstanceUpdate
     consumed: tuple[Delivery, ...]  # deleted last
+    causes: int = 0  # how many of the events, from the front, are what was consumed; 0: not known
 
     @property
     def execution(self) -> Execution:

@@ -23,10 +23,12 @@ from durahub.engine.turn import (
     Outcome,
     Turn,
     actor_of,
+    causes_among,
     finish,
     give_back,
     next_execution_id,
     owed_at_end,
+    standing_of,
     terminate_children,
     update_of,
     with_span,
@@ -119,8 +121,11 @@ def accept(turn: Turn, result: HistoryResult, now: Ticks) -> Outcome | Turn:
         activities=(*turn.activities, *scheduled),
         events=stored,
         replaces=turn.replaces,
-        instance=update_of(turn.execution_id, turn.started, stored, custom_status, actor.now),
+        instance=update_of(
+            turn.execution_id, turn.started, stored, custom_status, actor.now, standing_of(turn)
+        ),
         consumed=turn.consumed,
+        causes=causes_among(turn, stored),
     )
     return Outcome(commit, turn.returned)
 

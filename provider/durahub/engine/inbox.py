@@ -49,8 +49,9 @@ def backoff(deliveries: int) -> float:
 
 @dataclass(slots=True)
 class Verdict:
-    """What becomes of a batch. Every delivery of the batch is in exactly one of the three lists.
+    """What becomes of a batch. Every delivery of the batch is in exactly one of the four lists.
 
+    ``wake_ups`` are in the history already, and cause the rest of the episode that is stored in part.
     But if there is a ``rewind``, that comes first: it and what is in no list is judged again after it.
     """
 
@@ -61,6 +62,12 @@ class Verdict:
     replies: list[Message] = field(default_factory=list)
     repair: Repair | None = None
     rewind: Delivery | None = None  # the history is rewritten, or its start is told of a new parent
+    wake_ups: list[Delivery] = field(default_factory=list)
+
+    @property
+    def causes(self) -> list[Delivery]:
+        """What causes a turn; nothing if there is none."""
+        return [*self.take, *self.wake_ups]
 
 
 def is_told(message: Message) -> bool:
@@ -134,6 +141,8 @@ def judge(
     else:
         for delivery in others:
             _drop(verdict, state, delivery, now)
+    if state.is_live and state.is_open and verdict.start is None and not verdict.take:
+        verdict.wake_ups, verdict.drop = verdict.drop, []  # who stored a part of it is gone
     undecided = verdict.start is None and verdict.repair is None
     if undecided and verdict.drop and (row is not None or needs_row(state, batch)):
         begun = any(delivery.key in consumed and _has_begun(row, delivery) for delivery in batch)

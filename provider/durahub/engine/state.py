@@ -90,6 +90,7 @@ class State:
     labels: Labels = field(default_factory=Labels, compare=False)  # never changed here
     began: Ticks = MINIMUM  # when the last episode did
     raised: AppendedSet[str] = field(default_factory=AppendedSet)  # names; of GUIDs the usual form
+    is_open: bool = False  # the last episode is stored in part: what it sends may not be out
 
     @property
     def status(self) -> Status:
@@ -115,7 +116,7 @@ class State:
         suspended, clock, last, episodes = self.suspended, self.clock, self.last, self.episodes
         known = self.answers
         answers: dict[Answer, None] = {}
-        began = self.began
+        began, is_open = self.began, self.is_open
         sent: list[tuple[EventSent, Ticks]] = []
         raised: list[str] = []
         events = tuple(events)
@@ -126,8 +127,10 @@ class State:
                     began = event.timestamp
                     clock = max(clock, began)
                     episodes += 1
+                    is_open = True
                 case OrchestratorCompleted() | TaskScheduled() | ContinueAsNew():
-                    pass  # the last is the end of a generation, in old hubs: the execution goes on
+                    # the last is the end of a generation, in old hubs: the execution goes on
+                    is_open = is_open and not isinstance(event, OrchestratorCompleted)
                 case TaskCompleted() | TaskFailed():
                     answers["task", event.task_scheduled_id] = None
                 case EventSent():
@@ -176,6 +179,7 @@ class State:
             labels=_noted(self.labels, requests) if requests else self.labels,
             began=began,
             raised=self.raised.and_more(filter(None, raised)) if raised else self.raised,
+            is_open=is_open,
         )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from durahub.engine.actions import Action, Complete, SendEntityMessage, TurnResult
-from durahub.engine.commit import Commit, Delivery, HistoryVersion, InstanceUpdate
+from durahub.engine.commit import Commit, Delivery, HistoryVersion, InstanceUpdate, Standing
 from durahub.engine.effects import FIRE_AND_FORGET, Actor, carry_out
 from durahub.engine.entities.releases import missing_releases
 from durahub.engine.entities.sending import Calls
@@ -87,14 +87,18 @@ def begin(
     start: ExecutionStarted | None,
     taken: Sequence[Delivery],
     now: Ticks,
+    stored: Sequence[Delivery] = (),
 ) -> Turn:
-    """Return the turn that the *taken* messages cause; with *start* it begins a new execution."""
+    """Return the turn that the *taken* messages cause; with *start* it begins a new execution.
+
+    The events of the *stored* ones are in the history: they cause it, and nothing else.
+    """
     started = start or state.started
     assert started is not None
     clock = now if start is not None else _after(state.clock, now)
     execution_id = started.execution.execution_id or ""
-    wake_ups = tuple(one for one in taken if isinstance(one.message.event, ExecutionRewound))
-    sources = tuple(one for one in taken if one not in wake_ups) if wake_ups else tuple(taken)
+    rewinds = tuple(one for one in taken if isinstance(one.message.event, ExecutionRewound))
+    sources = tuple(one for one in taken if one not in rewinds) if rewinds else tuple(taken)
     return Turn(
         instance_id=instance_id,
         execution_id=execution_id if start is not None else version.execution_id or execution_id,
@@ -105,7 +109,7 @@ def begin(
         past=() if start is not None else past,
         new=(OrchestratorStarted(timestamp=clock), *(one.message.event for one in sources)),
         sources=sources,
-        wake_ups=wake_ups,
+        wake_ups=(*rewinds, *stored),
     )
 
 
@@ -163,10 +167,23 @@ def finish(
         activities=(*turn.activities, *activities),
         events=written,
         replaces=turn.replaces,
-        instance=update_of(turn.execution_id, turn.started, written, status, actor.now),
+        instance=update_of(
+            turn.execution_id, turn.started, written, status, actor.now, standing_of(turn)
+        ),
         consumed=turn.consumed,
+        causes=causes_among(turn, written),
     )
     return Outcome(commit, turn.returned)
+
+
+def causes_among(turn: Turn, written: Sequence[Event]) -> int:
+    """Return how many of the *written* events, from the front, are what caused *turn*.
+
+    Those of a turn that replaces the history are not: they are in no history, or in the replaced one.
+    """
+    count = len(turn.new)
+    is_known = not turn.replaces and tuple(written[:count]) == turn.new
+    return count if is_known else 0
 
 
 def actor_of(turn: Turn, state: State, given: Iterable[Event | Action], now: Ticks) -> Actor:
@@ -339,8 +356,9 @@ def update_of(
     written: Sequence[Event],
     custom_status: str | None,
     now: Ticks,
+    standing: Standing | None = None,
 ) -> InstanceUpdate:
-    """Return what the *written* events of an episode change in the instance row."""
+    """Return what the *written* events of an episode change in the instance row; the rest is *standing*."""
     begun: ExecutionStarted | None = None
     status: Status | None = None
     completed: Ticks | None = None
@@ -373,4 +391,12 @@ def update_of(
         completed=completed,
         sets_output=sets_output,
         output=output,
+        standing=standing,
     )
+
+
+def standing_of(turn: Turn) -> Standing | None:
+    """Return how the execution stood before *turn*."""
+    if turn.replaces or turn.state.terminated is not None:
+        return None  # DTFx writes Terminated into the row even if the execution goes on
+    return Standing(turn.started, Status.Suspended if turn.state.suspended else Status.Running)

@@ -48,6 +48,7 @@ SCENARIOS: Mapping[str, Plan] = {
         ),
         Call(at=1.3, what="raise", instance_id="i0", name="go"),
     ),
+    "continue-as-new, and then the end": _plan(_start("i0", _ACT, Step("again"))),
     "start, terminate, purge": _plan(
         _start("i0", _ACT, Step("hear", seconds=60.0, name="go")),
         Call(at=1.5, what="terminate", instance_id="i0"),

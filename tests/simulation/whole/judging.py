@@ -105,8 +105,11 @@ class Judge:
             for call in calls
         )
 
-    def purged(self, instance_id: str) -> None:
-        """Nothing to look at: somebody may have started it again."""
+    def purging(self, instance_id: str) -> None:
+        """Note an end whose commit goes on: it deletes messages yet, and finds nothing when it is done."""
+        stored = self._storage.instance(instance_id)
+        if stored is not None:
+            self.seen(stored)
 
     def begun(self, work: ActivityWork, told: dict[str, str]) -> None:
         """An activity begins: the results by which it was asked for must be durable."""
@@ -153,6 +156,8 @@ def history_faults(stored: StoredInstance, events: Sequence[Event]) -> Iterator[
     )
     if stored.status != expected:
         yield f"its row is {stored.status}, its history {expected}"
+    if stored.input != started.input:
+        yield "its row has the input of another generation"
     raised = [e.input or "" for e in events if isinstance(e, EventRaised) and e.name in EVENTS]
     for text in doubled([*raised, *task_of(started.input).heard]):
         yield f"the event {text} is there twice"

@@ -20,8 +20,8 @@ class Witness(Protocol):
     def dropped(self, instance_id: str, event: EventRaised) -> None:
         """Take note that an event is about to be dropped."""
 
-    def purged(self, instance_id: str) -> None:
-        """Take note that an instance was purged."""
+    def purging(self, instance_id: str) -> None:
+        """Take note that an instance is about to be purged."""
 
 
 class WatchedStore:
@@ -55,10 +55,9 @@ class WatchedStore:
         await self._store.discard(deliveries)
 
     async def purge(self, instance_id: str, expected: Instance | None = None) -> Purged:
-        """Delete, and tell of it."""
-        found = await self._store.purge(instance_id, expected)
-        self._witness.purged(instance_id)
-        return found
+        """Tell of it, and delete."""
+        self._witness.purging(instance_id)
+        return await self._store.purge(instance_id, expected)
 
 
 def watched(store: HubStore, witness: Witness) -> HubStore:

@@ -40,6 +40,18 @@ def test_a_lease_that_is_renewed_is_clean(shop: Shop) -> None:
     assert shop.facts().workers == ("w",)
 
 
+@pytest.mark.parametrize(("at_work", "seconds", "found"), [(1, 9, 0), (1, -99, 1), (0, 9, 1)])
+def test_a_part_of_a_checkpoint_is_broken_off_where_nobody_is_writing_the_rest(
+    shop: Shop, at_work: int, seconds: float, found: int
+) -> None:
+    begun, left = started(timestamp=at(seconds)), OrchestratorStarted(timestamp=at(seconds))
+    shop.has(*episode(begun), left)
+    shop.change(-1, IsCheckpointComplete=False)
+    if at_work:
+        shop.others["leases"] = Evidence((owned("shop-control-00"), owned("shop-control-01")))
+    assert shop.names().count("checkpoint-cut-off") == found
+
+
 def test_a_lease_that_ran_out_is_stale(shop: Shop) -> None:
     stale = owned("shop-control-01", expires_at=at(-1))
     shop.others["leases"] = Evidence((owned("shop-control-00"), stale))

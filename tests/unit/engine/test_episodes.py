@@ -15,7 +15,8 @@ from durahub.engine.actions import (
     TurnResult,
 )
 from durahub.engine.effects import FIRE_AND_FORGET
-from durahub.engine.turn import Outcome, Turn, finish
+from durahub.engine.state import read
+from durahub.engine.turn import Outcome, Turn, begin, finish
 from durahub.model.failure import Failure
 from durahub.model.history import (
     EventRaised,
@@ -46,6 +47,7 @@ from tests.unit.engine.scenes import (
     kinds,
     started,
     turn_of,
+    version_of,
 )
 
 PARENT = Parent(name="Shop", execution=Execution("shop", "0c" * 16), task_schedule_id=4, version="")
@@ -289,3 +291,23 @@ def test_an_unversioned_activity_is_written_with_an_empty_version_as_dotnet_does
 
     assert isinstance(activity.event, TaskScheduled)
     assert activity.event.version == ""
+
+
+def test_the_rest_of_an_episode_that_is_stored_in_part_is_written_behind_it() -> None:
+    one = ended(first_turn(), ScheduleTask(id=0, name="reserve"))
+    answer = TaskCompleted(timestamp=NOW, task_scheduled_id=0, result='"a"')
+    past = (*one.events, OrchestratorStarted(timestamp=NOW), answer)
+    again = arrived(answer, run=RUN)
+    turn = begin(ID, version_of(past), past, read(past), None, [], later(NOW, 60), [again])
+    rest = ended(turn, ScheduleTask(id=1, name="ship"))
+    assert kinds(rest.events) == ["OrchestratorStarted", "TaskScheduled", "OrchestratorCompleted"]
+    assert rest.consumed == (again,)
+    assert [one.event.event_id for one in rest.activities] == [1]
+
+
+def test_a_commit_tells_which_of_its_events_caused_it() -> None:
+    first = ended(first_turn(), ScheduleTask(id=0, name="reserve"))
+    answer = arrived(TaskCompleted(timestamp=NOW, task_scheduled_id=0), run=RUN)
+    second = ended(turn_of(first.events, answer), ScheduleTask(id=1, name="ship"))
+    assert kinds(second.events[: second.causes]) == ["OrchestratorStarted", "TaskCompleted"]
+    assert first.causes == 0  # there is no history yet of which they could be a part

@@ -18,6 +18,8 @@ from durahub.model.history import (
     ExecutionSuspended,
     ExecutionTerminated,
     GenericEvent,
+    OrchestratorCompleted,
+    OrchestratorStarted,
     Parent,
     Status,
     SubOrchestrationInstanceFailed,
@@ -270,3 +272,30 @@ def test_every_message_of_a_batch_is_taken_dropped_or_put_back_and_never_two_of_
         turn = turn_of(history, *deliveries, row=found)
         assert turn.instance_id == ID
         assert len(turn.new) == len(judged.take) + 1
+
+
+STORED_IN_PART = (*RUNNING, OrchestratorStarted(timestamp=NOW), ANSWER)
+
+
+def test_what_comes_again_causes_the_rest_of_an_episode_that_is_stored_in_part() -> None:
+    again = arrived(replace(ANSWER, result='"other"'), run=RUN)
+    judged = verdict(STORED_IN_PART, again)
+    assert (judged.take, judged.drop, judged.wake_ups) == ([], [], [again])
+
+
+def test_what_is_new_causes_the_rest_of_an_episode_as_well() -> None:
+    again, new = arrived(ANSWER, run=RUN), arrived(RAISED)
+    judged = verdict(STORED_IN_PART, again, new)
+    assert (judged.take, judged.drop, judged.wake_ups) == ([new], [again], [])
+
+
+def test_what_comes_again_causes_nothing_when_the_episode_is_stored() -> None:
+    again = arrived(ANSWER, run=RUN)
+    judged = verdict((*STORED_IN_PART, OrchestratorCompleted(timestamp=NOW)), again)
+    assert (judged.drop, judged.causes) == ([again], [])
+
+
+def test_what_comes_again_causes_nothing_when_the_part_that_is_stored_has_the_end() -> None:
+    again = arrived(ANSWER, run=RUN)
+    judged = verdict((*STORED_IN_PART, *COMPLETED[2:3]), again)
+    assert (judged.drop, judged.causes) == ([again], [])

@@ -10,7 +10,7 @@ from durahub.engine.commit import InstanceUpdate
 from durahub.engine.inbox import judge
 from durahub.engine.repairs import Repair
 from durahub.engine.state import read
-from durahub.engine.turn import update_of
+from durahub.engine.turn import standing_of, update_of
 from durahub.model.failure import Failure
 from durahub.model.history import (
     Event,
@@ -234,3 +234,33 @@ def test_only_a_message_that_is_dropped_causes_a_repair() -> None:
     held = verdict(OVER, arrived(started(run=NEXT)), row=row(Status.Running))
     assert held.defer
     assert held.repair is None
+
+
+def test_a_row_that_may_be_behind_is_told_how_the_execution_stands() -> None:
+    one = ended(first_turn(), ScheduleTask(id=0, name="reserve"))
+    update = ended(turn_of(one.events, arrived(EventRaised(timestamp=NOW, name="e")))).instance
+    assert (update.started, update.status) == (None, None)
+    caught_up = update.caught_up
+    assert (caught_up.started, caught_up.status) == (started(), Status.Running)
+
+
+def test_a_row_of_a_suspended_execution_is_caught_up_as_suspended() -> None:
+    one = ended(first_turn(), ScheduleTask(id=0, name="reserve"))
+    two = ended(turn_of(one.events, arrived(ExecutionSuspended(timestamp=NOW, reason="wait"))))
+    history = (*one.events, *two.events)
+    update = ended(turn_of(history, arrived(EventRaised(timestamp=NOW, name="e")))).instance
+    assert update.caught_up.status is Status.Suspended
+    resumed = ended(turn_of(history, arrived(ExecutionResumed(timestamp=NOW)))).instance
+    assert resumed.caught_up.status is Status.Running
+
+
+def test_a_row_that_dtfx_has_ended_while_its_execution_goes_on_stays_so() -> None:
+    one = ended(first_turn(), ScheduleTask(id=0, name="reserve"))
+    terminated = ExecutionTerminated(timestamp=NOW, input="enough")
+    history = (*one.events, OrchestratorStarted(timestamp=NOW), terminated)
+    history = (*history, OrchestratorCompleted(timestamp=NOW))
+    turn = turn_of(history, arrived(EventRaised(timestamp=NOW, name="e")))
+    written = (*turn.new, OrchestratorCompleted(timestamp=NOW))
+    standing = standing_of(turn)
+    update = update_of(RUN, turn.started, written, None, NOW, standing)
+    assert update.caught_up == update

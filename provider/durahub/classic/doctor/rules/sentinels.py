@@ -6,8 +6,9 @@ from durahub.classic.doctor.findings import Finding, Rule, Severity
 from durahub.classic.doctor.snapshot import HubFacts, InstanceFacts
 from durahub.classic.history_rows import SENTINEL
 from durahub.model.history import OrchestratorCompleted
-from durahub.model.ticks import later, to_text
+from durahub.model.ticks import later, seconds_between, to_text
 
+BETWEEN = 60.0  # seconds for which a server may be between two transactions of a checkpoint
 TOLERANCE = 5.0  # seconds between clocks that stamp events and the one that stamps the checkpoint
 
 MISSING = Rule(
@@ -68,7 +69,7 @@ def findings(instance: InstanceFacts, hub: HubFacts) -> Iterator[Finding]:
         detail = f"execution {guard.execution_id}; {len(instance.older)} rows of others"
         yield EMPTY.found(where, detail, instance_id=instance.instance_id)
         return
-    if guard.complete is False:
+    if guard.complete is False and _is_left(instance, hub):
         detail = f"after {len(instance.row_keys)} rows"
         yield CUT_OFF.found(where, detail, instance_id=instance.instance_id)
         return
@@ -84,3 +85,8 @@ def findings(instance: InstanceFacts, hub: HubFacts) -> Iterator[Finding]:
             f"the last episode ended {to_text(ends[-1])}, the checkpoint {to_text(guard.completed)}",
             instance_id=instance.instance_id,
         )
+
+
+def _is_left(instance: InstanceFacts, hub: HubFacts) -> bool:
+    """Tell whether nobody goes on with a checkpoint of which a part is stored."""
+    return not hub.workers or seconds_between(instance.state.last, hub.now) >= BETWEEN
