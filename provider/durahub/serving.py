@@ -11,7 +11,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -82,7 +82,7 @@ async def running_server(
             )
         listeners = _listeners(settings, stack, api_port_if_free)
         if tracing is None:
-            tracing = stack.enter_context(_tracing(settings))
+            tracing = await stack.enter_async_context(_tracing(settings))
         calls = Calls(tracing)
         if tracing.is_on:
             storage.observe(partial(_note_request, tracing))
@@ -154,8 +154,8 @@ def _bounds(settings: Settings) -> Bounds:
     )
 
 
-@contextlib.contextmanager
-def _tracing(settings: Settings) -> Iterator[Tracing]:
+@contextlib.asynccontextmanager
+async def _tracing(settings: Settings) -> AsyncIterator[Tracing]:
     """Return what makes spans for the body. Raises `MissingPackage`, `BadSetting`."""
     if not settings.traces:
         yield NOT_TRACED
@@ -168,7 +168,7 @@ def _tracing(settings: Settings) -> Iterator[Tracing]:
     try:
         yield tracing
     finally:
-        tracing.close()
+        await asyncio.to_thread(tracing.close)  # a collector that hangs must not hold up the loop
 
 
 def _note_request(

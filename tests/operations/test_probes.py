@@ -12,7 +12,7 @@ import httpx
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from durahub.configuration.settings import DrainSettings, Settings
+from durahub.configuration.settings import DrainSettings, ServerBounds, Settings
 from durahub.serving import Running, running_server
 from durahub.storage import SqliteStorage
 
@@ -34,13 +34,19 @@ class Probed:
 
 
 @contextlib.asynccontextmanager
-async def probed(delay: float) -> AsyncIterator[Probed]:
+async def probed(delay: float, bounds: ServerBounds | None = None) -> AsyncIterator[Probed]:
     ready: asyncio.Future[Running] = asyncio.get_running_loop().create_future()
     end = asyncio.Event()
 
     async def serve() -> None:
         drain = DrainSettings(delay, 5.0)
-        settings = Settings(grpc_port=0, http_port=0, api_port=None, drain=drain)
+        settings = Settings(
+            grpc_port=0,
+            http_port=0,
+            api_port=None,
+            drain=drain,
+            bounds=bounds or ServerBounds(),
+        )
         async with SqliteStorage(":memory:") as storage, running_server(storage, settings) as ports:
             ready.set_result(ports)
             await end.wait()
@@ -91,6 +97,25 @@ async def test_when_a_drain_begins_probes_see_it_before_any_port_closes() -> Non
         living = await client.get(f"http://127.0.0.1:{server.ports.http_port}/healthz")
         assert living.status_code == 204
         watch.cancel()
+
+
+async def test_those_who_watch_are_bounded_and_asking_is_not() -> None:
+    bounds = ServerBounds(streams=2)
+    async with (
+        probed(0.0, bounds) as server,
+        grpc.aio.insecure_channel(f"127.0.0.1:{server.ports.grpc_port}") as channel,
+    ):
+        stub = health_pb2_grpc.HealthStub(channel)
+        watching = [stub.Watch(health_pb2.HealthCheckRequest()) for _ in range(2)]
+        for watch in watching:
+            await watch.read()
+
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await read_all(stub.Watch(health_pb2.HealthCheckRequest()))
+        assert refused.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        assert (await stub.Check(health_pb2.HealthCheckRequest())).status == Status.SERVING
+        for watch in watching:
+            watch.cancel()
 
 
 async def test_who_watches_does_not_keep_a_server_from_stopping() -> None:

@@ -38,6 +38,20 @@ def heard(now: float) -> Answering:
     return answering
 
 
+async def test_a_look_that_fails_as_nobody_foresaw_is_told_and_made_again() -> None:
+    clock = Clock()
+
+    async def look() -> None:
+        raise RuntimeError("a secret")
+
+    readiness = Readiness(dict, lambda: None, look, monotonic=clock)
+    for _ in range(2):
+        readiness.now()
+        await after_look(readiness)
+        assert readiness.now().told()["problems"] == [{"what": "storage", "why": "unforeseen"}]
+        clock.now += LOOK_EVERY
+
+
 def test_a_hub_that_fails_is_named_with_its_code_and_nothing_else() -> None:
     told = standing(draining=False, hubs={"orders": "DH501", "billing": ""}, storage=heard(1.0))
 

@@ -5,7 +5,10 @@ import json
 import sys
 from pathlib import Path
 
+import grpc.aio
 import pytest
+from durabletask.internal.orchestrator_service_pb2_grpc import TaskHubSidecarServiceStub
+from google.protobuf.empty_pb2 import Empty
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -103,6 +106,33 @@ async def test_storage_requests_stand_below_the_turn_that_sent_them(
     assert {span.attributes["durahub.storage.outcome"] for span in history if span.attributes} == {
         "ok"
     }
+
+
+async def test_what_was_not_sent_yet_is_sent_at_the_end_while_the_loop_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = asyncio.Event()
+
+    async def collect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        writer.close()
+
+    collector = await asyncio.start_server(collect, "127.0.0.1", 0)
+    port = collector.sockets[0].getsockname()[1]
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{port}")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "5")
+    settings = Settings(grpc_port=0, http_port=0, api_port=None, traces=True)
+    async with SqliteStorage(":memory:") as storage:
+        async with (
+            running_server(storage, settings) as ports,
+            grpc.aio.insecure_channel(f"127.0.0.1:{ports.grpc_port}") as channel,
+        ):
+            stub = TaskHubSidecarServiceStub(channel)  # type: ignore[no-untyped-call]
+            await stub.Hello(Empty(), metadata=[("traceparent", PARENT.trace_parent or "")])
+        assert asked.is_set()  # the collector shares the loop
+    collector.close()
 
 
 def test_a_span_that_fails_tells_the_code_and_not_the_sentence() -> None:

@@ -14,6 +14,7 @@ from grpc_health.v1 import health_pb2
 from durahub.edge.backend import backend_service_pb2 as bs
 from durahub.edge.lifetime import Lifetime
 from durahub.edge.readiness import Readiness
+from durahub.errors import TooManyAtOnce
 
 LOOK_EVERY = 5.0  # seconds between two looks for somebody who watches
 
@@ -34,9 +35,12 @@ _SERVICES = frozenset(
 class Health:
     """The service."""
 
-    def __init__(self, readiness: Readiness, lifetime: Lifetime) -> None:
+    def __init__(self, readiness: Readiness, lifetime: Lifetime, most: int) -> None:
+        """Let *most* callers watch at once: nobody asks them who they are."""
         self._readiness = readiness
         self._lifetime = lifetime
+        self._most = most
+        self._watching = 0
 
     async def Check(self, request: health_pb2.HealthCheckRequest, context: Context) -> Any:
         """Tell whether a service is ready; ``NOT_FOUND`` for one that is not here."""
@@ -50,8 +54,14 @@ class Health:
         return health_pb2.HealthListResponse(statuses=told)
 
     async def Watch(self, request: health_pb2.HealthCheckRequest, context: Context) -> None:
-        """Tell it at once, and whenever it changes, until the server ends."""
-        await self._lifetime.until_ended(self._watch(request.service, context))
+        """Tell it at once, and whenever it changes, until the server ends. Raises `TooManyAtOnce`."""
+        if self._watching >= self._most:
+            raise TooManyAtOnce("streams", "probes that watch", self._most, "server.max_streams", 5)
+        self._watching += 1
+        try:
+            await self._lifetime.until_ended(self._watch(request.service, context))
+        finally:
+            self._watching -= 1
 
     async def _watch(self, service: str, context: Context) -> None:
         told = None

@@ -133,6 +133,11 @@ class Overload:
         return max(LEAST_PENDING, PENDING * (bounds.calls + bounds.waits + bounds.streams))
 
     @property
+    def most_streams(self) -> int:
+        """How many streams there may be at once."""
+        return self._bounds.streams
+
+    @property
     def in_progress(self) -> dict[str, int]:
         """How many calls, waits and streams there are, and of how many bytes the requests are."""
         return {kind: self._of_all[kind] for kind in (*_BOUNDS, "bytes")}

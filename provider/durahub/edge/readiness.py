@@ -7,7 +7,9 @@ seconds.
 """
 
 import asyncio
+import logging
 import time
+import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +17,9 @@ from typing import Any
 from durahub.errors import DurahubError
 from durahub.observing.answering import Answering
 
+log = logging.getLogger(__name__)
+
+UNFORESEEN = "unforeseen"  # what a look failed with that is no error of ours
 STALE_AFTER = 30.0  # seconds without a word of storage, after which a probe has it asked
 LOOK_EVERY = 2.0  # seconds between two looks while it does not answer, at least
 
@@ -119,9 +124,13 @@ class Readiness:
     async def _ask(self) -> None:
         try:
             await self._look()
-        except DurahubError as error:
-            self._looked = error.code
-            self._own.failed(error.code)
+        except Exception as error:  # whatever it is, nobody waits for this task to hear of it
+            self._looked = error.code if isinstance(error, DurahubError) else UNFORESEEN
+            self._own.failed(self._looked)
+            if self._looked == UNFORESEEN:
+                place = "".join(traceback.format_tb(error.__traceback__))
+                extra = {"error": type(error).__name__, "at": place}
+                log.error("readiness-failed", extra=extra)
         else:
             self._looked = ""
             self._own.answered(self._monotonic())

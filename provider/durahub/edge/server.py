@@ -114,6 +114,7 @@ async def start_server(
         default_hub=directory.default,
         gate=gate,
         calls=calls,
+        clock=clock,
     )
     serve(pb.DESCRIPTOR.services_by_name["TaskHubSidecarService"], sidecar)
     backend = Backend(
@@ -121,7 +122,7 @@ async def start_server(
     )
     serve(bs.DESCRIPTOR.services_by_name["BackendService"], backend)
     if readiness is not None:  # probes name nobody, and take nobody's place
-        health = Health(readiness, lifetime)
+        health = Health(readiness, lifetime, at_most.most_streams)
         add_service(server, SERVICE, health, None, gate=OPEN)
     credentials = None if tls is None else tls.grpc_credentials()
     await check_free(host, port)

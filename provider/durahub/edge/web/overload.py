@@ -1,9 +1,10 @@
 """The HTTP APIs' share in what a server takes on at once: 429 with ``Retry-After`` beyond it."""
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, QueryParams
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from durahub.edge.overload import Load, Overload
+from durahub.edge.web.functions_parameters import Parameters
 from durahub.edge.web.mounts import DASHBOARD, FUNCTIONS, SCHEDULER
 from durahub.edge.web.refusals import functions_refusal, scheduler_refusal
 from durahub.edge.web.scheduler_hub import HEADER
@@ -27,7 +28,7 @@ class Admitted:
             return
         load = Load.READ if scope["method"] in ("GET", "HEAD") else Load.WRITE
         headers = Headers(scope=scope)
-        hub, size = headers.get(HEADER, "").strip().casefold(), _size_of(headers)
+        hub, size = _hub_of(scope, headers), _size_of(headers)
         try:
             self._overload.enter(load, hub, size)
         except Overloaded as error:
@@ -40,6 +41,14 @@ class Admitted:
             await self._app(scope, receive, send)
         finally:
             self._overload.leave(load, hub, size)
+
+
+def _hub_of(scope: Scope, headers: Headers) -> str:
+    """Return the hub that a request names, as its API reads it; ``""`` for the default one."""
+    if not scope["path"].startswith(FUNCTIONS):
+        return headers.get(HEADER, "").strip().casefold()
+    given = Parameters(QueryParams(scope.get("query_string", b"")).multi_items())
+    return (given.text("taskHub") or "").strip().casefold()
 
 
 def _size_of(headers: Headers) -> int:

@@ -45,6 +45,28 @@ async def test_a_request_beyond_the_bound_gets_429_and_when_to_try_again(path: s
     assert 'durahub_calls{kind="calls"} 1.0' in metrics.text
 
 
+@pytest.mark.parametrize(
+    ("path", "named"),
+    [
+        ("/v1/taskhubs/Orders/orchestrations", {"headers": {"x-taskhub": "Orders"}}),
+        ("/runtime/webhooks/durabletask/instances", {"params": {"taskHub": "Orders"}}),
+    ],
+)
+async def test_a_hub_that_has_its_share_is_refused_and_another_is_not(
+    path: str, named: dict[str, dict[str, str]]
+) -> None:
+    overload = Overload(Bounds(calls=4, shared=True))
+    for _ in range(3):
+        overload.enter(Load.READ, "orders", 0)
+    other = {key: dict.fromkeys(told, "billing") for key, told in named.items()}
+    async with _client(application(CollectorRegistry(), overload=overload)) as client:
+        refused = await client.get(path, **named)  # type: ignore[arg-type]
+        let_in = await client.get(path, **other)  # type: ignore[arg-type]
+
+    assert refused.status_code == 429
+    assert let_in.status_code != 429
+
+
 async def test_a_request_counts_with_its_body_until_its_answer_is_sent() -> None:
     overload, going, go_on = Overload(Bounds(calls=1)), asyncio.Event(), asyncio.Event()
 
