@@ -14,7 +14,5 @@ def test_the_page_shows_the_lines_of_the_budget() -> None:
 def test_five_activities_cost_no_more_than_promised_and_nothing_costs_more_than_with_dotnet() -> (
     None
 ):
-    assert (
-        FIVE_ACTIVITIES.total <= 25
-    )  # four of them store a result before what follows from it is sent
+    assert FIVE_ACTIVITIES.total <= 25  # four store results before what follows from them is sent
     assert all(line.total < line.dotnet for line in LINES if line.dotnet is not None)
