@@ -237,7 +237,7 @@ class TaskHub(Operations):
 
         ``None`` if there is none, or if it went out on the stream of another than *principal*.
         """
-        work = self._orchestrations.work_of(instance_id)
+        work = self._orchestrations.turns.of(instance_id)
         if work is None or (execution_id and work.execution_id != execution_id):
             return None
         return work.past if self._turn_tokens.holder(work.token) == principal else None

@@ -15,24 +15,23 @@ from durahub.dispatch.clock import Clock
 from durahub.dispatch.entity_batches import EntityBatches
 from durahub.dispatch.gathering import Gathering, Outstanding, pays
 from durahub.dispatch.history_cache import HistoryCache
-from durahub.dispatch.known_history import KnownHistory, Showing, known
+from durahub.dispatch.known_history import KnownHistory, known
 from durahub.dispatch.load import Memory
 from durahub.dispatch.message_room import MessageRoom
-from durahub.dispatch.readings import Readings
 from durahub.dispatch.session import Session
 from durahub.dispatch.settings import DispatchSettings
 from durahub.dispatch.streams import Kind, Need, Slot, Streams
-from durahub.dispatch.tokens import ABANDON_PAUSE, Abandoned, Tokens
-from durahub.dispatch.work import OrchestratorWork
+from durahub.dispatch.tokens import ABANDON_PAUSE, Tokens
+from durahub.dispatch.turns import Done, Turns, need_of
 from durahub.engine.commit import Commit, Delivery, HistoryVersion, InstanceUpdate
-from durahub.engine.dtfx_turn import HistoryResult, TurnAnswer, accept
+from durahub.engine.dtfx_turn import TurnAnswer
 from durahub.engine.entities.ids import is_entity
 from durahub.engine.inbox import Verdict, backoff, is_told, judge, needs_row
 from durahub.engine.repeated_events import raised_before
 from durahub.engine.rewind import concerned_children, rewound
-from durahub.engine.turn import Outcome, Turn, begin, finish, next_execution_id
+from durahub.engine.turn import Turn, begin
 from durahub.errors import CheckpointLost, DurahubError, Malformed, Unavailable
-from durahub.model.history import Event, Execution, ExecutionCompleted, ExecutionStarted, TimerFired
+from durahub.model.history import Event, ExecutionCompleted, ExecutionStarted, TimerFired
 from durahub.model.instance import Instance
 from durahub.model.sizes import size_of
 from durahub.model.ticks import Ticks
@@ -61,15 +60,6 @@ class _Ready:
     history: KnownHistory
     verdict: Verdict
     slot: Slot
-
-
-@dataclass(frozen=True, slots=True)
-class _Done:
-    """A turn that its worker has ended, how it was shown, and what came of it."""
-
-    outcome: Outcome
-    turn: Turn
-    showing: Showing
 
 
 class Orchestrations:
@@ -101,11 +91,10 @@ class Orchestrations:
         self._on_written = on_written
         self._on_let_go = on_let_go  # messages: none of an episode that is over is held
         self._sessions: dict[str, Session] = {}
+        self.turns = Turns(streams, tokens, clock)
         self.room = MessageRoom(self._sessions, settings.message_bytes)
         self._cache = HistoryCache(settings.history_cache_bytes)
-        self._readings = Readings()
         self._beginning: dict[str, ExecutionStarted] = {}  # executions whose start is being written
-        self._out: dict[str, OrchestratorWork] = {}  # by instance: what is with a worker
         self._drops: set[asyncio.Task[None]] = set()  # so that none is collected while it runs
 
     @property
@@ -149,10 +138,6 @@ class Orchestrations:
         if session.gathered is not None and not self._pause(session):
             self._look_again(session)
         self._ensure_running(session)
-
-    def work_of(self, instance_id: str) -> OrchestratorWork | None:
-        """Return the turn of an instance that is with a worker."""
-        return self._out.get(instance_id)
 
     def events_of(self, instance_id: str) -> Sequence[Event] | None:
         """Return a history that is in memory: then the instance has begun, and not ended."""
@@ -357,7 +342,7 @@ class Orchestrations:
             )
             session.dispatched = True
             with self._spanned(turn):
-                last = await self._run_turn(turn, ready.history, ready.slot, session)
+                last = await self.turns.run(turn, ready.history, ready.slot, session)
                 session.put_first(last.outcome.returned)
                 session.in_turn -= len(last.outcome.returned)
                 await self.write(session, ready.history, last.outcome.commit, last)
@@ -404,7 +389,7 @@ class Orchestrations:
             if is_settled and judged.rewind is not None:
                 await self._rewind(session, history, judged.rewind, row)
             return None
-        slot = await self._in_line(session, _need_of(judged.start or state.started))
+        slot = await self._in_line(session, need_of(judged.start or state.started))
         try:
             later = _of(session, instance_id)
             if len(later) != len(batch):  # more has come while this episode stood in line
@@ -505,82 +490,12 @@ class Orchestrations:
         except Unavailable as error:  # they come back by themselves when their time is over
             log.warning("release-failed", extra={"code": error.code})
 
-    # -- a turn --------------------------------------------------------------------------------
-
-    async def _run_turn(
-        self, turn: Turn, history: KnownHistory, slot: Slot, session: Session
-    ) -> _Done:
-        pause = ABANDON_PAUSE[0]
-        session.out = turn.instance_id
-        try:
-            while True:
-                try:
-                    result, showing = await self._hand_out(turn, history, slot)
-                    outcome = self._outcome(turn, result)
-                    if outcome is turn:
-                        raise Abandoned
-                except Abandoned as abandoned:
-                    session.go_on()
-                    session.dispatched = False  # nobody has it: who lets go of it need not wait
-                    if not abandoned.lost:
-                        await asyncio.sleep(pause)
-                        pause = min(pause * 2, ABANDON_PAUSE[1])
-                    slot = await self._streams.slot(_need_of(turn.started))
-                    session.dispatched = True
-                    continue
-                if isinstance(outcome, Outcome):
-                    return _Done(outcome, turn, showing)
-                turn = outcome
-                slot = await self._streams.slot(_need_of(turn.started))
-        finally:
-            session.out = ""
-            self._out.pop(turn.instance_id, None)
-
-    def _outcome(self, turn: Turn, result: TurnAnswer) -> Outcome | Turn:
-        if isinstance(result, HistoryResult):
-            return accept(turn, result, self._clock())
-        following = next_execution_id(turn) if result.continues else ""
-        return finish(turn, result, self._clock(), following)
-
-    async def _hand_out(
-        self, turn: Turn, history: KnownHistory, slot: Slot
-    ) -> tuple[TurnAnswer, Showing]:
-        """Give the turn to the worker behind *slot* and wait for its answer; frees the slot."""
-        execution = Execution(turn.instance_id, turn.execution_id)
-        counting = slot.stream.options.counting
-        numbers, showing = history.shown(turn, counting, self._readings.of(execution))
-        item = self._tokens.give_out(turn.instance_id, None, slot)
-        work = OrchestratorWork(
-            token=item.token,
-            instance_id=turn.instance_id,
-            execution_id=turn.execution_id,
-            past=numbers.view(turn.past),
-            new=numbers.shown(turn.new),
-            started=turn.started,
-            projected=showing.projected,
-        )
-        self._out[turn.instance_id] = work
-        slot.stream.push(work)
-        try:
-            answer = await item.answer
-            if isinstance(answer, HistoryResult):
-                return answer, showing
-            otherwise = numbers.otherwise(answer)
-            if otherwise is not None:
-                log.info("history-read-otherwise", extra={"instance_id": turn.instance_id})
-                self._readings.note(execution, otherwise)
-                raise Abandoned(lost=True)
-            return numbers.stored(answer), showing
-        finally:
-            if self._tokens.is_open(item):  # cancelled
-                self._tokens.revoke(item)
-
     async def write(
         self,
         session: Session,
         history: KnownHistory,
         commit: Commit,
-        done: _Done | None = None,
+        done: Done | None = None,
     ) -> None:
         """Write *commit*, which goes on from *history*, and keep what is written in memory.
 
@@ -609,7 +524,7 @@ class Orchestrations:
             self.checkpoints.note((outcome,), now() - began)
 
     async def _write(
-        self, session: Session, history: KnownHistory, commit: Commit, done: _Done | None
+        self, session: Session, history: KnownHistory, commit: Commit, done: Done | None
     ) -> None:
         instance_id = commit.instance_id
         try:
@@ -681,16 +596,6 @@ def _bound(verdict: Verdict) -> None:
         if number and size > LARGEST_TURN:
             del verdict.take[number:]
             return
-
-
-def _need_of(started: ExecutionStarted | None) -> Need:
-    assert started is not None
-    return Need(
-        Kind.ORCHESTRATION,
-        started.name or "",
-        started.version or "",
-        started.execution.instance_id,
-    )
 
 
 def _target_of(deliveries: Sequence[Delivery]) -> str:
