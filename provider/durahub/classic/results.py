@@ -174,10 +174,14 @@ class Results:
         return False
 
     async def _move(self, result: InMemory) -> bool:
-        """Put a result into its queue and delete its twin; tell whether it was put.
+        """Put a result into its queue and delete its twin; tell whether it is no longer in memory only.
 
-        It goes to its end even if its caller does not wait for that.
+        It goes to its end even if its caller does not wait for that. Since the caller chose it, it may have
+        been recorded, or moved for another reason: then it must not be put (again).
         """
+        await self._stand_still((result,))
+        if not self._is_here(result):
+            return True
         result.moving = self._held.in_background(self._moved(result))
         return await asyncio.shield(result.moving)
 

@@ -327,6 +327,24 @@ async def test_letting_a_partition_go_makes_its_results_visible_before_their_act
     assert patient.queues.log == [("put", ORDERS, 0), ("delete", WORK, 0)]
 
 
+async def test_results_that_are_recorded_just_as_their_partition_is_let_go_are_put_nowhere(
+    patient: Desk,
+) -> None:
+    deliveries = [await patient.done(), await patient.done()]
+    letting_go = patient.results.let_go(ORDERS)
+    await asyncio.gather(letting_go, *map(patient.settle, deliveries))
+    assert patient.queues.receipts == {}
+
+
+async def test_results_that_are_released_just_as_their_partition_is_let_go_are_put_once(
+    patient: Desk,
+) -> None:
+    deliveries = [await patient.done(), await patient.done()]
+    await asyncio.gather(patient.results.let_go(ORDERS), patient.results.release(deliveries, 0))
+    assert len(patient.queues.there(ORDERS)) == len(deliveries)
+    assert patient.queues.there(WORK) == []
+
+
 async def test_letting_another_partition_go_leaves_a_result_alone(patient: Desk) -> None:
     await patient.done()
     await patient.results.let_go("myhub-control-01")
