@@ -1,7 +1,7 @@
 """The classic store of the simulation: the real one, over a simulated account with a weather of its own."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from functools import partial
 from random import Random
 
@@ -10,7 +10,7 @@ from durahub.classic.options import ClassicOptions, Level, Manager
 from durahub.classic.store import ClassicStore
 from durahub.dispatch.clock import Clock
 from durahub.stored import StoredInstance, StoredMessage
-from tests.simulation.account.documented import is_documented
+from tests.simulation.account.documented import is_documented, is_of_two_servers, repeated_by
 from tests.simulation.account.exchange import Request
 from tests.simulation.account.eye import Eye
 from tests.simulation.account.line import Entry, Fate, Line, Passage, draw
@@ -133,10 +133,12 @@ class AccountStorage:
         """Return what waits."""
         return [one for one, _ in self.eye.messages() if isinstance(one, StoredMessage)]
 
-    def tolerates(self, violation: str) -> bool:
+    def tolerates(self, violation: str, overtaken: Container[str]) -> bool:
         """Tell whether the durability of this layout is known to end there."""
         is_disturbed = any(line.faults or line.is_dead for line in self.lines.values())
-        return is_disturbed and is_documented(violation)
+        if is_disturbed and is_documented(violation):
+            return True
+        return is_of_two_servers(violation) or repeated_by(violation) in overtaken
 
     def close(self) -> None:
         """Let every line end."""

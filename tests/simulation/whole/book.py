@@ -10,7 +10,7 @@ class Told:
     """A call of a client: when it was sent and, if the client knows that it was done, when it was told so.
 
     ``identity`` is the execution ID of a start, the input of an event or a signal; ``count`` what a purge
-    has deleted. One that was ``refused`` has had no effect.
+    has deleted; ``server`` is who was asked last. One that was ``refused`` has had no effect.
     """
 
     what: str
@@ -21,6 +21,7 @@ class Told:
     count: int = 0
     attempts: int = 0
     refused: bool = False
+    server: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,9 @@ class Office(Protocol):
     def note(self, what: str) -> None:
         """Note what happens."""
 
+    def acknowledged(self, told: Told) -> None:
+        """Note that a client knows now that its call was done."""
+
     def violated(self, what: str) -> None:
         """Note what must not happen."""
 
@@ -60,6 +63,7 @@ class Client:
                     await asyncio.sleep(1.0)
                     raise Lost
                 told.attempts += 1
+                told.server = server.name
                 make = self._maker(server.hub, told)
                 await self.office.network.ask(server, make)
             except (Lost, Unavailable) as error:
@@ -76,6 +80,7 @@ class Client:
                 self.office.note(f"client {call.what} {call.instance_id}: {error}")
             else:
                 told.acked = loop.time()
+                self.office.acknowledged(told)
                 self.office.note(f"client {call.what} {call.instance_id} {identity}: done")
             return
 

@@ -39,6 +39,7 @@ class Judge:
         self._storage = storage
         self.book = book
         self.ended_at: dict[tuple[str, str], tuple[float, tuple[Event, ...]]] = {}
+        self.overtaken: set[str] = set()
         self.dropped_at: dict[str, float] = {}  # by the input of the event
 
     # -- steps ---------------------------------------------------------------------------------
@@ -73,6 +74,10 @@ class Judge:
             self.book.violated(now(), f"{instance_id} goes on after its end")
         if before is None and grammar.end_of(events) is not None:
             self.ended_at[key] = now(), events
+
+    def lost(self, instance_id: str) -> None:
+        """Note an instance whose episode runs again though no server died: what it sent is out already."""
+        self.overtaken.add(instance_id)
 
     def dropped(self, instance_id: str, event: EventRaised) -> None:
         """An event may be dropped if its instance is over, or if it has it already."""
@@ -332,7 +337,8 @@ def _order(entity: str, log: Sequence[str], book: Book) -> Iterator[str]:
             if one.acked is not None and one.acked < other.sent:
                 first, second = f"client/{one.identity}", f"client/{other.identity}"
                 if places.get(first, 0) > places.get(second, len(log)):
-                    yield f"{entity} did {second} before {first}, which was sent first"
+                    by = "" if one.server == other.server else " (to another server)"
+                    yield f"{entity} did {second} before {first}, which was sent first{by}"
 
 
 def _locks(entity: str, log: Sequence[str]) -> Iterator[str]:

@@ -4,7 +4,7 @@ import contextlib
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -104,7 +104,7 @@ class SqliteStorage:
         found = whole_messages(self._eye, self._number)
         return [one for one in found if isinstance(one, StoredMessage)]
 
-    def tolerates(self, violation: str) -> bool:
+    def tolerates(self, violation: str, overtaken: Container[str]) -> bool:
         """Tolerate nothing: a commit is one transaction."""
         return False
 

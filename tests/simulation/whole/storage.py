@@ -6,7 +6,7 @@ or by the store's own ``close`` when it ends in order.
 """
 
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import Protocol
 
 from durahub.dispatch.clock import Clock
@@ -38,8 +38,11 @@ class SimulatedStorage(Protocol):
     def messages(self) -> Sequence[StoredMessage]:
         """Return all messages that wait: to instances, entities and of activities."""
 
-    def tolerates(self, violation: str) -> bool:
-        """Tell whether it is known, and documented, of this kind of storage that this happens."""
+    def tolerates(self, violation: str, overtaken: Container[str]) -> bool:
+        """Tell whether it is known, and documented, of this kind of storage that this happens.
+
+        *overtaken* are the instances of which a checkpoint was lost to another writer.
+        """
 
     def close(self) -> None:
         """Forget everything."""

@@ -6,6 +6,7 @@ from typing import Any, Protocol, cast
 
 from durahub.engine.commit import Commit, Delivery, HistoryVersion
 from durahub.engine.inbox import is_told
+from durahub.errors import CheckpointLost
 from durahub.model.history import EventRaised
 from durahub.model.instance import Instance
 from durahub.store import HubStore, Purged
@@ -16,6 +17,9 @@ class Witness(Protocol):
 
     def written(self, instance_id: str) -> None:
         """Take note that an instance has a new history."""
+
+    def lost(self, instance_id: str) -> None:
+        """Take note that a checkpoint was not written, for somebody else had written (or deleted)."""
 
     def dropped(self, instance_id: str, event: EventRaised) -> None:
         """Take note that an event is about to be dropped."""
@@ -36,7 +40,11 @@ class WatchedStore:
 
     async def commit(self, commit: Commit) -> HistoryVersion:
         """Write, and tell of it."""
-        version = await self._store.commit(commit)
+        try:
+            version = await self._store.commit(commit)
+        except CheckpointLost:
+            self._witness.lost(commit.instance_id)
+            raise
         self._witness.written(commit.instance_id)
         return version
 

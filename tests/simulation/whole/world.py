@@ -12,7 +12,7 @@ from durahub.errors import DurahubError
 from durahub.model.ticks import Ticks, later
 from durahub.store import HubStore
 from tests.simulation import virtual_time
-from tests.simulation.whole.book import Book, Run
+from tests.simulation.whole.book import Book, Run, Told
 from tests.simulation.whole.client import Client
 from tests.simulation.whole.gate import Gate
 from tests.simulation.whole.judging import TERMINAL, Judge, verdicts
@@ -63,8 +63,8 @@ class World:
         self.book = Book()
         self.gate = Gate(Random(f"gate/{seed}"), self._killed)
         self.storage = make(self.gate, seed)
-        self.book.tolerates = self.storage.tolerates
         self.judge = Judge(self.storage, self.book)
+        self.book.tolerates = self._tolerates
         self._servers: dict[str, Server | None] = {
             f"s{number + 1}": None for number in range(plan.servers)
         }
@@ -74,11 +74,25 @@ class World:
         self._crashes = 0
         self._is_calm = self._is_over = False
 
+    def _tolerates(self, violation: str) -> bool:
+        return self.storage.tolerates(violation, self.judge.overtaken)
+
     # -- what others ask of the world ----------------------------------------------------------
 
     def note(self, what: str) -> None:
         """Write a line of the story."""
         self.book.trace.append((asyncio.get_running_loop().time(), what))
+
+    def acknowledged(self, told: Told) -> None:
+        """A client knows now that its call was done: what it was done to is looked at in storage.
+
+        A server may have to wait long for the last answer of the commit that ended an instance, and it ends
+        rows without one; who asks storage meanwhile finds the instance over.
+        """
+        if told.what == "raise":
+            found = self.storage.instance(told.instance_id)
+            if found is not None:
+                self.judge.seen(found)
 
     def violated(self, what: str) -> None:
         """Write down what must not happen."""
