@@ -23,6 +23,7 @@ from durahub.classic.partitioning.managers import Managers
 from durahub.classic.parts import Parts, assemble
 from durahub.classic.queues import Queues, Receipt, Received
 from durahub.classic.tables import Row, Tables
+from durahub.classic.unbroken import Unwritten
 from durahub.engine.commit import HistoryVersion
 from durahub.errors import CheckpointLost, StorageUnavailable
 from durahub.model.history import Event, EventRaised
@@ -213,6 +214,9 @@ class NoAccount:
 
     name = "simulated"
     url = "https://simulated.example"
+
+    def __init__(self) -> None:
+        self.unwritten = Unwritten()
 
     def __getattr__(self, name: str) -> "NoAccount":
         return self
