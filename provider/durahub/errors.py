@@ -99,6 +99,8 @@ The sentence is made in the class, the facts are attributes. ``durahub explain C
 
 from typing import ClassVar
 
+from durahub.secret_texts import hidden
+
 
 class DurahubError(Exception):
     """The root; never raised itself."""
@@ -128,7 +130,7 @@ class BadHubName(UsageError):
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"not a task hub name: {name!r}; use 3 to 45 letters and digits, a letter first"
+            f"not a task hub name: {hidden(repr(name))}; use 3 to 45 letters and digits, a letter first"
         )
         self.name = name
 
@@ -160,7 +162,7 @@ class BadAddress(UsageError):
     code = "DH104"
 
     def __init__(self, address: str, problem: str) -> None:
-        super().__init__(f"not a hub address: {address!r}: {problem}")
+        super().__init__(f"not a hub address: {hidden(repr(address))}: {hidden(problem)}")
         self.address = address
         self.problem = problem
 
@@ -171,7 +173,7 @@ class BadSetting(UsageError):
     code = "DH105"
 
     def __init__(self, name: str, value: object, expected: str) -> None:
-        super().__init__(f"setting {name} cannot be {value!r}; expected {expected}")
+        super().__init__(f"setting {name} cannot be {hidden(repr(value))}; expected {expected}")
         self.name = name
         self.value = value
 
@@ -304,7 +306,7 @@ class BadSource(UsageError):
     code = "DH122"
 
     def __init__(self, source: str, problem: str) -> None:
-        super().__init__(f"not something to watch: {source!r}: {problem}")
+        super().__init__(f"not something to watch: {hidden(repr(source))}: {hidden(problem)}")
         self.source = source
         self.problem = problem
 

@@ -19,10 +19,11 @@ from durahub.configuration import kinds
 from durahub.configuration.app_settings_file import read_app_settings
 from durahub.configuration.host_json import read_host_json
 from durahub.configuration.keys import ALL_KEYS, HUBS, Key
-from durahub.configuration.kinds import Flat, Unfit, Value
+from durahub.configuration.kinds import Flat, Unfit, UnfitSecret, Value
 from durahub.configuration.settings import Settings, layered, settings_of
 from durahub.configuration.settings_file import read_settings
 from durahub.errors import BadSetting
+from durahub.secret_texts import HIDDEN
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -38,7 +39,8 @@ def reader(key: Key) -> Callable[[Any], Any]:
             read = key.kind(given)
         except Unfit as unfit:
             name = key.option.removeprefix("--")
-            raise BadSetting(name, given, str(unfit)) from None
+            told = HIDDEN if isinstance(unfit, UnfitSecret) else given
+            raise BadSetting(name, told, str(unfit)) from None
         return NONE if read is None else read
 
     return value

@@ -27,6 +27,10 @@ class Unfit(ValueError):
     """A value that its setting cannot have; the argument says what is expected."""
 
 
+class UnfitSecret(Unfit):
+    """An unfit value that may be the secret itself, in the place of its name: it is not to be quoted."""
+
+
 def text(value: object) -> str:
     """Take a text that is not empty."""
     if isinstance(value, str) and value.strip():
@@ -177,7 +181,7 @@ def key_variables(value: object) -> tuple[str, ...]:
     except Unfit:
         found = ()
     if not found or not all(one.startswith("env:") and one[4:] for one in found):
-        raise Unfit("env:VARIABLE, or several of them; the key is that variable's value")
+        raise UnfitSecret("env:VARIABLE, or several of them; the key is that variable's value")
     return found
 
 
@@ -204,7 +208,9 @@ def token_variables(value: object) -> tuple[str, ...]:
     except Unfit:
         found = ()
     if not found or not all(_TOKEN_VARIABLE.fullmatch(one) for one in found):
-        raise Unfit("NAME=env:VARIABLE, or several of them; the token is that variable's value")
+        raise UnfitSecret(
+            "NAME=env:VARIABLE, or several of them; the token is that variable's value"
+        )
     return found
 
 

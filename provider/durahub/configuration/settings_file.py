@@ -10,9 +10,10 @@ else:
     import tomli as tomllib
 
 from durahub.configuration.keys import ALL_KEYS, BY_HUB_PATH, HUBS, key_of
-from durahub.configuration.kinds import Flat, Unfit, Value
+from durahub.configuration.kinds import Flat, Unfit, UnfitSecret, Value
 from durahub.configuration.misspelled import no_such_setting
 from durahub.errors import BadSettingsFile
+from durahub.secret_texts import hidden
 
 OF_TOOLS = ("lint", "monitor")
 """Tables of commands that read them themselves, and as strictly."""
@@ -39,7 +40,8 @@ def read_settings(text: str, file: str) -> Flat:
         try:
             found[path] = key.kind(value)
         except Unfit as unfit:
-            problem = f"expected {unfit}{_found(path, value)}"
+            told = "" if isinstance(unfit, UnfitSecret) else _found(path, value)
+            problem = f"expected {unfit}{told}"
             raise BadSettingsFile(file, path, problem) from None
     return found
 
@@ -87,5 +89,5 @@ def _found(path: str, value: object) -> str:
     """Quote a value, but not where it may hold a key."""
     if path == "store.address" and isinstance(value, str) and "=" in value:
         return ""
-    text = repr(value) if not isinstance(value, dict) else "a table"
+    text = hidden(repr(value)) if not isinstance(value, dict) else "a table"
     return f", found {text if len(text) <= 60 else text[:59] + '…'}"

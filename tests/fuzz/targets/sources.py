@@ -2,6 +2,7 @@
 
 import contextlib
 
+from durahub.secret_texts import hidden
 from durahub_migrate.lint.facts.files import FileProblem
 from durahub_migrate.lint.files import app_reader, arm_expressions, functions, templates
 from durahub_migrate.lint.files.decoding import Undecodable, decoded
@@ -12,7 +13,6 @@ from durahub_migrate.lint.files.policies import policy_in_json
 from durahub_migrate.lint.files.settings_reader import read_settings_file
 from durahub_migrate.lint.files.toml_document import read_toml
 from durahub_migrate.lint.files.xml_document import read_xml
-from durahub_migrate.lint.secrets import hidden
 from tests.fuzz.target import JSON, clean_text_of, target
 
 BICEP = (

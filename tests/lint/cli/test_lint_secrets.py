@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from durahub.secret_texts import hidden
 from durahub_migrate.cli.lint import Around, lint
 from durahub_migrate.cli.lint_formats import FORMATS
-from durahub_migrate.lint.secrets import hidden
 
 KEY = "c2VjcmV0LWtleS1vZi10aGUtYWNjb3VudC0wMDAwMDAwMA=="
 SAS = "sv=2022-11-02&ss=bqt&sig=cGxhbnRlZFNpZ25hdHVyZQ%3D%3D"

@@ -13,6 +13,7 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
+from durahub.secret_texts import hidden
 from durahub_migrate.lint.finding import Fix, Severity
 from durahub_migrate.lint.place import Place, PlaceKind, Span
 from durahub_migrate.lint.reporting.exit_status import MEANINGS
@@ -27,7 +28,6 @@ from durahub_migrate.lint.reporting.sentences import (
 )
 from durahub_migrate.lint.rule import Rule
 from durahub_migrate.lint.rule_page import page_of_rule
-from durahub_migrate.lint.secrets import hidden
 
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

@@ -10,6 +10,7 @@ from itertools import groupby
 
 import click
 
+from durahub.secret_texts import hidden
 from durahub_migrate.lint.finding import Finding, Severity
 from durahub_migrate.lint.reporting.evidence import ways
 from durahub_migrate.lint.reporting.results import Group, Results, Told
@@ -26,7 +27,6 @@ from durahub_migrate.lint.reporting.sentences import (
     within_source,
 )
 from durahub_migrate.lint.rule_page import page_of_rule
-from durahub_migrate.lint.secrets import hidden
 
 _COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
 

@@ -3,7 +3,7 @@
 import shlex
 
 from durahub.model.ticks import Ticks, seconds_between, to_datetime
-from durahub_migrate.lint.secrets import hidden
+from durahub.secret_texts import hidden
 
 FAILURE_HEAD = 200  # characters of a failure that are told
 _STEPS = ((86_400, "day", "days"), (3_600, "h", "h"), (60, "min", "min"), (1, "s", "s"))

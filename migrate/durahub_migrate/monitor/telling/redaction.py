@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from durahub.model.json_text import loads
-from durahub_migrate.lint.secrets import hidden
+from durahub.secret_texts import hidden
 
 MASK = "…"
 SECRET_NAMES = (
