@@ -63,6 +63,18 @@ def test_every_page_belongs_to_an_error_code() -> None:
     assert pages == set(all_errors())
 
 
+def test_every_error_is_raised_somewhere() -> None:
+    files = [one for top in ("provider", "migrate") for one in (ROOT / top).rglob("*.py")]
+    made = {
+        name
+        for file in files
+        if file != ROOT / "provider/durahub/errors.py"
+        for name in re.findall(r"\b([A-Z]\w+)\(", file.read_text(encoding="utf-8"))
+    }
+
+    assert {error.__name__ for error in all_errors().values()} <= made
+
+
 def test_the_tree_in_the_docstring_of_errors_names_every_code() -> None:
     import durahub.errors
 

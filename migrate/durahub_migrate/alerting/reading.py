@@ -148,8 +148,10 @@ class _Reader:
         try:
             parts = urlsplit(url)
             host = parts.hostname or ""
-            assert parts.port != 0
-        except (ValueError, AssertionError):
+            port = parts.port
+        except ValueError:
+            self._wrong(where, "what is there is no address")
+        if port == 0:
             self._wrong(where, "what is there is no address")
         if parts.scheme not in ("https", "http") or not host:
             self._wrong(where, "what is there is no address that begins with https://")

@@ -284,7 +284,7 @@ class Engine:
             return await trying(attempt)
         except RetryError as error:
             cause = error.last_attempt.exception()
-            assert isinstance(cause, Unavailable)
+            assert isinstance(cause, Unavailable)  # noqa: S101 (for the types)
             raise TargetAway(cause) from None
 
     async def deliver_strays(self) -> None:

@@ -153,7 +153,7 @@ def set_job(connection: Connection, state: JobState, now: int) -> None:
     before = [one.value for one, moves in JOB_MOVES.items() if state in moves]
     _changed(
         connection,
-        f"UPDATE job SET state = ?, changed = ? WHERE state IN ({_places(before)})",
+        f"UPDATE job SET state = ?, changed = ? WHERE state IN ({_places(before)})",  # noqa: S608 (names and marks of ours)
         (state.value, now, *before),
         f"a job to {state.value}",
     )
@@ -194,7 +194,7 @@ def claim(
         condition = "state IN ('planned', ?)"
     found = rows(
         connection,
-        f"SELECT {_ENTRY} FROM unit WHERE {condition} AND wave = ? AND number > ?"
+        f"SELECT {_ENTRY} FROM unit WHERE {condition} AND wave = ? AND number > ?"  # noqa: S608 (names and marks of ours)
         " ORDER BY number LIMIT ?",
         *values,
         int(wave),
@@ -220,7 +220,7 @@ def not_placed(connection: Connection, roots: Iterable[str], wave: Wave) -> list
             Ahead(required_text(root_id), Strategy(strategy), state == UnitState.FAILED.value)
             for root_id, strategy, state in rows(
                 connection,
-                f"SELECT root_id, strategy, state FROM unit WHERE root_id IN ({_places(some)})"
+                f"SELECT root_id, strategy, state FROM unit WHERE root_id IN ({_places(some)})"  # noqa: S608 (names and marks of ours)
                 " AND wave <= ? AND (state IN ('planned', 'claimed')"
                 " OR (state = 'failed' AND was = 'claimed'))",
                 *some,
@@ -238,7 +238,7 @@ def record(
     failed = state is UnitState.FAILED
     _changed(
         connection,
-        "UPDATE unit SET was = CASE WHEN ? AND state <> 'failed' THEN state WHEN ? THEN was ELSE '' END,"
+        "UPDATE unit SET was = CASE WHEN ? AND state <> 'failed' THEN state WHEN ? THEN was ELSE '' END,"  # noqa: S608 (names and marks of ours)
         " state = ?, tries = CASE WHEN ? THEN tries + 1 ELSE 0 END, code = ?, reason = ?,"
         " instances = max(instances, ?), events = max(events, ?), messages = messages + ?"
         f" WHERE number = ? AND state IN ({_places(before)})",
@@ -316,7 +316,7 @@ def last_there(
     states = [one.value for one in IS_THERE]
     found = rows(
         connection,
-        f"SELECT {_ENTRY} FROM unit WHERE state IN ({_places(states)}) AND number < ?"
+        f"SELECT {_ENTRY} FROM unit WHERE state IN ({_places(states)}) AND number < ?"  # noqa: S608 (names and marks of ours)
         " AND wave BETWEEN ? AND ? ORDER BY number DESC LIMIT ?",
         *states,
         2**62 if ahead is None else ahead,
@@ -332,7 +332,7 @@ def withdraw(connection: Connection, number: int) -> None:
     before = [one.value for one in may_follow(UnitState.WITHDRAWN)]
     _changed(
         connection,
-        "UPDATE unit SET state = 'withdrawn', instances = 0, events = 0, messages = 0"
+        "UPDATE unit SET state = 'withdrawn', instances = 0, events = 0, messages = 0"  # noqa: S608 (names and marks of ours)
         f" WHERE number = ? AND state IN ({_places(before)})",
         (number, *before),
         f"unit {number} to withdrawn",
@@ -342,7 +342,7 @@ def withdraw(connection: Connection, number: int) -> None:
 
 def entry_of(connection: Connection, root_id: str) -> Entry | None:
     """Return the unit of a root, ``None`` if there is none."""
-    found = rows(connection, f"SELECT {_ENTRY} FROM unit WHERE root_id = ?", from_text(root_id))
+    found = rows(connection, f"SELECT {_ENTRY} FROM unit WHERE root_id = ?", from_text(root_id))  # noqa: S608 (names and marks of ours)
     return _entry(found[0]) if found else None
 
 
@@ -354,7 +354,7 @@ def half_taken_back(connection: Connection) -> list[Entry]:
     """Return units of which nobody knows how much a resync has taken back before it died."""
     found = rows(
         connection,
-        f"SELECT {_ENTRY} FROM unit WHERE number IN"
+        f"SELECT {_ENTRY} FROM unit WHERE number IN"  # noqa: S608 (names and marks of ours)
         " (SELECT unit FROM step WHERE name = ? AND is_done = 0) ORDER BY number",
         TAKEN_BACK,
     )
@@ -440,7 +440,7 @@ def of_queues(connection: Connection) -> dict[str, int]:
     """
     found = rows(
         connection,
-        "SELECT CASE kind WHEN 'taken' THEN '' ELSE told.reason END AS what, sum(count) FROM told"
+        "SELECT CASE kind WHEN 'taken' THEN '' ELSE told.reason END AS what, sum(count) FROM told"  # noqa: S608 (names and marks of ours)
         " LEFT JOIN unit ON unit.number = told.unit WHERE kind IN ('taken', 'left')"
         f" AND (told.unit = {STRAYS} OR unit.state IN ({_places(_OVER)})) GROUP BY what ORDER BY what",
         *_OVER,
@@ -450,7 +450,7 @@ def of_queues(connection: Connection) -> dict[str, int]:
 
 def has_strays(connection: Connection) -> bool:
     """Tell whether it was told what has become of messages that belong to no unit."""
-    return bool(rows(connection, f"SELECT 1 FROM told WHERE unit = {STRAYS} LIMIT 1"))
+    return bool(rows(connection, f"SELECT 1 FROM told WHERE unit = {STRAYS} LIMIT 1"))  # noqa: S608 (names and marks of ours)
 
 
 def told(connection: Connection, kind: str) -> dict[str, int]:

@@ -42,7 +42,7 @@ class Running:
     async def job(self) -> JobRow:
         """Return the job as it is now."""
         found = await self.journal.do(journal_rows.job_of)
-        assert found is not None, "the journal is filled before its job runs"
+        assert found is not None, "the journal is filled before its job runs"  # noqa: S101 (for the types)
         return found
 
     async def apply(self) -> Ending:

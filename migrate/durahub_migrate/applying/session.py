@@ -245,7 +245,7 @@ async def session(
             job.open_job(plan, now, create=create, stopping=stop.is_set, on_write=on_write)
         )
         row = await journal.do(journal_rows.job_of)
-        assert row is not None, "it was filled when it was opened"
+        assert row is not None, "it was filled when it was opened"  # noqa: S101 (for the types)
         mover: Mover = _Untouched()
         if row.state not in OVER or not create:
             opening = open_mover(plan.head, row.id, content, pace, system_clock)

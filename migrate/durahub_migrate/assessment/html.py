@@ -16,7 +16,7 @@ def html_text(assessment: Assessment) -> str:
     """Return the report as HTML. Whatever comes from a hub is shown as text."""
     environment = made(autoescape=True, finalize=_visible)
     loader = environment.loader
-    assert loader is not None
+    assert loader is not None  # noqa: S101 (for the types)
     style = loader.get_source(environment, "report.css")[0]
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return environment.get_template("report.html").render(

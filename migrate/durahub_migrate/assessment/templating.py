@@ -11,7 +11,7 @@ def made(*, autoescape: bool, finalize: Callable[[object], object]) -> Environme
     """Return an environment that fails where a template names what there is not."""
     environment = Environment(
         loader=PackageLoader("durahub_migrate.assessment"),
-        autoescape=autoescape,
+        autoescape=autoescape,  # noqa: S701 (HTML's is on)
         finalize=finalize,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -146,7 +146,7 @@ class IndexWriter:
 
     def _go_on(self, record: hb.Record, size: int) -> None:
         one = self._instance
-        assert one is not None
+        assert one is not None  # noqa: S101 (for the types)
         one["records"] += 1
         one["bytes"] += size + sum(ref.size for ref in _refs(record))
         match record.WhichOneof("kind"):
@@ -209,7 +209,7 @@ class IndexWriter:
     def _insert(self, table: str, row: dict[str, Any]) -> None:
         names = ", ".join(f'"{name}"' for name in row)
         marks = ", ".join("?" * len(row))
-        sql = f"INSERT INTO {table} ({names}) VALUES ({marks})"
+        sql = f"INSERT INTO {table} ({names}) VALUES ({marks})"  # noqa: S608 (names and marks of ours)
         self._db.execute(sql, tuple(row.values()))
 
     @contextlib.contextmanager

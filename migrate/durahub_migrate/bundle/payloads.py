@@ -32,7 +32,7 @@ def move_out(
     for name, text in (extras or {}).items():
         if len(text) >= LARGE:  # JSON of ours is ASCII
             refs.add(extra=name, sha256=_kept(text.encode(), keep), size=len(text))
-            assert extras is not None
+            assert extras is not None  # noqa: S101 (for the types)
             extras[name] = ""
 
 

@@ -275,7 +275,7 @@ def confirm(plan: Path) -> None:
         with OpenPlan(plan) as opened:
             async with job.open_job(opened, time.time, create=False) as journal:
                 found = await journal.do(journal_rows.job_of)
-                assert found is not None, "it was filled when it was opened"
+                assert found is not None, "it was filled when it was opened"  # noqa: S101 (for the types)
                 if found.state is not JobState.HANDED_OVER:
                     wanted = "what is confirmed is what was handed over"
                     raise WrongJobState(str(job.folder_of(plan)), found.state.value, wanted)

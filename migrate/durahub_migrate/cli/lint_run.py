@@ -181,7 +181,7 @@ def _of_inline(inline: InlineIgnores, outcome: Outcome) -> list[str]:
 
 def _of_baseline(asked: Asked, baseline: Baseline, book: Book, outcome: Outcome) -> list[str]:
     """Compare with the baseline, write it if that is wanted, and say what has changed."""
-    assert asked.baseline is not None
+    assert asked.baseline is not None  # noqa: S101 (for the types)
     judged = _judged(outcome)
     change = compare(baseline, book.fingerprints(), judged)
     if not asked.update_baseline:

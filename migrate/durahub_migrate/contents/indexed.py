@@ -81,7 +81,7 @@ class IndexedContent:
     def members(self, root_id: str) -> Iterator[Held]:
         """Yield a tree's members."""
         sql = (
-            f"SELECT ordinal, records, {_PLACE} FROM instance JOIN segment ON segment = number WHERE tree ="
+            f"SELECT ordinal, records, {_PLACE} FROM instance JOIN segment ON segment = number WHERE tree ="  # noqa: S608 (names and marks of ours)
             " (SELECT number FROM tree WHERE root = ? ORDER BY number LIMIT 1)"
             " AND ordinal > ? ORDER BY ordinal"
         )
@@ -91,7 +91,7 @@ class IndexedContent:
     def member(self, instance_id: str) -> Held | None:
         """Return one instance."""
         sql = (
-            f"SELECT records, {_PLACE}, (SELECT root FROM tree WHERE tree.number = instance.tree)"
+            f"SELECT records, {_PLACE}, (SELECT root FROM tree WHERE tree.number = instance.tree)"  # noqa: S608 (names and marks of ours)
             " FROM instance JOIN segment ON segment = number WHERE id = ? ORDER BY ordinal LIMIT 1"
         )
         for count, *place, root in self._rows(sql, key_of(instance_id)):
@@ -133,7 +133,7 @@ class IndexedContent:
     def messages_to(self, instance_id: str) -> tuple[hb.InFlight, ...]:
         """Return what is on its way to an instance."""
         sql = (
-            f"SELECT {_PLACE} FROM message JOIN segment ON segment = number"
+            f"SELECT {_PLACE} FROM message JOIN segment ON segment = number"  # noqa: S608 (names and marks of ours)
             " WHERE instance = ? ORDER BY ordinal"
         )
         return tuple(self._message(*row) for row in self._rows(sql, key_of(instance_id)))
@@ -141,7 +141,7 @@ class IndexedContent:
     def arriving(self) -> Iterator[tuple[str, hb.InFlight]]:
         """Yield all messages with the root of the tree that they go to."""
         sql = (
-            f"SELECT ordinal, {_PLACE}, (SELECT root FROM tree WHERE tree.number = (SELECT tree FROM"
+            f"SELECT ordinal, {_PLACE}, (SELECT root FROM tree WHERE tree.number = (SELECT tree FROM"  # noqa: S608 (names and marks of ours)
             " instance WHERE id = message.instance LIMIT 1))"
             " FROM message JOIN segment ON segment = number WHERE ordinal > ? ORDER BY ordinal"
         )
@@ -151,7 +151,7 @@ class IndexedContent:
     def strays(self) -> Iterator[hb.InFlight]:
         """Yield messages to instances that the bundle does not have."""
         sql = (
-            f"SELECT ordinal, {_PLACE} FROM message JOIN segment ON segment = number"
+            f"SELECT ordinal, {_PLACE} FROM message JOIN segment ON segment = number"  # noqa: S608 (names and marks of ours)
             " WHERE NOT EXISTS (SELECT 1 FROM instance WHERE id = message.instance)"
             " AND ordinal > ? ORDER BY ordinal"
         )

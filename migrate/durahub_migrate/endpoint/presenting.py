@@ -16,7 +16,7 @@ from durahub.authorization.loopback import is_safe
 from durahub.errors import BadSetting
 from durahub_migrate.endpoint.tokens import scope_of
 
-TOKEN = "DURAHUB_TOKEN"
+TOKEN = "DURAHUB_TOKEN"  # noqa: S105 (a name)
 SCOPE = "DURAHUB_TOKEN_SCOPE"
 CA_FILE = "DURAHUB_CA_FILE"
 CLIENT_CERT = "DURAHUB_CLIENT_CERT"

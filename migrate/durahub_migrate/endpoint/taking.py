@@ -93,7 +93,7 @@ class Taking:
         """Raise what has ended the stream, if it has ended and nothing is left of it."""
         queue = self._queues[kind, instance_id]
         if self.is_over and queue.empty():
-            assert self._running is not None
+            assert self._running is not None  # noqa: S101 (for the types)
             self._running.result()
             return None
         coming = asyncio.ensure_future(queue.get())

@@ -30,11 +30,11 @@ def judge(rules: Iterable[Rule[Any]], facts: Iterable[Any], given: Given) -> Ite
                 for name, amount in rule.amounts(fact, given):
                     sums[rule][name] += amount
     for rule, groups in notes.items():
-        assert isinstance(rule, JoiningRule)
+        assert isinstance(rule, JoiningRule)  # noqa: S101 (for the types)
         for group, seen in sorted(groups.items()):
             yield from rule.conclude(group, sorted(seen, key=_value), given)
     for rule, found in sums.items():
-        assert isinstance(rule, SummingRule)
+        assert isinstance(rule, SummingRule)  # noqa: S101 (for the types)
         yield from rule.total(sorted(found.items()), given)
 
 

@@ -46,7 +46,7 @@ def differences(old: PlanFile, new: PlanFile) -> Iterator[Difference]:
     left, right = next(before, None), next(after, None)
     while left is not None or right is not None:
         if right is None or (left is not None and left[0] < right[0]):
-            assert left is not None
+            assert left is not None  # noqa: S101 (for the types)
             yield Difference(Change.WENT, left[1].root_id, (_is(left[1]),))
             left = next(before, None)
         elif left is None or right[0] < left[0]:

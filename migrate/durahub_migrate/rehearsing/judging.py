@@ -152,7 +152,7 @@ def judge(instance_id: str, name: str, shown: Shown, played: Played) -> Verdict:
 
 def _mismatch(shown: Shown, played: Played) -> dict[str, object]:
     """Return where the SDK found another action than the app's."""
-    assert played.at is not None
+    assert played.at is not None  # noqa: S101 (for the types)
     place = shown.places[min(played.at, len(shown.places) - 1)]
     event = shown.events[place]
     found = _NOTHING
@@ -237,7 +237,7 @@ def _wrong_end(shown: Shown, played: Played, result: TurnResult) -> dict[str, ob
         at = _place(shown, played.ended_at)
         return {"event": at, "expected": "that it goes on", "found": _would(end, played.raised)}
     recorded = shown.events[ends[-1]]
-    assert isinstance(recorded, ExecutionCompleted)
+    assert isinstance(recorded, ExecutionCompleted)  # noqa: S101 (for the types)
     if recorded.status is Status.Terminated:
         return None
     expected = described(recorded)

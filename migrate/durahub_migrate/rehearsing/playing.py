@@ -82,8 +82,8 @@ class Player:
 
     async def play(self, request: pb.OrchestratorRequest) -> Played:
         """Return what came of a replay. Raises `TooSlow`, `Gone`; then the app is loaded anew."""
-        assert self._process is not None
-        assert self._process.stdin is not None
+        assert self._process is not None  # noqa: S101 (for the types)
+        assert self._process.stdin is not None  # noqa: S101 (for the types)
         content = request.SerializeToString()
         try:
             self._process.stdin.write(struct.pack(">I", len(content)) + content)
@@ -101,8 +101,8 @@ class Player:
         await self.start()
 
     async def _read(self) -> dict[str, Any]:
-        assert self._process is not None
-        assert self._process.stdout is not None
+        assert self._process is not None  # noqa: S101 (for the types)
+        assert self._process.stdout is not None  # noqa: S101 (for the types)
         try:
             (length,) = struct.unpack(">I", await self._process.stdout.readexactly(4))
             content = await self._process.stdout.readexactly(length)
@@ -112,7 +112,7 @@ class Player:
         return found
 
     def _tail(self) -> str:
-        assert self._said is not None
+        assert self._said is not None  # noqa: S101 (for the types)
         end = self._said.seek(0, os.SEEK_END)
         self._said.seek(max(0, end - TAIL))
         return self._said.read().decode("utf-8", "replace").strip()

@@ -75,7 +75,7 @@ async def _verdict(held: Held, player: Player) -> Verdict:
     events = [one.event for one in instance.history]
     reading: Reading | None = AS_IT_SEEMS
     for _ in range(MOST_READINGS):
-        assert reading is not None
+        assert reading is not None  # noqa: S101 (for the types)
         try:
             shown = show(instance.instance_id, events, held.numbering_base, reading)
             played = await player.play(shown.request)

@@ -192,7 +192,7 @@ class _Answers:
 
     @property
     def _execution(self) -> Execution:
-        assert self.state.started is not None
+        assert self.state.started is not None  # noqa: S101 (for the types)
         own = self.state.started.execution.execution_id
         return Execution(self.result.instance.instance_id, own)
 
@@ -217,7 +217,7 @@ class _Answers:
         if event.input is None and not self.source.sight.has_inputs:
             self._marked.add(index)
             return
-        assert self.state.started is not None
+        assert self.state.started is not None  # noqa: S101 (for the types)
         sent = replace(event, is_played=False, worker_number=None)  # as in messages
         message = Message(
             event=sent,
@@ -277,7 +277,7 @@ class _Answers:
         if event.input is None and not self.source.sight.has_inputs:
             self._marked.add(index)
             return
-        assert self.state.started is not None
+        assert self.state.started is not None  # noqa: S101 (for the types)
         started = self.state.started
         own = child_execution_id(self._execution.execution_id or "", event.event_id)
         start = ExecutionStarted(

@@ -30,7 +30,7 @@ class Places(Provider):
 
     def _places(self) -> Iterator[tuple[str, partial[None]]]:
         app = self.app
-        assert isinstance(app, MonitorInTerminal)
+        assert isinstance(app, MonitorInTerminal)  # noqa: S101 (for the types)
         yield "jobs", partial(app.show, "jobs")
         for one in app.desk.monitor.hubs():
             if app.desk.sight.may("read", one.ref.key):

@@ -139,7 +139,7 @@ class Spool:
         if found is not None:
             marks = ", ".join("?" * (len(_PRINT) + 4))
             row = (side, key, *map(_plain, _of_print(found)), None, None)
-            self._do(f"INSERT OR REPLACE INTO instance VALUES ({marks})", row)
+            self._do(f"INSERT OR REPLACE INTO instance VALUES ({marks})", row)  # noqa: S608 (names and marks of ours)
         self._many("wait", side, key, map(_of_wait, work.waits.values()))
         self._many("coming", side, key, map(_of_coming, work.coming.values()))
         self.left[side].update(work.left)
@@ -156,7 +156,7 @@ class Spool:
     ) -> None:
         for columns in rows:
             row = (side, key, *map(_plain, columns))
-            self._do(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)
+            self._do(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608 (names and marks of ours)
 
     def add_unit(self, root: str, strategy: str, fate: str, *, exact: bool) -> None:
         """Keep what a plan does with the tree of *root*."""
@@ -195,15 +195,15 @@ class Spool:
     def kept(self, side: Which, instance_id: str) -> Kept:
         """Return what is kept of an ID."""
         key = (side, utf8(instance_id))
-        sql = f"SELECT {_columns(_PRINT)}, root FROM instance WHERE side = ? AND id = ?"
+        sql = f"SELECT {_columns(_PRINT)}, root FROM instance WHERE side = ? AND id = ?"  # noqa: S608 (names and marks of ours)
         row = self._do(sql, key).fetchone()
         found, root = None, None
         if row is not None:
             *values, root = row
             found = _with_texts(Print(**dict(zip(_PRINT, values, strict=True))))
-        sql = f"SELECT {_columns(_WAIT)} FROM wait WHERE side = ? AND id = ?"
+        sql = f"SELECT {_columns(_WAIT)} FROM wait WHERE side = ? AND id = ?"  # noqa: S608 (names and marks of ours)
         waits = [Wait(**dict(zip(_WAIT, one, strict=True))) for one in self._do(sql, key)]
-        sql = f"SELECT {_columns(_COMING)} FROM coming WHERE side = ? AND id = ?"
+        sql = f"SELECT {_columns(_COMING)} FROM coming WHERE side = ? AND id = ?"  # noqa: S608 (names and marks of ours)
         coming = [Coming(**dict(zip(_COMING, one, strict=True))) for one in self._do(sql, key)]
         return Kept(
             print=found,
@@ -214,7 +214,7 @@ class Spool:
 
     def instance(self, side: Which, instance_id: str) -> Print | None:
         """Return the print of an instance, ``None`` if that side has none."""
-        sql = f"SELECT {_columns(_PRINT)} FROM instance WHERE side = ? AND id = ?"
+        sql = f"SELECT {_columns(_PRINT)} FROM instance WHERE side = ? AND id = ?"  # noqa: S608 (names and marks of ours)
         row = self._do(sql, (side, utf8(instance_id))).fetchone()
         return _with_texts(Print(**dict(zip(_PRINT, row, strict=True)))) if row else None
 

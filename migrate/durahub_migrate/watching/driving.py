@@ -159,7 +159,7 @@ class Driver:
                 await self._changes(active=active)
 
     async def _sweep(self, *, begins: bool) -> None:
-        assert self._source is not None
+        assert self._source is not None  # noqa: S101 (for the types)
         position = None if begins else self._index.sweep().position
         try:
             read = await self._source.page(position)
@@ -179,9 +179,9 @@ class Driver:
         self.state = sweeping.swept_page(self.state, self._monotonic(), ended=ended)
 
     async def _changes(self, *, active: bool) -> None:
-        assert self._source is not None
+        assert self._source is not None  # noqa: S101 (for the types)
         mark = self._index.sweep().changes
-        assert mark is not None
+        assert mark is not None  # noqa: S101 (for the types)
         began, sent = self._clock(), self._budget.total
         position: str | None = None
         following: str | None = None

@@ -126,7 +126,7 @@ class Given:
     def text(self, name: str) -> str:
         """Return a text that is there."""
         value = self.values[name]
-        assert isinstance(value, str)
+        assert isinstance(value, str)  # noqa: S101 (for the types)
         return value
 
 

@@ -86,7 +86,7 @@ class Schemas:
             return reference
         schema = self.components[name] = {"type": "object", "description": about}
         hints = get_type_hints(kind)
-        assert is_dataclass(kind)
+        assert is_dataclass(kind)  # noqa: S101 (for the types)
         members = {camel(one.name): self.of(hints[one.name]) for one in fields(kind)}
         schema |= {
             "properties": members,

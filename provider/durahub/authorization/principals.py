@@ -15,7 +15,7 @@ EVERY_HUB = "*"
 class Kind(Enum):
     """What a grant may be made to, by the word that settings have for it."""
 
-    TOKEN = "token"
+    TOKEN = "token"  # noqa: S105 (a name)
     """A static token, by its name."""
     OBJECT = "object"
     """A user, service principal or managed identity of Entra ID, by its object ID."""

@@ -225,7 +225,7 @@ class _Clients:
     @property
     def queues(self) -> QueueServiceClient:
         """The client of queues, which a tracking store may be without."""
-        assert self._queues is not None
+        assert self._queues is not None  # noqa: S101 (for the types)
         return self._queues
 
     async def close(self) -> None:

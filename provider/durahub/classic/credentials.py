@@ -37,7 +37,7 @@ class Credential:
     async def get_token(self, *scopes: str, **options: Any) -> AccessToken:
         """Return a token, from the cache if it is good for a while."""
         found = await self._asked(self._inner.get_token(*scopes, **options))
-        assert isinstance(found, AccessToken)
+        assert isinstance(found, AccessToken)  # noqa: S101 (for the types)
         return found
 
     async def get_token_info(
@@ -45,7 +45,7 @@ class Credential:
     ) -> AccessTokenInfo:
         """Return a token with what is known of it, from the cache if it is good for a while."""
         found = await self._asked(self._inner.get_token_info(*scopes, options=options))
-        assert isinstance(found, AccessTokenInfo)
+        assert isinstance(found, AccessTokenInfo)  # noqa: S101 (for the types)
         return found
 
     async def _asked(self, asking: Any) -> Any:

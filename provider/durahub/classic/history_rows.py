@@ -63,7 +63,7 @@ def encode(row: HistoryRow, instance_id: str, dialect: Dialect) -> dict[str, Val
             columns[one.name] = value
     if isinstance(event, ExecutionStarted):
         value = _column(event.execution, Shape.EXECUTION, dialect)
-        assert value is not None
+        assert value is not None  # noqa: S101 (for the types)
         columns[EXECUTION.name] = value
     columns["EventId"] = event.event_id
     columns["IsPlayed"] = event.is_played

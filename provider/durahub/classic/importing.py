@@ -106,11 +106,11 @@ class ClassicImporting:
         """
         names = HubNames(self._hub, self._prefix)
         options = ClassicOptions(tracking_prefix=self._prefix, dialect=READABLE_BY_ALL)
-        parts = assemble(names, self._account, options, self._clock, Random())
+        parts = assemble(names, self._account, options, self._clock, Random())  # noqa: S311 (no secret hangs on it)
         try:
             await parts.resources.check_there()
             names = await find_tables(self._account, parts.tables, names)
-            parts = assemble(names, self._account, options, self._clock, Random())
+            parts = assemble(names, self._account, options, self._clock, Random())  # noqa: S311 (no secret hangs on it)
         except HubNotFound:
             await parts.resources.check_spelling()
         self._parts = parts

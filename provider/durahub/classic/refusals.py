@@ -13,7 +13,7 @@ class Way(Enum):
 
     KEY = "key"
     SIGNATURE = "signature"
-    TOKEN = "token"
+    TOKEN = "token"  # noqa: S105 (a name)
 
 
 _ROLES = "Storage {service} Data Contributor"
@@ -26,7 +26,7 @@ _SIGNATURE_WRONG = (
     "renewed; make a new one"
 )
 _TOKEN_WRONG = (
-    "the token is not accepted: it is of another tenant than the account, or of another cloud; check "
+    "the token is not accepted: it is of another tenant than the account, or of another cloud; check "  # noqa: S105 (a name)
     "store.tenant_id and store.cloud"
 )
 _WHY: dict[str, str | dict[Way, str]] = {
@@ -76,7 +76,7 @@ _ENTRA_WHY = {
     "AADSTS900023": "what store.tenant_id says is no tenant",
 }
 NO_TOKEN = (
-    "no credential of this machine could get a token; set store.credential, or see to a managed "
+    "no credential of this machine could get a token; set store.credential, or see to a managed "  # noqa: S105 (a name)
     "identity, workload identity or 'az login'"
 )
 

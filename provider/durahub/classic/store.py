@@ -81,7 +81,7 @@ class ClassicStore:
         self._memory = InstanceMemory(options.row_refresh)
         self._serving: Serving | None = None
         self._is_of_functions = False
-        self._parts = parts = put_together(names, account, options, clock, random or Random())
+        self._parts = parts = put_together(names, account, options, clock, random or Random())  # noqa: S311 (no secret hangs on it)
         self._queues, self._payloads = parts.queues, parts.payloads
         self._histories, self._instances = parts.histories, parts.instances
         self._resources, self._held = parts.resources, parts.held
@@ -381,7 +381,7 @@ class ClassicStore:
 
     async def _start(self, message: Message, replaces: Instance | None, *, unread: bool) -> None:
         started, instance_id = message.event, message.target.instance_id
-        assert isinstance(started, ExecutionStarted)
+        assert isinstance(started, ExecutionStarted)  # noqa: S101 (for the types)
         (outgoing,) = await self._prepare((message,), ())
         self._memory.row_changed(instance_id)
         self._fresh.forget(instance_id)

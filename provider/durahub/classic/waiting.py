@@ -54,7 +54,7 @@ class Waiting:
         return len(self._keys) < MOST
 
     def _come_due(self, held: Held) -> None:
-        assert held.due is not None
+        assert held.due is not None  # noqa: S101 (for the types)
         if held.stage is not Stage.WAITING:
             return
         if self._clock() < held.due:  # the two clocks differ: never early

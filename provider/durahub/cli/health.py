@@ -17,7 +17,7 @@ from durahub.cli.running import Running, find_running
 from durahub.errors import ServerUnavailable
 
 WITHIN = 4.0  # seconds, for all of it
-_ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+_ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (compared with)
 """Where a server is asked that listens at all addresses."""
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from durahub.configuration.settings import Settings
 from durahub.edge.connection import ConnectionString
 
-EVERYWHERE = ("0.0.0.0", "::")
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 (compared with)
 HERE = ("127.0.0.1", "::1", *EVERYWHERE)
 MORE = "docs/security.md"
 

@@ -139,8 +139,8 @@ def settings_of(flat: Flat) -> Settings:
     """Return the settings. Raises `BadHubName`, `BadSetting` where two contradict each other."""
     tabled = flat.get(HUBS) or ()
     hubs = flat.get("server.hubs") or tabled or ("default",)
-    assert isinstance(hubs, tuple)
-    assert isinstance(tabled, tuple)
+    assert isinstance(hubs, tuple)  # noqa: S101 (for the types)
+    assert isinstance(tabled, tuple)  # noqa: S101 (for the types)
     for name in (*hubs, *tabled):
         check_hub_name(name)
     served = {name.casefold() for name in hubs}
@@ -158,7 +158,7 @@ def settings_of(flat: Flat) -> Settings:
     keys = flat.get("server.functions_keys") or ()
     use_app_lease = flat.get("store.use_app_lease")
     monitor = flat.get("server.monitor")
-    assert isinstance(keys, tuple)
+    assert isinstance(keys, tuple)  # noqa: S101 (for the types)
     return Settings(
         store=_text(flat.get("store.address")),
         identity=Identity(
@@ -235,7 +235,7 @@ def _auth(flat: Flat) -> AuthSettings:
 
 def _texts(flat: Flat, path: str) -> tuple[str, ...]:
     found = flat.get(path) or ()
-    assert isinstance(found, tuple)
+    assert isinstance(found, tuple)  # noqa: S101 (for the types)
     return found
 
 
@@ -297,10 +297,10 @@ def _text(value: Value) -> str | None:
 
 
 def _int(value: Value) -> int:
-    assert isinstance(value, int)
+    assert isinstance(value, int)  # noqa: S101 (for the types)
     return value
 
 
 def _float(value: Value) -> float:
-    assert isinstance(value, int | float)
+    assert isinstance(value, int | float)  # noqa: S101 (for the types)
     return float(value)

@@ -111,7 +111,7 @@ class Turns:
 
 def need_of(started: ExecutionStarted | None) -> Need:
     """Return what a worker has to know to run the turns of an execution."""
-    assert started is not None
+    assert started is not None  # noqa: S101 (for the types)
     return Need(
         Kind.ORCHESTRATION,
         started.name or "",

@@ -70,7 +70,7 @@ async def _while_known(
     SDKs do after UNAVAILABLE, but not all after UNAUTHENTICATED.
     """
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    assert task is not None
+    assert task is not None  # noqa: S101 (for the types)
     ended = False
     longest = _LONGEST if principal.still_counts is None else _OFTEN
     timer: asyncio.TimerHandle | None = None

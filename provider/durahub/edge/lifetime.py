@@ -54,7 +54,7 @@ class Lifetime:
             call.close()
             raise stopping()
         task = asyncio.current_task()
-        assert task is not None
+        assert task is not None  # noqa: S101 (for the types)
         self._waiting.add(task)
         try:
             return await call

@@ -98,7 +98,7 @@ def _due(event: Event, target: Execution) -> Ticks | None:
 def _child_start(start: ExecutionStarted, instance_id: str, actor: Actor) -> ExecutionStarted:
     """Return a child's start, complete: with an execution of its own and its parent's."""
     start = with_parent(start, actor.execution, actor.started.name)
-    assert start.parent is not None
+    assert start.parent is not None  # noqa: S101 (for the types)
     number = start.parent.task_schedule_id
     named = start.execution.execution_id or child_execution_id(
         actor.execution.execution_id or "", number

@@ -154,7 +154,7 @@ def _next_generation(
 ) -> tuple[Turn, Sequence[Event | Action]]:
     """Return the turn that begins with the start at *index*, and its events."""
     start = events[index]
-    assert isinstance(start, ExecutionStarted)
+    assert isinstance(start, ExecutionStarted)  # noqa: S101 (for the types)
     named = start.execution.execution_id or None
     if named is None or same_execution(named, turn.execution_id):
         named = next_execution_id(turn)

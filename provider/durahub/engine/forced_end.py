@@ -42,7 +42,7 @@ def forced_end(
         return None
     turn = begin(row.instance_id, version, events, state, start, taken, now)
     outcome = finish(turn, TurnResult(actions=(), custom_status=row.custom_status), now, "")
-    assert isinstance(outcome, Outcome)
+    assert isinstance(outcome, Outcome)  # noqa: S101 (for the types)
     return replace(outcome.commit, consumed=())
 
 

@@ -435,7 +435,7 @@ def _have_one_parent(old: ExecutionStarted | None, new: ExecutionStarted) -> boo
 
 def _refusal(event: ExecutionStarted) -> Message:
     """Return what a parent is told whose child's ID belongs to another running instance."""
-    assert event.parent is not None
+    assert event.parent is not None  # noqa: S101 (for the types)
     problem = f"an orchestration with the ID '{event.execution.instance_id}' is already running"
     return Message(
         event=SubOrchestrationInstanceFailed(

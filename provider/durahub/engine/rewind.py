@@ -97,7 +97,7 @@ def rewound(
     """
     message, state = delivery.message, read(events)
     request = message.event
-    assert isinstance(request, ExecutionRewound)
+    assert isinstance(request, ExecutionRewound)  # noqa: S101 (for the types)
     if state.completed is not None and state.completed.status is Status.Failed:
         return _rewind(instance_id, version, events, delivery, row, children, now)
     return _adopt(instance_id, version, events, state, delivery, row, now)
@@ -136,7 +136,7 @@ def _rewind(
     now: Ticks,
 ) -> Commit:
     request = delivery.message.event
-    assert isinstance(request, ExecutionRewound)
+    assert isinstance(request, ExecutionRewound)  # noqa: S101 (for the types)
     execution = Execution(instance_id, rewound_execution_id(instance_id, version.execution_id))
     anew = frozenset(_created_anew(events, children))
     tasks = frozenset(_failed_tasks(events))
@@ -154,7 +154,7 @@ def _rewind(
         OrchestratorCompleted(timestamp=now),
     )
     state = read(written)
-    assert state.started is not None
+    assert state.started is not None  # noqa: S101 (for the types)
     asked = [created for created, place in _children(events) if place not in anew]
     outbound = [
         *(_child_message(created, execution, state, request, now) for created in asked),
@@ -193,7 +193,7 @@ def _adopt(
     now: Ticks,
 ) -> Commit:
     request = delivery.message.event
-    assert isinstance(request, ExecutionRewound)
+    assert isinstance(request, ExecutionRewound)  # noqa: S101 (for the types)
     execution = Execution(instance_id, version.execution_id)
     written = tuple(_restarted(event, execution, request) for event in events)
     started = next(event for event in written if isinstance(event, ExecutionStarted))
@@ -274,7 +274,7 @@ def _children(
     """Yield the children that failed or have not answered, and where their starts stand."""
     for one in _last_tries(events, "child", SubOrchestrationInstanceCreated):
         created = events[one.asked]
-        assert isinstance(created, SubOrchestrationInstanceCreated)
+        assert isinstance(created, SubOrchestrationInstanceCreated)  # noqa: S101 (for the types)
         if (one.failed or one.answered is None) and FIRE_AND_FORGET not in (created.tags or {}):
             yield created, one.asked
 

@@ -94,7 +94,7 @@ def begin(
     The events of the *stored* ones are in the history: they cause it, and nothing else.
     """
     started = start or state.started
-    assert started is not None
+    assert started is not None  # noqa: S101 (for the types)
     clock = now if start is not None else _after(state.clock, now)
     execution_id = started.execution.execution_id or ""
     rewinds = tuple(one for one in taken if isinstance(one.message.event, ExecutionRewound))
@@ -148,7 +148,7 @@ def finish(
         return _continue_as_new(sent, completion, result.custom_status, clock, new_execution_id)
     if completion is not None:
         end = carry_out(completion, actor)
-        assert end.event is not None
+        assert end.event is not None  # noqa: S101 (for the types)
         events.append(end.event)
         if end.outbound is not None:
             outbound.append(end.outbound)

@@ -37,7 +37,7 @@ class Child:
 
         Raises `OSError` when there is no such program.
         """
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # noqa: S603 (a program of ours)
             [str(part) for part in command],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -140,7 +140,7 @@ class Child:
             return list(self._lines)[len(self._lines) - fresh :], self._read, self._ended
 
     def _keep_output(self) -> None:
-        assert self._process.stdout is not None
+        assert self._process.stdout is not None  # noqa: S101 (for the types)
         with self._process.stdout as output:
             for line in output:
                 with self._changed:

@@ -115,7 +115,7 @@ def _npm_ci(node: Node, folder: Path) -> None:
         raise AzuriteFailed(f"npm is missing beside Node {node.version}; {ADVICE}")
     # npm starts `node` by name for its own children: the same one, not another on PATH
     path = os.pathsep.join((str(node.executable.parent), os.environ.get("PATH", "")))
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603 (a program of ours)
         [node.executable, node.npm, *NPM_CI],
         cwd=folder,
         env={**os.environ, "PATH": path},

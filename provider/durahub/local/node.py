@@ -69,7 +69,7 @@ def _ask(executable: str, path: str | None) -> Node | None:
     """Return what *executable* says of itself; None when it is no working Node."""
     question = "JSON.stringify([process.execPath, process.versions.node])"
     try:
-        answer = subprocess.run(
+        answer = subprocess.run(  # noqa: S603 (a program of ours)
             [executable, "-p", question], capture_output=True, text=True, timeout=60, check=True
         )
         real, version = json.loads(answer.stdout)

@@ -39,15 +39,16 @@ def _waiting(
     count: str,
 ) -> Waiting:
     rows = (
-        f"{table} WHERE hub = ? AND (due IS NULL OR due <= ?) AND {which}"
+        f"{table} WHERE hub = ? AND (due IS NULL OR due <= ?) AND {which}"  # noqa: S608 (names and marks of ours)
         " AND seq NOT IN (SELECT value FROM json_each(?))"
     )
     given = (hub, now, json.dumps(list(known)))
-    (found,) = connection.execute(f"SELECT {count} FROM {rows}", given).fetchone()
+    (found,) = connection.execute(f"SELECT {count} FROM {rows}", given).fetchone()  # noqa: S608 (names and marks of ours)
     if not found:
         return Waiting()
     oldest = connection.execute(
-        f"SELECT event, extra, due FROM {rows} ORDER BY seq LIMIT 1", given
+        f"SELECT event, extra, due FROM {rows} ORDER BY seq LIMIT 1",  # noqa: S608 (names and marks of ours)
+        given,
     ).fetchone()
     return Waiting(int(found), _since(*oldest))
 

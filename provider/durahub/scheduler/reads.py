@@ -97,7 +97,7 @@ def instance(
     """Return an instance, ``None`` for an unknown one."""
     columns = instance_rows.COLUMNS + (instance_rows.PAYLOADS if payloads else ())
     row = connection.execute(
-        f"SELECT {', '.join(columns)} FROM instances WHERE hub = ? AND id = ?",
+        f"SELECT {', '.join(columns)} FROM instances WHERE hub = ? AND id = ?",  # noqa: S608 (names and marks of ours)
         (hub, from_text(instance_id)),
     ).fetchone()
     if row is None:
@@ -133,9 +133,9 @@ def ended(connection: sqlite3.Connection, hub: int, query: EndedQuery) -> tuple[
 
 def messages(connection: sqlite3.Connection, hub: int, table: Table, want: Want) -> FoundMessages:
     """Return what a feed wants: first what has been due longest, then in the order of sending."""
-    select = f"SELECT {', '.join(message_rows.COLUMNS)} FROM {table} WHERE hub = ?"
+    select = f"SELECT {', '.join(message_rows.COLUMNS)} FROM {table} WHERE hub = ?"  # noqa: S608 (names and marks of ours)
     timed = connection.execute(
-        f"{select} AND due IS NOT NULL AND due <= ?"
+        f"{select} AND due IS NOT NULL AND due <= ?"  # noqa: S608 (names and marks of ours)
         " AND seq NOT IN (SELECT value FROM json_each(?)) ORDER BY due, seq LIMIT ?",
         (hub, want.now, json.dumps(list(want.known)), want.limit),
     )
@@ -146,7 +146,7 @@ def messages(connection: sqlite3.Connection, hub: int, table: Table, want: Want)
     )
     found_timeless, more = _at_most(timeless, READ_BYTES - size)
     following = connection.execute(
-        f"SELECT due FROM {table} WHERE hub = ? AND due IS NOT NULL AND due > ?"
+        f"SELECT due FROM {table} WHERE hub = ? AND due IS NOT NULL AND due > ?"  # noqa: S608 (names and marks of ours)
         " ORDER BY due LIMIT 1",
         (hub, want.now),
     ).fetchone()
@@ -180,7 +180,7 @@ def _decoded(
     found: list[tuple[int, Delivery | None]] = []
     for row in rows:
         seq = row[0]
-        assert isinstance(seq, int)
+        assert isinstance(seq, int)  # noqa: S101 (for the types)
         activity = table == "tasks"
         delivery = _or_error(message_rows.decode, row, activity)
         if isinstance(delivery, Malformed):
@@ -196,7 +196,7 @@ def counts(connection: sqlite3.Connection, hub: int) -> dict[str, int]:
     """Return how many messages a hub has, by what they wait for."""
 
     def count(rows: str) -> int:
-        return int(connection.execute(f"SELECT count(*) FROM {rows}", (hub,)).fetchone()[0])
+        return int(connection.execute(f"SELECT count(*) FROM {rows}", (hub,)).fetchone()[0])  # noqa: S608 (names and marks of ours)
 
     return {
         "inbox": count("inbox WHERE hub = ? AND due IS NULL"),

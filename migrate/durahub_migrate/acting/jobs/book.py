@@ -122,7 +122,7 @@ class JobBook:
                     address,
                 ),
             ).lastrowid
-        assert number is not None
+        assert number is not None  # noqa: S101 (for the types)
         return self.job(number)
 
     def job(self, number: int) -> Job:
@@ -217,7 +217,7 @@ class JobBook:
             if anew:
                 self._db.execute("DELETE FROM item WHERE job = ?", (number,))
             self._db.executemany(
-                f"INSERT INTO item (job, {_ITEM}) VALUES (?{', ?' * 12})",
+                f"INSERT INTO item (job, {_ITEM}) VALUES (?{', ?' * 12})",  # noqa: S608 (names and marks of ours)
                 ((number, *_columns(one)) for one in items),
             )
 
@@ -257,7 +257,7 @@ class JobBook:
         """Return instances in one of *states* (any if there are none), by number, behind *after*."""
         wanted = [one.value for one in states or tuple(State)]
         sql = (
-            f"SELECT {_ITEM} FROM item WHERE job = ? AND seq > ? AND state IN"
+            f"SELECT {_ITEM} FROM item WHERE job = ? AND seq > ? AND state IN"  # noqa: S608 (names and marks of ours)
             f" ({', '.join('?' * len(wanted))}) ORDER BY seq LIMIT ?"
         )
         values = (number, after, *wanted, -1 if count is None else count)

@@ -250,7 +250,7 @@ class Runner:
         if done is not None:
             self._write(item, State.DONE, done.sentence, done)
             return None
-        assert error is not None
+        assert error is not None  # noqa: S101 (for the types)
         sentence = told(error)
         match error:
             case Stopped():  # between two deletions of a tree, which is archived anew

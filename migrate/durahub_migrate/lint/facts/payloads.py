@@ -39,7 +39,7 @@ class Mark(Enum):
     ESCAPED_SURROGATE = "escaped lone surrogate"  # in JSON text
     TYPE_NAME = "$type"
     DOTNET_DATE = "/Date(…)/"
-    PAYLOAD_TOKEN = "payload token"
+    PAYLOAD_TOKEN = "payload token"  # noqa: S105 (a name)
     BLOB_ADDRESS = "address of a large-message blob"
     NOT_JSON = "not JSON"
 

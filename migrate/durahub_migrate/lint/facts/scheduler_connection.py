@@ -12,7 +12,7 @@ METHODS = frozenset(
     {"defaultazure", "managedidentity", "workloadidentity", "environment", "azurecli"}
     | {"azurepowershell", "visualstudio", "visualstudiocode", "interactivebrowser", "none"}
 )
-_LOCAL = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0", "host.docker.internal"})
+_LOCAL = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0", "host.docker.internal"})  # noqa: S104 (compared with)
 
 
 @dataclass(frozen=True, slots=True)

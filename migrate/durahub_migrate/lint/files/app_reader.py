@@ -152,7 +152,7 @@ class _Reading:
         return document
 
     def _note(self, place: Place, problems: object) -> None:
-        assert isinstance(problems, tuple)
+        assert isinstance(problems, tuple)  # noqa: S101 (for the types)
         for sentence, span in problems:
             at = Place(source=place.source, kind=PlaceKind.FILE, span=span)
             problem = FileProblem(at, sentence)

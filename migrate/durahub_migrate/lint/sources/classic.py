@@ -159,7 +159,7 @@ class ClassicSource:
     def _parts(self, account: Account, names: HubNames) -> Parts:
         prefix = names.tracking_prefix
         options = ClassicOptions(tracking_prefix=prefix, dialect=DTFX_2_9_BASE64)
-        return assemble(names, account, options, self._clock, Random(0))  # chance is for writers
+        return assemble(names, account, options, self._clock, Random(0))  # noqa: S311 (chance is for writers)
 
 
 @dataclass(slots=True)

@@ -123,7 +123,7 @@ class SchedulerSource:
     ) -> Iterator[tuple[MessageFacts, str]]:
         """Yield messages one by one with their numbers: each may be large."""
         columns = ", ".join(message_rows.COLUMNS)
-        sql = f"SELECT due, {columns} FROM {table} WHERE hub = ? AND seq > ? ORDER BY seq LIMIT 1"
+        sql = f"SELECT due, {columns} FROM {table} WHERE hub = ? AND seq > ? ORDER BY seq LIMIT 1"  # noqa: S608 (names and marks of ours)
         seq = int(behind or -1)
         while (row := connection.execute(sql, (hub, seq)).fetchone()) is not None:
             due, *stored = row

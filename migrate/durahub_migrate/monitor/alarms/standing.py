@@ -104,7 +104,7 @@ def _looked(
 ) -> Alarm | None:
     if finding is not None:
         return _found(alarm, finding, rules[finding.rule], now)
-    assert alarm is not None
+    assert alarm is not None  # noqa: S101 (for the types)
     rule = rules.get(alarm.finding.rule)
     if alarm.phase is Phase.OVER:
         return alarm

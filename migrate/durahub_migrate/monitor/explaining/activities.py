@@ -23,10 +23,10 @@ from durahub_migrate.monitor.waiting import Evidence, NextStep, Pending, Reason
 def activity(one: Open, instance: InstanceSeen, hub: HubSeen) -> Cause:
     """Return why an activity is open."""
     asked = one.asked
-    assert isinstance(asked, TaskScheduled)
+    assert isinstance(asked, TaskScheduled)  # noqa: S101 (for the types)
     judged = _judged(one, asked, instance, hub)
     pending = judged.pending
-    assert pending is not None
+    assert pending is not None  # noqa: S101 (for the types)
     tried: tuple[Evidence, ...] = ()
     if one.last_failure is not None and one.attempt > 1:
         tried = (fact(f"Attempt {one.attempt - 1} failed: {one.last_failure}.", _place(one)),)

@@ -40,7 +40,7 @@ def child(
 ) -> Cause:
     """Return why a child is open; *found* is the child, ``None`` where it was not read."""
     asked = one.asked
-    assert isinstance(asked, SubOrchestrationInstanceCreated)
+    assert isinstance(asked, SubOrchestrationInstanceCreated)  # noqa: S101 (for the types)
     pending = Pending(
         what="child",
         reason=Reason.CHILD_RUNNING,

@@ -56,7 +56,7 @@ def asked(
 ) -> Cause:
     """Return why a call of an entity, or a request for locks, is open."""
     request = one.request
-    assert request is not None
+    assert request is not None  # noqa: S101 (for the types)
     wanted = targets(one, instances, instance.instance_id)
     entity_id = wanted[-1] if wanted else ""
     entity = instances.get(entity_id)

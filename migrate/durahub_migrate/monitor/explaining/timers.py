@@ -21,7 +21,7 @@ from durahub_migrate.monitor.waiting import Evidence, Pending, Reason
 def timer(one: Open, instance: InstanceSeen, hub: HubSeen) -> Cause:
     """Return why a timer is open."""
     asked = one.asked
-    assert isinstance(asked, TimerCreated)
+    assert isinstance(asked, TimerCreated)  # noqa: S101 (for the types)
     pending = Pending(
         what="timer",
         reason=Reason.RETRY_UNTIL if one.retries is not None else Reason.TIMER_UNTIL,

@@ -72,7 +72,7 @@ def _span(found: "re.Match[str]") -> Span:
         int(found[part]) if found[part] else None
         for part in ("year", "month", "day", "hour", "minute", "second")
     )
-    assert year is not None
+    assert year is not None  # noqa: S101 (for the types)
     begins = datetime(year, month or 1, day or 1, hour or 0, minute or 0, second or 0, tzinfo=UTC)
     start = int(from_datetime(begins))
     if found["fraction"]:

@@ -240,7 +240,7 @@ class _Traffic:
         match event:
             case _ if isinstance(event, _ANSWERS):
                 answer = states.answer_of(event)
-                assert answer is not None
+                assert answer is not None  # noqa: S101 (for the types)
                 if answer in self._state.answers or answer in self.answered:
                     return "seen twice"
                 if answer not in self._asked:

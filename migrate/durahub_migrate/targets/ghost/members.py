@@ -215,7 +215,7 @@ def final_of(member: Member, is_known: Mapping[str, object], *, is_careful: bool
     do behind it; else by the app itself, whose code tells the input.
     """
     script = member.script
-    assert script is not None
+    assert script is not None  # noqa: S101 (for the types)
     rest, dropped, unknown = set(), set(), False
     # What entities are told while the ghost is their worker they do not do again:
     last = script.outputs_at(len(script.inputs))

@@ -326,7 +326,7 @@ class TreeReplay:
     ) -> bool:
         """Let an execution begin anew that was started as an earlier one of the same instance."""
         script = replay.member.script
-        assert script is not None
+        assert script is not None  # noqa: S101 (for the types)
         if replay.restarts or any(one.HasField("executionStarted") for one in past):
             return False
         wanted = script.started
@@ -341,7 +341,7 @@ class TreeReplay:
     async def _answer(self, replay: Replay) -> None:
         """Answer the turn in hand, and feed what comes next."""
         script = replay.member.script
-        assert script is not None
+        assert script is not None  # noqa: S101 (for the types)
         found = replay.found
         if (
             self._stage is Stage.PAST
@@ -364,7 +364,7 @@ class TreeReplay:
     def _ready(self, replay: Replay, without: Collection[int] = ()) -> list[int]:
         """Return the outputs of the next answer."""
         script, found = replay.member.script, replay.found
-        assert script is not None
+        assert script is not None  # noqa: S101 (for the types)
         outputs = ready(script, found, without)
         if not self._exchange:
             return outputs
@@ -392,8 +392,8 @@ class TreeReplay:
     async def _close(self, replay: Replay) -> None:
         """Answer the turn behind the last recorded input."""
         script, final = replay.member.script, replay.final
-        assert script is not None
-        assert final is not None
+        assert script is not None  # noqa: S101 (for the types)
+        assert final is not None  # noqa: S101 (for the types)
         without = set(final.dropped)
         if final.closing is Closing.LEAVE or self._stage is not Stage.END:
             without |= final.rest
@@ -418,7 +418,7 @@ class TreeReplay:
     async def _send(self, replay: Replay, outputs: list[int], *, ends: bool = False) -> bool:
         """Send outputs as the answer of a turn; tell whether the target has taken it."""
         script = replay.member.script
-        assert script is not None
+        assert script is not None  # noqa: S101 (for the types)
         if self._exchange and not self._exchange.may_send(replay, outputs, ends=ends):
             self._put_off[replay.member.target_id] = None
             return False
@@ -452,7 +452,7 @@ class TreeReplay:
 
     async def _complete(self, replay: Replay, found: list[pb.OrchestratorAction]) -> bool:
         token, replay.token = replay.token, None
-        assert token is not None
+        assert token is not None  # noqa: S101 (for the types)
         script = replay.member.script
         response = pb.OrchestratorResponse(
             instanceId=replay.member.target_id, actions=found, completionToken=token
@@ -488,7 +488,7 @@ class TreeReplay:
 
     async def _feed(self, replay: Replay) -> None:
         script = replay.member.script
-        assert script is not None
+        assert script is not None  # noqa: S101 (for the types)
         target_id = replay.member.target_id
         if not is_final(script, replay.found):
             self._exchange.waited[target_id] = replay.found.seen

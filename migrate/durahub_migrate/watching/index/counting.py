@@ -44,7 +44,7 @@ def names(
         way = few_way(db, hub.number, query.node, query.now, what, few) or whole_way(db, what)
         sql = _of(hub, query, way)
         for name, status, n in db.execute(
-            f"SELECT ifnull(name, ''), status, count(*) FROM rows {way.by} WHERE {sql.text} GROUP BY 1, 2",
+            f"SELECT ifnull(name, ''), status, count(*) FROM rows {way.by} WHERE {sql.text} GROUP BY 1, 2",  # noqa: S608 (names and marks of ours)
             sql.values,
         ):
             found[name][status] += n
@@ -70,7 +70,8 @@ def histogram(
     if start is None or before is None:
         ends = [
             db.execute(
-                f"SELECT min(created), max(created) FROM rows {way.by} WHERE {sql.text}", sql.values
+                f"SELECT min(created), max(created) FROM rows {way.by} WHERE {sql.text}",  # noqa: S608 (names and marks of ours)
+                sql.values,
             ).fetchone()
             for way, sql in ways
         ]
@@ -84,7 +85,7 @@ def histogram(
     found: defaultdict[int, Counter[str]] = defaultdict(Counter)
     for way, sql in ways:
         for bucket, status, n in db.execute(
-            f"SELECT (created - ?) / ?, status, count(*) FROM rows {way.by} WHERE {sql.text}"
+            f"SELECT (created - ?) / ?, status, count(*) FROM rows {way.by} WHERE {sql.text}"  # noqa: S608 (names and marks of ours)
             " AND created IS NOT NULL GROUP BY 1, 2",
             (start, width, *sql.values),
         ):
@@ -102,7 +103,7 @@ def ids(db: sqlite3.Connection, hubs: Sequence[Hub], prefix: str, count: int) ->
         found.update(
             one
             for (one,) in db.execute(
-                f"SELECT id FROM rows INDEXED BY rows_by_id WHERE hub = ? AND {sql.text}"
+                f"SELECT id FROM rows INDEXED BY rows_by_id WHERE hub = ? AND {sql.text}"  # noqa: S608 (names and marks of ours)
                 " ORDER BY id LIMIT ?",
                 (hub.number, *sql.values, max(0, count)),
             )
@@ -132,7 +133,7 @@ def partitions(db: sqlite3.Connection, hubs: Sequence[Hub]) -> dict[int, Partiti
     found: dict[int, PartitionSum] = {}
     for hub in hubs:
         for number, running, rows, size in db.execute(
-            f"SELECT partition, sum(CASE WHEN {ENDED_SQL} THEN 0 ELSE n END), sum(n), sum(size)"
+            f"SELECT partition, sum(CASE WHEN {ENDED_SQL} THEN 0 ELSE n END), sum(n), sum(size)"  # noqa: S608 (names and marks of ours)
             " FROM partitions WHERE hub = ? GROUP BY partition",
             (hub.number,),
         ):
@@ -184,7 +185,7 @@ def _created(
 ) -> Iterator[tuple[int, int]]:
     by, named = _named(name, "rows_by_created")
     yield from db.execute(
-        f"SELECT (created - ?) / ?, count(*) FROM rows {by} WHERE hub = ? AND {named.text}"
+        f"SELECT (created - ?) / ?, count(*) FROM rows {by} WHERE hub = ? AND {named.text}"  # noqa: S608 (names and marks of ours)
         " AND created >= ? GROUP BY 1",
         (start, width, hub.number, *named.values, start),
     )
@@ -196,7 +197,7 @@ def _ended(
     _, named = _named(name, "")
     for column, has in (("completed", "1"), ("updated", "completed IS NULL")):
         yield from db.execute(
-            f"SELECT {column}, created, status = 'Failed' FROM rows INDEXED BY rows_by_{column}"
+            f"SELECT {column}, created, status = 'Failed' FROM rows INDEXED BY rows_by_{column}"  # noqa: S608 (names and marks of ours)
             f" WHERE hub = ? AND {column} >= ? AND {ENDED_SQL} AND {has} AND {named.text}",
             (hub.number, start, *named.values),
         )

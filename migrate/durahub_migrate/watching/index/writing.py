@@ -25,8 +25,8 @@ from durahub_migrate.watching.keeping import SweepState
 
 AT_ONCE = 500  # parameters of one statement
 _LIST = ", ".join(COLUMNS)
-_INSERT = f"INSERT INTO rows (number, hub, {_LIST}) VALUES (?, ?{', ?' * len(COLUMNS)})"
-_UPDATE = f"UPDATE rows SET {', '.join(f'{one} = ?' for one in COLUMNS)} WHERE number = ?"
+_INSERT = f"INSERT INTO rows (number, hub, {_LIST}) VALUES (?, ?{', ?' * len(COLUMNS)})"  # noqa: S608 (names and marks of ours)
+_UPDATE = f"UPDATE rows SET {', '.join(f'{one} = ?' for one in COLUMNS)} WHERE number = ?"  # noqa: S608 (names and marks of ours)
 _SEEN = "INSERT OR REPLACE INTO seen (row, sweep, at) VALUES (?, ?, ?)"
 _TEXT = "INSERT OR REPLACE INTO texts (row, haystack) VALUES (?, ?)"
 
@@ -41,7 +41,7 @@ def made(db: sqlite3.Connection, hub: str) -> int:
     """Return the number of a hub, which is put into the index if it is not there."""
     db.execute("INSERT OR IGNORE INTO hubs (key) VALUES (?)", (hub,))
     number = number_of(db, hub)
-    assert number is not None
+    assert number is not None  # noqa: S101 (for the types)
     return number
 
 
@@ -114,7 +114,7 @@ def learn(
                     (value, number, clean(instance_id), number),
                 )
             found = db.execute(
-                f"UPDATE rows SET {column} = ? WHERE hub = ? AND id = ? AND {column} IS NOT ?",
+                f"UPDATE rows SET {column} = ? WHERE hub = ? AND id = ? AND {column} IS NOT ?",  # noqa: S608 (names and marks of ours)
                 (value, number, clean(instance_id), value),
             )
             if found.rowcount:
@@ -140,7 +140,8 @@ def drop(db: sqlite3.Connection, hub: str) -> None:
         return
     for table in ("seen", "texts"):
         db.execute(
-            f"DELETE FROM {table} WHERE row IN (SELECT number FROM rows WHERE hub = ?)", (number,)
+            f"DELETE FROM {table} WHERE row IN (SELECT number FROM rows WHERE hub = ?)",  # noqa: S608 (names and marks of ours)
+            (number,),
         )
     for table, column in (
         ("rows", "hub"),
@@ -148,7 +149,7 @@ def drop(db: sqlite3.Connection, hub: str) -> None:
         ("partitions", "hub"),
         ("hubs", "number"),
     ):
-        db.execute(f"DELETE FROM {table} WHERE {column} = ?", (number,))
+        db.execute(f"DELETE FROM {table} WHERE {column} = ?", (number,))  # noqa: S608 (names and marks of ours)
 
 
 # -- sweeps --------------------------------------------------------------------------------------
@@ -204,7 +205,7 @@ def end_sweep(db: sqlite3.Connection, hub: str, at: Ticks) -> frozenset[str]:
     gone = [
         (at_number, tuple(record))
         for at_number, *record in db.execute(
-            f"SELECT number, {_LIST} FROM rows JOIN seen ON seen.row = rows.number"
+            f"SELECT number, {_LIST} FROM rows JOIN seen ON seen.row = rows.number"  # noqa: S608 (names and marks of ours)
             " WHERE hub = ? AND seen.sweep <> ?",
             (number, sweep),
         )
@@ -234,7 +235,8 @@ def _old(
         some = left[start : start + AT_ONCE]
         places = ", ".join("?" * len(some))
         for number, *record in db.execute(
-            f"SELECT number, {_LIST} FROM rows WHERE hub = ? AND id IN ({places})", (hub, *some)
+            f"SELECT number, {_LIST} FROM rows WHERE hub = ? AND id IN ({places})",  # noqa: S608 (names and marks of ours)
+            (hub, *some),
         ):
             yield record[ID], (number, tuple(record))
 

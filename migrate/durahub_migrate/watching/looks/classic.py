@@ -103,8 +103,8 @@ class ClassicLooks:
             await self._measure()
         elif not self._is_within(self._measured[0], self._settings.measured_for):
             self._begin_measuring()
-        assert self._measured is not None
-        assert self._blobs is not None
+        assert self._measured is not None  # noqa: S101 (for the types)
+        assert self._blobs is not None  # noqa: S101 (for the types)
         at, measured = self._measured
         look = await self.look()
         return storage_view(

@@ -33,10 +33,10 @@ class MakesLooks:
         ref, index, clock = opened.ref, opened.index, opened.clock
         match ref.kind:
             case StoreKind.CLASSIC:
-                assert opened.parts is not None
+                assert opened.parts is not None  # noqa: S101 (for the types)
                 return ClassicLooks(ref, opened.parts, index, clock, self._settings)
             case StoreKind.SCHEDULER:
-                assert opened.file is not None
+                assert opened.file is not None  # noqa: S101 (for the types)
                 is_ours = opened.storage is not None
                 return SchedulerLooks(
                     ref,

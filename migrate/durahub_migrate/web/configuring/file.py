@@ -94,7 +94,7 @@ class _Reader:
             found["rules"] = tuple(self._rules(members["grants"], found.get("tokens", ())))
         if "alerts" in members:
             found["alerts"] = read_alerts(members["alerts"], self._file, self._environment)
-        assert set(found) <= {one.name for one in fields(MonitorSettings)}
+        assert set(found) <= {one.name for one in fields(MonitorSettings)}  # noqa: S101 (names of ours)
         return found
 
     # -- logins --------------------------------------------------------------------------------

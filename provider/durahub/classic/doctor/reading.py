@@ -231,15 +231,15 @@ class Reading:
             if history_key is None or (
                 row_key is not None and _order(row_key) < _order(history_key)
             ):
-                assert row_key is not None
+                assert row_key is not None  # noqa: S101 (for the types)
                 yield StoredRows(row_key, row)
                 row = await _next(rows)
             elif row_key is None or row_key != history_key:
-                assert history is not None
+                assert history is not None  # noqa: S101 (for the types)
                 yield StoredRows(history_key, None, history)
                 history = await _next(histories)
             else:
-                assert history is not None
+                assert history is not None  # noqa: S101 (for the types)
                 yield StoredRows(row_key, row, history)
                 row, history = await _next(rows), await _next(histories)
 

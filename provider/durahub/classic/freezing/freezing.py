@@ -50,7 +50,7 @@ class Freezing:
         self._names = HubNames(hub, tracking_prefix)
         self._account = account
         self._clock = clock
-        self._holder = holder_name(Random().getrandbits(32))
+        self._holder = holder_name(Random().getrandbits(32))  # noqa: S311 (no secret hangs on it)
         self._parts: Parts | None = None
         self._grip: Grip | None = None
 
@@ -65,7 +65,7 @@ class Freezing:
         seen: dict[str, Seen] = {}
         try:
             sign = await self._taken(parts, terms, ends, seen, tell)
-            assert self._grip is not None
+            assert self._grip is not None  # noqa: S101 (for the types)
             freeze = Freeze(
                 hub=parts.names.hub,
                 store="classic",
@@ -83,9 +83,9 @@ class Freezing:
 
     async def _assembled(self) -> Parts:
         options = ClassicOptions(worker_id=self._holder, dialect=DTFX_2_9_BASE64)
-        parts = assemble(self._names, self._account, options, self._clock, Random())
+        parts = assemble(self._names, self._account, options, self._clock, Random())  # noqa: S311 (no secret hangs on it)
         names = await find_tables(self._account, parts.tables, self._names)
-        self._parts = assemble(names, self._account, options, self._clock, Random())
+        self._parts = assemble(names, self._account, options, self._clock, Random())  # noqa: S311 (no secret hangs on it)
         return self._parts
 
     async def _taken(
@@ -158,7 +158,7 @@ class Freezing:
 
     async def _while_held(self, work: Awaitable[T]) -> T:
         """Return what *work* returns, the leases renewed meanwhile. Raises `NotFrozen`."""
-        assert self._grip is not None
+        assert self._grip is not None  # noqa: S101 (for the types)
         working = asyncio.ensure_future(work)
         keeping = asyncio.create_task(self._grip.keep(), name="freeze")
         try:
@@ -198,7 +198,7 @@ class Freezing:
                 f"{'; '.join(wrong)}, within {seconds_between(first.at, second.at):.0f} s",
             )
         if terms.lasting:
-            assert self._grip is not None
+            assert self._grip is not None  # noqa: S101 (for the types)
             await self._grip.make_lasting()
         freeze = replace(freeze, frozen_at=second.at, rows_since=since, samples=(first, second))
         await self._write_record(parts, freeze)
@@ -245,7 +245,7 @@ class Freezing:
 
     async def hold(self) -> None:
         """Hold it until cancelled. Raises `NotFrozen`."""
-        assert self._grip is not None
+        assert self._grip is not None  # noqa: S101 (for the types)
         await self._grip.keep()
 
     async def release(self) -> None:

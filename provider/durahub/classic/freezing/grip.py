@@ -216,7 +216,7 @@ async def _free_row(
 
 async def _free_blob(blobs: LeaseBlobs, name: str, blob: LeaseBlob) -> bool:
     """Clear who has a blob, and release its lease; one that has run out is taken once more for that."""
-    assert blob.owner is not None
+    assert blob.owner is not None  # noqa: S101 (for the types)
     token = lease_id(blob.owner, name)
     if not blob.leased and not await blobs.acquire(name, token, SHORTEST):
         return False

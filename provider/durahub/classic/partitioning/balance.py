@@ -36,7 +36,7 @@ def _counts(blobs: Sequence[LeaseBlob], me: str) -> dict[str, int]:
     counts: dict[str, int] = {}
     for blob in blobs:
         if not blob.is_free:
-            assert blob.owner is not None
+            assert blob.owner is not None  # noqa: S101 (for the types)
             owner = blob.owner.casefold()
             counts[owner] = counts.get(owner, 0) + 1
     counts.setdefault(me.casefold(), 0)

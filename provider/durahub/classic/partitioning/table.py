@@ -138,7 +138,7 @@ def _take_part(
             counts[me] += 1
             hasty = True
         else:
-            assert owner is not None
+            assert owner is not None  # noqa: S101 (for the types)
             counts[owner] += 1
     return changes, counts, hasty
 

@@ -88,7 +88,7 @@ class Outbox:
 
     def send_again(self, request: Request) -> None:
         """Send a request that came before it was due to the entity itself."""
-        assert request.due is not None
+        assert request.due is not None  # noqa: S101 (for the types)
         name = delayed_name(request.due, self._now)
         self._raise(Execution(self._sender.instance_id), name, request_text(request))
 

@@ -36,7 +36,7 @@ def an_app(
         listed = [{"name": name, "value": value} for name, value in deployed.items()]
         texts["appsettings.prod.json"] = json.dumps(listed)
     (facts,) = read_app("", texts)
-    assert isinstance(facts, AppFacts)
+    assert isinstance(facts, AppFacts)  # noqa: S101 (for the types)
     return facts
 
 

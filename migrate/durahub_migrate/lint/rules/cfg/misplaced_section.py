@@ -13,7 +13,7 @@ from durahub_migrate.lint.target import Given
 
 def _written(text: str) -> AppFacts:
     (app,) = read_app("", {"host.json": text})
-    assert isinstance(app, AppFacts)
+    assert isinstance(app, AppFacts)  # noqa: S101 (for the types)
     return app
 
 

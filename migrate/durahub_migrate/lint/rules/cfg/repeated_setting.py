@@ -18,7 +18,7 @@ def _written(task: str) -> AppFacts:
     text = f'{{"version": "2.0", "extensions": {{"durableTask": {task}}}}}'
     json.loads(text)
     (app,) = read_app("", {"host.json": text})
-    assert isinstance(app, AppFacts)
+    assert isinstance(app, AppFacts)  # noqa: S101 (for the types)
     return app
 
 

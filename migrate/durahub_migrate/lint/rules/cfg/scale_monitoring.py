@@ -25,7 +25,7 @@ def _object(**values: object) -> Node:
 
 
 def _scalar(value: object) -> Scalar:
-    assert isinstance(value, (str, bool, Unknown))
+    assert isinstance(value, (str, bool, Unknown))  # noqa: S101 (for the types)
     return value
 
 

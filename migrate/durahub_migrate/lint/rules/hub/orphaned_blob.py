@@ -124,8 +124,8 @@ def _named(name: str, fact: InstanceFacts | MessageFacts, given: Given) -> Itera
 
 def _is_suspect(blob: blobs.Blob, *, has_instance: bool, given: Given) -> bool:
     """Tell whether the doctor takes a blob that nothing names for an orphan: by age and hidden messages."""
-    assert given.hub is not None
-    assert given.hub.classic is not None
+    assert given.hub is not None  # noqa: S101 (for the types)
+    assert given.hub.classic is not None  # noqa: S101 (for the types)
     return blobs.orphan(blob, given.hub.classic, GRACE, has_instance=has_instance) is not None
 
 

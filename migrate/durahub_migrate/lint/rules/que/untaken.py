@@ -105,7 +105,7 @@ class Untaken(JoiningRule[MessageFacts]):
         for one in seen:
             first = first or one
             count += 1
-        assert first is not None
+        assert first is not None  # noqa: S101 (for the types)
         queue = name_in(group)
         place = replace(first.place, kind=PlaceKind.QUEUE, key=queue, part="")
         since = to_text(Ticks(int(first.value)))

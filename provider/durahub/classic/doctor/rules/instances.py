@@ -78,7 +78,7 @@ def _begun_without_history(row: Instance, instance: InstanceFacts) -> bool:
 def _changes(instance: InstanceFacts, hub: HubFacts) -> bool:
     """Tell whether the row is ahead because the instance is being rewound: by rows, or by a message."""
     row = instance.row
-    assert row is not None
+    assert row is not None  # noqa: S101 (for the types)
     if row.status is Status.Pending and same_execution(row.execution_id, instance.execution_id):
         return instance.waits_for_wake_up
     if row.status is Status.Running and instance.state.status is Status.Failed:
