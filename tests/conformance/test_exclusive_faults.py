@@ -70,6 +70,28 @@ async def test_a_checkpoint_that_ends_an_order_and_fails_gives_its_activity_one_
         await asyncio.sleep(0.1)  # the anchor comes again
 
 
+async def test_an_anchor_that_a_checkpoint_has_parted_with_goes_though_its_row_is_refused(
+    hub: ClassicHub,
+) -> None:
+    desk = Desk()
+    store = await exclusive(hub, desk)
+    version = await an_order(store, desk, 0)
+    work = await desk.activity()
+    await store.complete_activity(work, result(work))
+    answer = await desk.message(2)
+    hub.transport(store).refuses = lambda url: "Instances" in url
+    with pytest.raises(Unavailable):
+        await store.commit(episode(answer, version, status=Status.Completed))
+    hub.transport(store).refuses = lambda _: False
+
+    await store.discard([answer])  # as the history has it already
+
+    deadline = asyncio.get_running_loop().time() + 10
+    while sum(await depths(store)):
+        assert asyncio.get_running_loop().time() < deadline, await depths(store)
+        await asyncio.sleep(0.1)  # it is deleted behind
+
+
 async def test_activities_that_nobody_takes_leave_the_column_together(hub: ClassicHub) -> None:
     desk = Desk()
     store = await exclusive(hub, desk, visibility=60.0)

@@ -147,6 +147,7 @@ class LocalCheckpoints:
         if before is not None and before is not kept:
             key = before.message_id
             rest = [*(one for one in rest if one.key != key), before.delivery]
+            writing.parted = (before.delivery,)
         writing.consumed = tuple(rest)
 
     def _record(self, known: Unsettled, made: Plan) -> None:

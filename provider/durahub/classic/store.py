@@ -239,6 +239,16 @@ class ClassicStore:
                 writing.written(written.version)
         if before is not None:
             written = before.and_then(written)
+        try:
+            await self._after_checkpoint(commit, writing, written)
+        except Exception:  # what the listener has it deletes later; nobody else knows of the rest
+            self._held.in_background(self._delete(writing.parted))
+            raise
+        return written.version
+
+    async def _after_checkpoint(
+        self, commit: Commit, writing: Writing, written: WrittenHistory
+    ) -> None:
         row_is_current = self._memory.row_is_current(commit, _now())
         update = commit.instance
         if self._memory.row_may_be_behind(commit):
@@ -249,7 +259,6 @@ class ClassicStore:
             self._memory.row_written(commit, _now())
         await self._together.all(self._payloads.delete(blob) for blob in old_blobs)
         await self._delete(writing.consumed)
-        return written.version
 
     async def _make_causes_durable(self, commit: Commit, writing: Writing) -> WrittenHistory | None:
         if self._serving is None:

@@ -15,8 +15,8 @@ class Writing:
     """A checkpoint that is being written: what of a commit goes where.
 
     ``posted`` are the activities with messages, ``events`` and ``base`` what is written and against what,
-    ``unsettled`` the texts of the column, ``consumed`` what is to be deleted behind it all. By itself it
-    gives every activity a message.
+    ``unsettled`` the texts of the column, ``consumed`` what is to be deleted behind it all; of that, nobody
+    else knows what it has ``parted`` with. By itself it gives every activity a message.
     """
 
     def __init__(self, commit: Commit) -> None:
@@ -24,6 +24,7 @@ class Writing:
         self.events = commit.events
         self.posted = commit.activities
         self.consumed = commit.consumed
+        self.parted: tuple[Delivery, ...] = ()  # anchors that no activity needs any more
         self.unsettled: tuple[str, str] | None = None
         self.remembered = commit  # what may come again of it: less what has no message
 
