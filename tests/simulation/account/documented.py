@@ -14,11 +14,12 @@ What a client sends comes once, whatever happens.
 import re
 
 _REPEATED = (
-    re.compile(r"@\S+ did (?!client/)\S+( (enter|leave) \S+)? twice"),
-    re.compile(r"@\S+ did \S+ (enter|leave) (?P<section>\S+) while (?P=section) had it locked"),
-    re.compile(r"(after a commit of )?\S+: the event \S+/\S+/\d+ is there twice"),
+    re.compile(r"@\S+ did (?!client/)(?P<sender>[^/\s]+)/\S+( (enter|leave) \S+)? twice"),
+    re.compile(
+        r"@\S+ did (?P<sender>[^/\s]+)/\S+ (enter|leave) (?P<section>\S+) while (?P=section) had it locked"
+    ),
+    re.compile(r"(after a commit of )?\S+: the event (?P<sender>[^/\s]+)/\S+/\d+ is there twice"),
 )
-_TWICE = re.compile(r"@\S+ did (?P<sender>[^/\s]+)/\S+ twice")
 _UNORDERED = re.compile(r"@\S+ did client/\S+ before client/\S+, which was sent first")
 _TWO_SERVERS = re.compile(_UNORDERED.pattern + r" \(to another server\)")
 
@@ -35,6 +36,6 @@ def is_of_two_servers(violation: str) -> bool:
 
 
 def repeated_by(violation: str) -> str:
-    """Return the instance whose operation was done twice; ``""`` if *violation* says no such thing."""
-    found = _TWICE.fullmatch(violation)
+    """Return the instance that sent what came twice; ``""`` if *violation* says no such thing."""
+    found = next((one for pattern in _REPEATED if (one := pattern.fullmatch(violation))), None)
     return found["sender"] if found is not None else ""

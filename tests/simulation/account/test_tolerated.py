@@ -69,7 +69,11 @@ def test_an_operation_is_done_twice_where_a_purge_meets_the_next_start() -> None
     ("violation", "overtaken", "is_tolerated"),
     [
         ("@diary@a did i0/run/001 twice", {"i0"}, True),
+        ("@diary@a did i0/run/001 enter section twice", {"i0"}, True),
+        ("@diary@a did i0/run/001 enter section while section had it locked", {"i0"}, True),
+        ("i1: the event i0/run/001 is there twice", {"i0"}, True),
         ("@diary@a did i0/run/001 twice", {"i1"}, False),
+        ("i1: the event i0/run/001 is there twice", {"i1"}, False),
         ("@diary@a did client/c0001 twice", {"i0"}, False),
         ("i0 lost the event c0001, which was acknowledged", {"i0"}, False),
         ("@diary@a did client/c2 before client/c1, which was sent first", {"i0"}, False),

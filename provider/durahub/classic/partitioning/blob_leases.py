@@ -252,9 +252,9 @@ class BlobLeases:
 
     def _open_and_close(self) -> None:
         wanted = self._manager.listening(self._state)
-        for partition in self._holding.opened - wanted:
+        for partition in sorted(self._holding.opened - wanted):
             self._holding.close(partition)
-        for partition in wanted:
+        for partition in sorted(wanted):
             self._holding.open(partition)
 
 

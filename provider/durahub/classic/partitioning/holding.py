@@ -111,14 +111,14 @@ class Holding:
 
     def close_untrusted(self) -> None:
         """Begin to close what is no longer trusted."""
-        for partition in tuple(self._open):
+        for partition in sorted(self._open):
             if not self.trusts(partition):
                 log.warning("lease-not-renewed", extra={"partition": partition})
                 self.close(partition)
 
     async def close_all(self, within: float) -> None:
         """Begin to close everything; return when that is done, or after *within* seconds."""
-        for partition in tuple(self._open):
+        for partition in sorted(self._open):
             self.close(partition)
         if self._closing:
             await asyncio.wait(self._closing.values(), timeout=within)
