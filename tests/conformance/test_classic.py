@@ -13,7 +13,7 @@ from azure.core.exceptions import ResourceExistsError
 from azure.storage.blob import AccountSasPermissions, ResourceTypes, generate_account_sas
 from hubs_under_test import ClassicHub
 from listening_desk import Desk, eventually
-from shop_orders import activity, episode, in_seconds, raised, result, start, timer
+from shop_orders import activity, episode, in_seconds, raised, result, start, started, timer
 
 from durahub.classic.account import Account
 from durahub.classic.columns import DateTime
@@ -24,6 +24,7 @@ from durahub.classic.storage_errors import StorageErrors
 from durahub.classic.store import ClassicStore
 from durahub.classic.tables import Tables, merge, put
 from durahub.dispatch.clock import system_clock
+from durahub.engine.commit import Delivery, Standing
 from durahub.errors import (
     CheckpointLost,
     HubMismatch,
@@ -32,6 +33,7 @@ from durahub.errors import (
     StorageUnavailable,
 )
 from durahub.model.history import TERMINAL, Execution, Status
+from durahub.model.message import Message
 from durahub.model.ticks import Ticks
 from durahub.store import EndedQuery, InstanceQuery
 
@@ -247,6 +249,40 @@ async def test_an_orchestration_of_one_activity_costs_these_requests(
         ("queue", "put"),  # the event
         *(("table", "transaction"), ("table", "merge"), ("queue", "delete")),
     ]
+
+
+async def test_a_row_that_storage_refused_is_written_whole_by_the_next_checkpoint(
+    hub: ClassicHub,
+) -> None:
+    store, desk = await hub.open(row_refresh=60.0), Desk()
+    hub.serve(store, desk)
+    await store.start(start("order-1", input="1"), None)
+    version = await store.commit(episode(await desk.message()))
+    transport = hub.transport(store)
+
+    await store.send(raised("order-1"))
+    following = started(start("order-1", input="2"))  # the execution continues as new
+    execution_id = following.execution.execution_id
+    begun = Delivery("none", "none", Message(event=following, target=following.execution))
+    replacing = replace(
+        episode(begun, replaces=True), base=version, consumed=(await desk.message(2),)
+    )
+    transport.refuses = lambda url: "instances" in url.lower()
+    with pytest.raises(StorageUnavailable):
+        await store.commit(replacing)
+    del transport.refuses
+
+    version = (await store.load("order-1")).version
+    assert version.execution_id == execution_id
+    await store.send(raised("order-1"))
+    ending = episode(await desk.message(3), version, status=Status.Completed, output='"done"')
+    standing = Standing(following, Status.Running)
+    await store.commit(replace(ending, instance=replace(ending.instance, standing=standing)))
+
+    row = await store.get("order-1")
+    assert row is not None
+    assert (row.execution_id, row.status, row.output) == (execution_id, Status.Completed, '"done"')
+    assert (row.input, row.created) == ("2", following.timestamp)
 
 
 async def test_the_blobs_of_a_replaced_generation_are_deleted(hub: ClassicHub) -> None:

@@ -255,6 +255,8 @@ class ClassicStore:
             update = update.caught_up
         old_blobs = self._memory.written(writing.remembered, written, _now())
         if not row_is_current:
+            # should storage refuse it, the row is behind this history
+            self._memory.row_changed(commit.instance_id)
             await self._instances.update(commit.instance_id, update, written.moved)
             self._memory.row_written(commit, _now())
         await self._together.all(self._payloads.delete(blob) for blob in old_blobs)
