@@ -1,17 +1,29 @@
-"""Locks of entities that are granted to nobody: on both stores. Locks need no worker of entities."""
+"""Locks that entities grant to nobody, and their answers that nobody waits for: on both stores.
+
+Neither needs a worker of entities.
+"""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 
 import pytest
 from failing_orders import completed
 from hubs_under_test import HubUnderTest
+from listening_desk import eventually
 from scripted_worker import PATIENCE, ScriptedHub, scripted
 
 from durahub.dispatch.clients import StartRequest
 from durahub.dispatch.clock import system_clock
+from durahub.engine import inbox
 from durahub.engine.actions import Action, SendEntityMessage
-from durahub.engine.entities.messages import REQUEST, Request, request_text
+from durahub.engine.entities.messages import (
+    REQUEST,
+    Request,
+    Response,
+    request_text,
+    response_text,
+)
 from durahub.engine.entities.stamps import Stamp
 from durahub.model.history import Event, EventRaised, EventSent, Execution
 from durahub.model.message import Message
@@ -109,3 +121,32 @@ async def test_all_locks_that_are_granted_to_an_execution_before_are_given_back(
     await begin(bank, "next")
 
     assert await bank.ended("next") == "Completed: free"
+
+
+async def test_an_answer_to_a_turn_that_was_lost_is_given_up(
+    bank: ScriptedHub,
+    store: HubStore,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(inbox, "backoff", lambda deliveries: deliveries * 0.01)
+    caplog.set_level(logging.WARNING)
+    await begin(bank, "listener")
+    now = system_clock()
+    answer = EventRaised(timestamp=now, name=LOST, input=response_text(Response(result="1")))
+    await store.send(Message(event=answer, target=Execution("listener"), sender=Execution(A)))
+
+    def given_up() -> bool:
+        return any(record.message == "answer-given-up" for record in caplog.records)
+
+    await eventually(given_up)
+    for _ in range(100):
+        if not sum((await store.info()).queues.values()):
+            break
+        await asyncio.sleep(0.05)  # it is deleted behind the line in the log
+    else:
+        pytest.fail("the answer is still there")
+    assert len(bank.turns) == 1
+
+    await bank.raise_event("listener", LOST, "a user's")
+    assert await bank.ended("listener") == "Completed: told"

@@ -7,7 +7,7 @@ import pytest
 
 from tests.fault.chaos.run import SERVE, Outcome, run
 
-pytestmark = [pytest.mark.fault, pytest.mark.sdk, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.fault, pytest.mark.sdk, pytest.mark.timeout(600)]
 
 PLANTED = (sys.executable, "-m", "tests.fault.planted")
 

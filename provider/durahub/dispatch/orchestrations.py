@@ -31,7 +31,13 @@ from durahub.engine.repeated_events import raised_before
 from durahub.engine.rewind import concerned_children, rewound
 from durahub.engine.turn import Turn, begin
 from durahub.errors import CheckpointLost, DurahubError, Malformed, Unavailable
-from durahub.model.history import Event, ExecutionCompleted, ExecutionStarted, TimerFired
+from durahub.model.history import (
+    Event,
+    EventRaised,
+    ExecutionCompleted,
+    ExecutionStarted,
+    TimerFired,
+)
 from durahub.model.instance import Instance
 from durahub.model.sizes import size_of
 from durahub.model.ticks import Ticks
@@ -451,6 +457,12 @@ class Orchestrations:
                 self._cache.drop(instance_id)
                 return False
             self._on_written(instance_id, repair.update, None)
+        for one in verdict.unasked:
+            told, answer = one.message.target, one.message.event
+            request = answer.name if isinstance(answer, EventRaised) else None
+            log.warning(
+                "answer-given-up", extra={"instance_id": told.instance_id, "request": request}
+            )
         if verdict.drop:
             await self._store.discard(verdict.drop)
             session.remove(verdict.drop)

@@ -11,8 +11,13 @@ from dataclasses import dataclass, field
 
 from durahub.engine.commit import Delivery, HistoryVersion
 from durahub.engine.effects import FIRE_AND_FORGET, Actor, tell_parent
-from durahub.engine.entities.answers import EntityAnswers, entity_answer_of
-from durahub.engine.entities.grants import GRANT_PATIENCE, is_grant, releases_of_stray
+from durahub.engine.entities.answers import (
+    UNASKED_PATIENCE,
+    EntityAnswers,
+    entity_answer_of,
+    is_named_by_request,
+)
+from durahub.engine.entities.grants import is_grant, releases_of_stray
 from durahub.engine.repairs import Repair, repair_of, terminated_before_start
 from durahub.engine.rewind import is_done, is_from_parent
 from durahub.engine.state import Answer, State, answer_of, same_execution
@@ -49,7 +54,7 @@ def backoff(deliveries: int) -> float:
 
 @dataclass(slots=True)
 class Verdict:
-    """What becomes of a batch. Every delivery of the batch is in exactly one of the four lists.
+    """What becomes of a batch. Of the first three lists and the wake-ups, each delivery is in exactly one.
 
     ``wake_ups`` are in the history already, and cause the rest of the episode that is stored in part.
     But if there is a ``rewind``, that comes first: it and what is in no list is judged again after it.
@@ -63,6 +68,9 @@ class Verdict:
     repair: Repair | None = None
     rewind: Delivery | None = None  # the history is rewritten, or its start is told of a new parent
     wake_ups: list[Delivery] = field(default_factory=list)
+    unasked: list[Delivery] = field(
+        default_factory=list
+    )  # given up: answers that no turn asked for
 
     @property
     def causes(self) -> list[Delivery]:
@@ -311,11 +319,13 @@ def _judge_others(
         is_repeated = (
             answer is not None and (answer in answers or answer in state.answers)
         ) or of_entities.is_repeated(call)
-        is_unasked = answer is not None and answer[1] not in state.action_ids
+        is_unknown = answer is not None and answer[1] not in state.action_ids
         is_early = of_entities.is_early(call)
-        if _is_foreign(target, execution_id) or is_repeated or _is_unclaimed(delivery, is_early):
+        if _is_foreign(target, execution_id) or is_repeated:
             _drop(verdict, state, delivery, now)
-        elif is_unasked or is_early:
+        elif is_early and _is_unasked(delivery):
+            _give_up(verdict, state, delivery, now)
+        elif is_unknown or is_early:
             # the answer overtook the checkpoint that holds the question
             verdict.defer.append((delivery, backoff(delivery.deliveries)))
         elif isinstance(event, TimerFired) and event.fire_at > now:
@@ -330,9 +340,14 @@ def _judge_others(
             verdict.take.append(delivery)
 
 
-def _is_unclaimed(delivery: Delivery, is_early: bool) -> bool:
-    """Tell whether a grant has waited long enough for the turn that asked for it: it was lost."""
-    return is_early and delivery.deliveries >= GRANT_PATIENCE and is_grant(delivery.message)
+def _answers_request(message: Message) -> bool:
+    """Tell whether an entity answers a request, or grants it."""
+    return is_named_by_request(message) or is_grant(message)
+
+
+def _is_unasked(delivery: Delivery) -> bool:
+    """Tell whether an entity's answer has waited long enough for the turn that asked: it was lost."""
+    return delivery.deliveries >= UNASKED_PATIENCE and _answers_request(delivery.message)
 
 
 def _drop(verdict: Verdict, state: State, delivery: Delivery, now: Ticks) -> None:
@@ -342,6 +357,12 @@ def _drop(verdict: Verdict, state: State, delivery: Delivery, now: Ticks) -> Non
     verdict.replies.extend(
         releases_of_stray(delivery.message, state.sent, now, has_ended=has_ended)
     )
+
+
+def _give_up(verdict: Verdict, state: State, delivery: Delivery, now: Ticks) -> None:
+    """Drop an answer of an entity that no turn has asked for."""
+    verdict.unasked.append(delivery)
+    _drop(verdict, state, delivery, now)
 
 
 def _suspended_after(event: Event, suspended: bool) -> bool:
@@ -356,9 +377,11 @@ def _judge_before_start(
     """Judge a message to an instance that has no history, or only that of an earlier execution."""
     event, target = delivery.message.event, delivery.message.target.execution_id
     is_over = row is not None and (row.status.is_terminal or _is_foreign(target, row.execution_id))
-    if is_grant(delivery.message):
-        if is_over or delivery.deliveries >= GRANT_PATIENCE:
+    if _answers_request(delivery.message):
+        if is_over:
             _drop(verdict, State(), delivery, now)
+        elif _is_unasked(delivery):
+            _give_up(verdict, State(), delivery, now)
         else:
             verdict.defer.append((delivery, backoff(delivery.deliveries)))
     elif row is None:

@@ -20,6 +20,9 @@ from tests.fault.chaos.records import Records
 from tests.fault.served import DURAHUB
 
 ENDED_WITHIN = 240.0  # seconds of calm
+EMPTY_WITHIN = 300.0
+"""Seconds of calm until queues are empty: an answer that no turn has asked for is given up at its eighth
+delivery, with pauses of 2 to 128 seconds between them."""
 SERVE = (*DURAHUB, "serve")
 
 
@@ -91,6 +94,7 @@ def _play(parts: Parts, acts: Sequence[Act], seconds: float, say: Say) -> None:
 
 def _settled(parts: Parts, say: Say) -> tuple[Records, Held]:
     """Let everything come to its end, and return what there is then."""
+    calm_since = time.monotonic()
     records = Records.read(parts.records)
     endpoint = parts.servers[-1].endpoint
     waiting = {one for one in records.asked if one.startswith("events-")}
@@ -99,7 +103,8 @@ def _settled(parts: Parts, say: Say) -> tuple[Records, Held]:
     ended(endpoint, sorted(records.asked - records.started), ENDED_WITHIN / 4)
     say(f"{len(states)} instances that were accepted have ended or had their time")
     if parts.store == "azurite":
-        await_empty_queues(parts, 3 * VISIBILITY)
+        left = calm_since + EMPTY_WITHIN - time.monotonic()
+        await_empty_queues(parts, max(left, 3 * VISIBILITY))
     ledgers = ledgers_of(endpoint)
     parts.stop_serving()
     instances, findings = instances_of(parts), findings_of(parts)

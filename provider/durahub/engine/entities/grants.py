@@ -21,10 +21,6 @@ from durahub.model.ticks import Ticks
 LOCKS_TAG = "durahub.locks"
 """A JSON array of the entities' IDs."""
 
-GRANT_PATIENCE = 8
-"""The delivery at which a grant is given back that no turn has asked for: the checkpoint of one that has
-may still be on its way."""
-
 
 def tags_of_grant(locks: Sequence[str]) -> Tags | None:
     """Return the tags of a grant; of a single lock the sender tells enough."""

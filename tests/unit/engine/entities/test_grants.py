@@ -7,14 +7,15 @@ import pytest
 
 from durahub.engine.actions import Action, Complete, SendEntityMessage, TurnResult
 from durahub.engine.commit import Delivery
-from durahub.engine.entities.grants import GRANT_PATIENCE, LOCKS_TAG, is_grant, tags_of_grant
+from durahub.engine.entities.answers import UNASKED_PATIENCE
+from durahub.engine.entities.grants import LOCKS_TAG, is_grant, tags_of_grant
 from durahub.engine.entities.messages import (
     LOCK_GRANTED,
     Response,
     release_of,
     response_text,
 )
-from durahub.engine.inbox import EVENT_PATIENCE, Verdict, backoff
+from durahub.engine.inbox import Verdict, backoff
 from durahub.engine.turn import Turn, finish
 from durahub.model.history import Event, EventRaised, Execution, Status, Tags
 from durahub.model.message import Message
@@ -185,7 +186,7 @@ UNKNOWN = pytest.mark.parametrize(
 
 
 @UNKNOWN
-@pytest.mark.parametrize("times", range(1, GRANT_PATIENCE))
+@pytest.mark.parametrize("times", range(1, UNASKED_PATIENCE))
 def test_a_grant_waits_for_the_turn_that_asked(
     events: tuple[Event, ...], found: object, times: int
 ) -> None:
@@ -197,7 +198,7 @@ def test_a_grant_waits_for_the_turn_that_asked(
 
 @UNKNOWN
 def test_but_not_for_ever(events: tuple[Event, ...], found: object) -> None:
-    grant = granted(LOST, A, B, times=GRANT_PATIENCE)
+    grant = granted(LOST, A, B, times=UNASKED_PATIENCE)
     judged = verdict(events, grant, row=found)  # type: ignore[arg-type]
     assert judged.drop == [grant]
     assert given_back(judged) == all_of(LOST, A, B)
@@ -206,7 +207,7 @@ def test_but_not_for_ever(events: tuple[Event, ...], found: object) -> None:
 def test_a_lock_that_a_lost_turn_got_is_given_back_where_the_turn_that_came_instead_has_no_use_for_it() -> (
     None
 ):
-    given_up = granted(LOST, A, B, C, times=GRANT_PATIENCE)
+    given_up = granted(LOST, A, B, C, times=UNASKED_PATIENCE)
 
     holds = history(asks(A, B))
     assert given_back(verdict(holds, given_up, row=row(Status.Running))) == all_of(LOST, C)
@@ -238,13 +239,57 @@ def delivered(message: Message) -> Delivery:
     return Delivery(f"m-{id(message)}", "hub-control-00", message)
 
 
-def test_an_answer_that_is_no_grant_waits_for_its_call_as_long_as_that_lives() -> None:
-    event = EventRaised(timestamp=NOW, name=guid(LOST), input=response_text(Response(result="1")))
-    message = Message(event=event, target=Execution(ID, RUN), sender=Execution(A, "run-9"))
-    many = Delivery("m", "hub-control-00", message, GRANT_PATIENCE + 9)
-    assert verdict(history(), many, row=row(Status.Running)).defer
-    gone = verdict((), Delivery("m", "hub-control-00", message, EVENT_PATIENCE))
-    assert (len(gone.drop), gone.replies) == (1, [])
+def answers(name: str, times: int, sender: str | None = A, run: str | None = RUN) -> Delivery:
+    """Return what *sender* raises under *name*: of an entity, the answer to a call."""
+    event = EventRaised(timestamp=NOW, name=name, input=response_text(Response(result="1")))
+    by = Execution(sender, "run-9") if sender is not None else None
+    message = Message(event=event, target=Execution(ID, run), sender=by)
+    return Delivery("m", "hub-control-00", message, times)
+
+
+@UNKNOWN
+def test_an_answer_that_no_turn_asked_for_waits_as_a_grant_does(
+    events: tuple[Event, ...], found: object
+) -> None:
+    waits = answers(guid(LOST), UNASKED_PATIENCE - 1)
+    judged = verdict(events, waits, row=found)  # type: ignore[arg-type]
+    assert (judged.defer, judged.drop) == ([(waits, backoff(UNASKED_PATIENCE - 1))], [])
+
+    given_up = answers(guid(LOST), UNASKED_PATIENCE)
+    judged = verdict(events, given_up, row=found)  # type: ignore[arg-type]
+    assert (judged.drop, judged.unasked, judged.defer) == ([given_up], [given_up], [])
+    assert judged.replies == []
+
+
+def test_of_an_instance_that_is_over_or_another_execution_it_is_dropped_at_once() -> None:
+    over = history(Complete(id=1, status=Status.Completed))
+    first = answers(guid(LOST), 1)
+    of_another = answers(guid(LOST), 1, run=NEXT)
+    for judged in (
+        verdict(over, first, row=row(Status.Completed)),
+        verdict((), first, row=row(Status.Terminated)),
+        verdict(history(), of_another, row=row(Status.Running)),
+    ):
+        assert len(judged.drop) == 1
+        assert (judged.defer, judged.unasked) == ([], [])
+
+
+def test_an_answer_that_was_asked_for_counts_however_often_it_came() -> None:
+    asked = history(asks(A))
+    late = answers(guid(SECTION), UNASKED_PATIENCE + 9)
+    assert verdict(asked, late, row=row(Status.Running)).take == [late]
+
+
+@pytest.mark.parametrize("sender", [None, "order-8"])
+@pytest.mark.parametrize("name", ["Approval", guid(LOST)])
+def test_what_users_raise_is_never_given_up(sender: str | None, name: str) -> None:
+    event = answers(name, UNASKED_PATIENCE + 9, sender)
+    assert verdict(history(), event, row=row(Status.Running)).take == [event]
+
+
+def test_nor_what_an_entity_sends_under_a_name_of_a_users() -> None:
+    event = answers("Approval", UNASKED_PATIENCE + 9)
+    assert verdict(history(), event, row=row(Status.Running)).drop == []
 
 
 # -- who goes on as another execution -------------------------------------------------------------------
