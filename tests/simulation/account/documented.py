@@ -5,8 +5,8 @@ event or an operation, comes twice, with another message. And a queue keeps no o
 signals the later may be first. Every storage of DTFx does so. It is counted, and is no violation.
 
 Mostly that takes a fault. Without one a checkpoint is lost where a purge meets the next start under the
-same ID; and what is sent to the partition's own server is handed over at once, while what another took is
-still to be received.
+same ID, an end is forced, or a lease is stolen, as the legacy manager does; and what is sent to the
+partition's own server is handed over at once, while what another took is still to be received.
 
 What a client sends comes once, whatever happens.
 """

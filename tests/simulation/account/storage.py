@@ -92,6 +92,7 @@ class AccountStorage:
         self.eye = Eye(self.account, HUB)
         self._partitions = self._random.choice([1, 2, 2, 3])
         self.lines: dict[str, Line] = {}
+        self._stores: dict[str, ClassicStore] = {}
 
     def store(self, server: str, clock: Clock) -> ClassicStore:
         """Return a store of a server of its own."""
@@ -104,7 +105,10 @@ class AccountStorage:
             manager=self._manager,
             level=self._level,
         )
-        return self._make_store(HUB, account_by(line), options, clock, random)
+        made = self._stores[server] = self._make_store(
+            HUB, account_by(line), options, clock, random
+        )
+        return made
 
     def _line(self, server: str, random: Random) -> Line:
         def fate(_: Request) -> Fate:
@@ -133,9 +137,17 @@ class AccountStorage:
         """Return what waits."""
         return [one for one, _ in self.eye.messages() if isinstance(one, StoredMessage)]
 
+    def owners(self, instance_id: str) -> Sequence[str]:
+        """Return the living servers that trust their lease; nobody where leases are stolen."""
+        if self._manager is Manager.LEGACY:
+            return ()
+        living = [one for one in self._stores if not self.lines[one].is_dead]
+        return [one for one in living if self._stores[one].owns(instance_id)]
+
     def tolerates(self, violation: str, overtaken: Container[str]) -> bool:
         """Tell whether the durability of this layout is known to end there."""
         is_disturbed = any(line.faults or line.is_dead for line in self.lines.values())
+        is_disturbed = is_disturbed or self._manager is Manager.LEGACY  # who comes steals leases
         if is_disturbed and is_documented(violation):
             return True
         return is_of_two_servers(violation) or repeated_by(violation) in overtaken

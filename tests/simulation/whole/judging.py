@@ -45,7 +45,10 @@ class Judge:
     # -- steps ---------------------------------------------------------------------------------
 
     def written(self, instance_id: str) -> None:
-        """Look at what was written just now."""
+        """Look at what was written just now, and at who might have."""
+        owners = self._storage.owners(instance_id)
+        if len(owners) > 1:
+            self.book.violated(now(), f"{' and '.join(owners)} act on {instance_id} at once")
         if is_entity(instance_id):
             return
         stored = self._storage.instance(instance_id)
@@ -76,8 +79,13 @@ class Judge:
             self.ended_at[key] = now(), events
 
     def lost(self, instance_id: str) -> None:
-        """Note an instance whose episode runs again though no server died: what it sent is out already."""
-        self.overtaken.add(instance_id)
+        """Note an instance whose episode runs again for a client's sake: what it sent is out already.
+
+        A purge and a forced end write, or delete, whoever has the instance; nobody else may.
+        """
+        by_clients = ("purge", "force")
+        if any(c.what in by_clients and c.instance_id == instance_id for c in self.book.calls):
+            self.overtaken.add(instance_id)
 
     def dropped(self, instance_id: str, event: EventRaised) -> None:
         """An event may be dropped if its instance is over, or if it has it already."""

@@ -38,10 +38,13 @@ class SimulatedStorage(Protocol):
     def messages(self) -> Sequence[StoredMessage]:
         """Return all messages that wait: to instances, entities and of activities."""
 
+    def owners(self, instance_id: str) -> Sequence[str]:
+        """Return the servers that act on an instance now; nobody where that has no meaning."""
+
     def tolerates(self, violation: str, overtaken: Container[str]) -> bool:
         """Tell whether it is known, and documented, of this kind of storage that this happens.
 
-        *overtaken* are the instances of which a checkpoint was lost to another writer.
+        *overtaken* are the instances of which a checkpoint was lost to what a client did.
         """
 
     def close(self) -> None:
