@@ -8,6 +8,10 @@ or one turn; nothing else changes them.
 What comes late of an execution before passes, too, and the present one goes on in order. DTFx goes back to
 the one before, and what the present one sends next would wait for a predecessor that has come already.
 
+Nor does it go back to what was held back and is older than what lets it through. That was sent by a try of a
+turn that was lost, and its predecessor never came. DTFx goes back there, too, and what the next try has
+sent may then wait for a predecessor that has come already.
+
 Source: DurableTask.Core, ``Entities/StateFormat/MessageSorter.cs``; orchestration semantics 5.5.
 """
 
@@ -153,7 +157,7 @@ class Receiver:
         while held and self._may_pass(held[0], last):
             request = held.pop(0)
             self._released.append(request)
-            last = self._last(request)
+            last = max(last, self._last(request), key=lambda stamp: stamp.ticks)
         return replace(sender, last=last, held=None if sender.held is None else tuple(held))
 
     def _may_pass(self, request: Request, last: Stamp) -> bool:

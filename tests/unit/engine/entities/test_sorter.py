@@ -212,6 +212,30 @@ def test_each_senders_messages_come_in_order_and_once_however_they_arrive(
     assert all(not sender.held for sender in (receiver.senders or {}).values())
 
 
+def test_what_a_lost_try_of_a_turn_sent_in_part_does_not_hold_back_the_next_tries() -> None:
+    _, orphan = labelled([NOW] * 2)  # what it follows was never put
+    second = labelled([later(NOW, 1)] * 2)
+    third = labelled([later(NOW, 2)] * 2)
+    receiver = Receiver()
+    assert received(receiver, orphan) == []
+    assert received(receiver, *second, *third) == [second[0], orphan, second[1], *third]
+    assert (receiver.senders or {})[CALLER].last == third[1].timestamp
+
+
+@given(st.data())
+def test_all_of_the_last_try_of_a_turn_comes_whatever_came_of_those_before(
+    data: st.DataObject,
+) -> None:
+    tries = data.draw(st.lists(st.integers(1, 4), min_size=1, max_size=4), label="tries")
+    sent = [labelled([later(NOW, second)] * size) for second, size in enumerate(tries)]
+    lost = [one for made in sent[:-1] for one in made]
+    put = data.draw(st.lists(st.sampled_from(lost)), label="put") if lost else []
+    receiver = Receiver()
+    let_through = received(receiver, *data.draw(st.permutations(put + sent[-1]), label="arrivals"))
+    assert [one for one in let_through if one in sent[-1]] == sent[-1]
+    assert all(not sender.held for sender in (receiver.senders or {}).values())
+
+
 @pytest.mark.parametrize("senders", [3000])
 def test_many_senders_are_no_trouble(senders: int) -> None:
     receiver = Receiver()
