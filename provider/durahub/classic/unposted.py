@@ -30,7 +30,7 @@ from durahub.model.message import Message
 COLUMN = "DurahubUnposted"
 MOST = 1_000
 """Activities that the column names: far fewer characters than a column may have, in any order."""
-MOST_NUMBERS = 1_000_000  # in all ranges: what names more is no work of ours
+MOST_NUMBERS = 10 * MOST  # in all ranges: what names more is no work of ours
 
 
 @dataclass(frozen=True, slots=True)

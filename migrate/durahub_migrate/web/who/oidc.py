@@ -106,7 +106,8 @@ def authorization_url(provider: Provider, oidc: Oidc, attempt: Attempt, redirect
 def person_of(token: str, keys: Mapping[str, Any], oidc: Oidc, nonce: str, now: Ticks) -> Person:
     """Return who an ID token names. Raises `LoginUnavailable` if it cannot be trusted."""
     claims = _claims(token, keys, oidc)
-    if not secrets.compare_digest(str(claims.get("nonce", "")).encode(), nonce.encode()):
+    told = str(claims.get("nonce", "")).encode("utf-8", "surrogatepass")  # JSON may hold halves
+    if not secrets.compare_digest(told, nonce.encode()):
         raise LoginUnavailable(oidc.issuer, "the token belongs to another login")
     seconds = to_unix(now)[0]
     if claims["exp"] + LEEWAY < seconds:
