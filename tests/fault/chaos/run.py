@@ -104,7 +104,7 @@ def _settled(parts: Parts, say: Say) -> tuple[Records, Held]:
     say(f"{len(states)} instances that were accepted have ended or had their time")
     if parts.store == "azurite":
         left = calm_since + EMPTY_WITHIN - time.monotonic()
-        await_empty_queues(parts, max(left, 3 * VISIBILITY))
+        await_empty_queues(parts, max(left, 3 * VISIBILITY), records.asked - records.started)
     ledgers = ledgers_of(endpoint)
     parts.stop_serving()
     instances, findings = instances_of(parts), findings_of(parts)
