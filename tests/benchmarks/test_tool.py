@@ -57,7 +57,7 @@ def test_requests_counted_at_the_proxy_are_those_that_the_server_counts() -> Non
         line["Counted"] for line in map(orjson.loads, said.stdout.splitlines()) if "Counted" in line
     ]
     assert counted["agrees"]
-    assert counted["requests"]["table transaction"] == pytest.approx(6, abs=0.5)
+    assert counted["requests"]["table transaction"] == pytest.approx(10, abs=0.5)
 
 
 @pytest.mark.sdk

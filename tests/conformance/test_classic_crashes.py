@@ -76,7 +76,7 @@ async def test_a_commit_that_dies_after_any_of_its_writes_happens_all_the_same(
 
 async def die_and_go_on(hub: ClassicHub, writes: int) -> None:
     """Let a server die after so many *writes* of a commit, and another one go on."""
-    first = await hub.open(worker_id="w")
+    first = await hub.open(worker_id="w", lease=60.0)  # many at once are slow to renew theirs
     desk = Desk()
     hub.serve(first, desk)
     await first.start(start("order-1"), None)
@@ -92,7 +92,7 @@ async def die_and_go_on(hub: ClassicHub, writes: int) -> None:
         await an_event_commit(hub, first, desk, version)
     await hub.crash(first)
 
-    second = await hub.open(worker_id="w")
+    second = await hub.open(worker_id="w", lease=60.0)
     successor = Desk()
     hub.serve(second, successor)
     seen = {d.message.target.instance_id for d in desk.messages}

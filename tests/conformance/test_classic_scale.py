@@ -49,18 +49,23 @@ class Asked:
         self._before(request)
 
     def of(self, table: str) -> list[str]:
-        """Return the addresses of a table's requests: ``"GET …/shopInstances()?$top=…"``."""
-        return [f"{method} {url}" for method, url in self.urls if f"{table}(" in url]
+        """Return the addresses of a table's requests: ``"GET …/shopInstances()?$top=…"``.
+
+        Each once: for how long a client looks again and again is a matter of the machine.
+        """
+        found = (f"{method} {url}" for method, url in self.urls if f"{table}(" in url)
+        return list(dict.fromkeys(found))
 
     def work(self) -> list[str]:
-        """Return the addresses but those for partitions, and of receives."""
-        return [
+        """Return the addresses but those for partitions, and of receives, each once."""
+        found = (
             f"{method} {url}"
             for method, url in self.urls
             if "partitions" not in url.lower()
             and "leases" not in url.lower()
             and not (method == "GET" and "/messages?numofmessages" in url)
-        ]
+        )
+        return list(dict.fromkeys(found))
 
 
 async def put(store: ClassicStore, instance_id: str, status: Status, days_ago: float = 1) -> None:
