@@ -144,6 +144,22 @@ def test_an_activity_whose_result_was_lost_makes_the_episode_run_again(shop: Sho
     assert shop.names() == ["result-before-action"]
 
 
+def test_an_activity_whose_result_is_stored_in_an_open_episode_makes_it_go_on(shop: Shop) -> None:
+    shop.has(*episode(started(), activity(0)), *episode(result(0))[:-1])
+    shop.sends(activity(1))
+    shop.hides(NAMES.workitem_queue)
+    assert "result-before-action" in shop.names()
+
+
+def test_a_repeated_result_of_an_open_episode_makes_it_go_on(shop: Shop) -> None:
+    shop.has(*episode(started(), activity(0)), *episode(result(0))[:-1])
+    shop.sends(activity(1))
+    assert "result-for-no-action" in shop.names()
+    shop.sends(activity(0))
+    assert "result-before-action" in shop.names()
+    assert "result-for-no-action" not in shop.names()
+
+
 def test_an_open_activity_may_be_hidden(shop: Shop) -> None:
     shop.has(*episode(started(), activity(0)))
     shop.sends(activity(1))

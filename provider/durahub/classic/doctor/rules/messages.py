@@ -214,18 +214,20 @@ def _causes_an_episode(instance: InstanceFacts, event: Event) -> bool:
     """Tell whether a message makes the instance run, so that it may schedule something once more.
 
     That of an open activity does, for its result will: it may have been there, in the memory of a server
-    that died.
+    that died. So does what the history has already, if the episode with it is stored in part.
     """
     answer = _answered_by(event)
     if answer is None:
         return True
-    return answer not in instance.state.answers and _is_asked(instance, answer)
+    if answer in instance.state.answers:
+        return instance.state.is_open
+    return _is_asked(instance, answer)
 
 
 def _queue_of_activities(instance: InstanceFacts, hub: HubFacts) -> tuple[str, ...]:
-    """Return the work-item queue, if an activity of the instance is open."""
+    """Return the work-item queue, if an activity of the instance is open, or the episode with its result."""
     asked = (question_of(event) for event in instance.events if isinstance(event, TaskScheduled))
-    is_open = any(one not in instance.state.answers for one in asked)
+    is_open = instance.state.is_open or any(one not in instance.state.answers for one in asked)
     return (hub.names.workitem_queue,) if is_open else ()
 
 
