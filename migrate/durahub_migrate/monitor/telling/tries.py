@@ -19,7 +19,7 @@ from itertools import count
 from typing import TypeAlias
 
 from durahub.engine.numbering import numbers_in
-from durahub.engine.retries import SPLIT_TIMER
+from durahub.engine.retries import SPLIT_TIMER, Asked
 from durahub.model.history import (
     ActionEvent,
     Event,
@@ -35,7 +35,6 @@ from durahub.model.history import (
     TimerFired,
 )
 
-Asked: TypeAlias = TaskScheduled | SubOrchestrationInstanceCreated
 _Key: TypeAlias = tuple[type[Asked], str | None] | tuple[type[Asked], str | None, str | None]
 
 
