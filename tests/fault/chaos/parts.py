@@ -180,9 +180,8 @@ class Parts:
         for proxy in self._storage:
             proxy.cut = True
             self._loop.call_soon_threadsafe(proxy.reset_all)
-        time.sleep(
-            outage
-        )  # nothing tells that its files are written, five seconds after it took something
+        # Nothing tells that its files are written, five seconds after it took something.
+        time.sleep(outage)
         ports = self._azurite_ports()
         os.kill(self.azurite.pid, signal.SIGKILL)
         self.azurite.close()
