@@ -9,6 +9,7 @@ Storage is one Azurite for the whole run, unless the environment says otherwise:
 What servers and workers wrote is shown when a test fails.
 """
 
+import logging
 import os
 import secrets
 import sys
@@ -21,6 +22,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from durahub.cli.log import OWN, QUIET
 from durahub.cli.running import STATE_VARIABLE
 from durahub.errors import AzuriteFailed
 from durahub.local.azurite import connection_string, running_azurite
@@ -34,6 +36,9 @@ IMAGE = "mcr.microsoft.com/azure-storage/azurite"
 CONTAINER_PORTS = {"blob": 10000, "queue": 10001, "table": 10002}
 WORKER_READY_WITHIN = 60.0  # seconds
 STORE = "DURAHUB_TEST_CONNECTION"  # the variable that tells a server the connection string
+
+SET_UP = (None, *OWN, *QUIET)
+"""The loggers that a command sets up; ``None`` is the root."""
 
 settings.register_profile("durahub", deadline=None)  # machines are slow at times: nothing is timed
 settings.load_profile("durahub")
@@ -64,6 +69,17 @@ def pytest_configure(config: pytest.Config) -> None:
     state = tempfile.TemporaryDirectory(prefix="durahub-tests-")
     config.add_cleanup(state.cleanup)
     os.environ[STATE_VARIABLE] = state.name  # a server of the user's own is not for tests
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """Put logging back as it was: a command that runs in this process sets it up for the whole process."""
+    loggers = [logging.getLogger(name) for name in SET_UP]
+    before = [(one, one.handlers, one.level) for one in loggers]
+    yield
+    for one, handlers, level in before:
+        one.handlers = handlers
+        one.setLevel(level)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ from durahub.errors import DurahubError
 from durahub.model.visible import visible
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-_OWN = ("durahub", "durahub_migrate")
+OWN = ("durahub", "durahub_migrate")
+"""The loggers of durahub itself."""
 _SECRET = re.compile(
     r"\b(sig|code|AccountKey|SharedAccessSignature|client_secret|access_token|Bearer|SharedKey(?:Lite)?)"
     r"([=:\s]+)[^\s&;\"']+",
@@ -53,7 +54,7 @@ def fields_of(record: logging.LogRecord) -> Mapping[str, Any]:
 
 def event_of(record: logging.LogRecord) -> tuple[str, Mapping[str, Any]]:
     """Return the name of an event and its fields, those of a library with its sentence, secrets cut out."""
-    if record.name.split(".")[0] in _OWN:
+    if record.name.split(".")[0] in OWN:
         return record.getMessage(), fields_of(record)
     # asyncio quotes the errors of tasks behind its sentence, and they what they were given.
     message = _SECRET.sub(r"\1\2…", record.getMessage().partition("\n")[0])
@@ -109,7 +110,7 @@ def configure(
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
     least = logging.INFO if verbose else LEVELS[level or "warning"]
-    for name in _OWN:
+    for name in OWN:
         logger = logging.getLogger(name)
         logger.handlers = []
         logger.setLevel(least)

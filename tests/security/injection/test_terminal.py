@@ -85,7 +85,6 @@ def test_what_is_shown_can_be_seen_and_what_could_be_seen_is_shown_as_it_was(tex
         assert shown == text
 
 
-@pytest.mark.usefixtures("logging_as_before")
 @pytest.mark.parametrize("name", HOSTILE)
 def test_an_event_of_the_log_is_one_line_whatever_its_fields_hold(
     capfd: pytest.CaptureFixture[str], name: str

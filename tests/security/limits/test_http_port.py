@@ -167,7 +167,6 @@ async def test_json_that_is_nested_too_deeply_is_refused_wherever_it_comes_in() 
             assert b"DH136" in answer
 
 
-@pytest.mark.usefixtures("logging_as_before")
 async def test_an_application_that_fails_is_not_quoted_in_what_is_said_or_logged(
     capfd: pytest.CaptureFixture[str],
 ) -> None:

@@ -122,7 +122,7 @@ def test_while_the_file_cannot_be_read_what_it_had_goes_on_counting(
     clock = Clock()
     tokens = TokenFile(file, clock)
     whole = file.read_bytes()
-    with caplog.at_level(logging.INFO):
+    with caplog.at_level(logging.INFO, logger="durahub"):
         file.write_bytes(b"shop the-token\n")
         clock.now += 1
         assert tokens.tokens() == (SHOP,)
