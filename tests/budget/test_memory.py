@@ -35,7 +35,8 @@ async def test_of_what_has_ended_or_sleeps_there_is_no_session_and_no_message(
         assert orchestrations._sessions == {}
         assert (task_hub.messages_in_memory, task_hub.open_work_items) == (0, (0, 0, 0))
         assert task_hub._waits._waiting == {}
-        assert len(orchestrations._cache) == ASLEEP  # bounded by size; what has ended is not kept
+        # those are bounded by size; what has ended is not kept
+        assert len(orchestrations.histories) == ASLEEP
         assert (len(store._held), len(store._fresh)) == (0, 0)
         assert store._serving.handover.alarms <= ASLEEP  # times, not messages
         assert len(store._serving.results) == 0

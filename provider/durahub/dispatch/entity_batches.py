@@ -8,9 +8,9 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from durahub.dispatch.clock import Clock
+from durahub.dispatch.histories import Histories
 from durahub.dispatch.known_history import KnownHistory
 from durahub.dispatch.session import Session
 from durahub.dispatch.settings import DispatchSettings
@@ -36,16 +36,6 @@ from durahub.store import HubStore, StoredHistory
 log = logging.getLogger(__name__)
 
 LARGEST_BATCH = 3_000_000  # bytes of messages, about; a worker receives 4 MiB
-
-
-class Sessions(Protocol):
-    """What batches need of the sessions that they run in."""
-
-    async def history(self, instance_id: str) -> KnownHistory:
-        """Return the stored history, mostly from memory."""
-
-    async def write(self, session: Session, history: KnownHistory, commit: Commit) -> None:
-        """Write a commit."""
 
 
 @dataclass(slots=True)
@@ -75,10 +65,10 @@ class EntityBatches:
         self._hub_limits = settings.limits
         self._limits = EntityLimits(operations=settings.entity_operations)
 
-    async def run(self, sessions: Sessions, session: Session) -> None:
+    async def run(self, histories: Histories, session: Session) -> None:
         """Run the next batch of the session's entity."""
         instance_id = next(iter(session.inbox.values())).message.target.instance_id
-        batch = await self._begin(sessions, session, instance_id)
+        batch = await self._begin(histories, session, instance_id)
         if batch is None:
             return
         slot = None
@@ -86,16 +76,18 @@ class EntityBatches:
             slot = await self._streams.slot(Need(Kind.ENTITY, name_of(instance_id)))
         try:
             if len(session.inbox) > len(batch.taken):  # more has come while it stood in line
-                batch = await self._begin(sessions, session, instance_id)
+                batch = await self._begin(histories, session, instance_id)
             if batch is not None:
-                await self._finish(sessions, session, batch, slot)
+                await self._finish(histories, session, batch, slot)
         finally:
             if slot is not None:
                 slot.release()
 
-    async def _begin(self, sessions: Sessions, session: Session, instance_id: str) -> _Batch | None:
+    async def _begin(
+        self, histories: Histories, session: Session, instance_id: str
+    ) -> _Batch | None:
         """Return the batch that the inbox makes; ``None`` if nothing of it is to be done."""
-        known = await sessions.history(instance_id)
+        known = await histories.read(instance_id)
         history = known.stored
         waiting = [d for d in session.inbox.values() if d.message.target.instance_id == instance_id]
         taken, dropped = judge_batch(history.version, history.events, waiting, history.consumed)
@@ -129,7 +121,7 @@ class EntityBatches:
             await self._store.repair(instance_id, update, insert=True, history=history.version)
 
     async def _finish(
-        self, sessions: Sessions, session: Session, batch: _Batch, slot: Slot | None
+        self, histories: Histories, session: Session, batch: _Batch, slot: Slot | None
     ) -> None:
         session.begin_turn(batch.taken)
         try:
@@ -139,7 +131,7 @@ class EntityBatches:
             else:
                 nothing = EntityResult(results=(), state=batch.turn.state)
                 commit = finish_batch(batch.turn, nothing, self._clock(), self._new_id)
-            await sessions.write(session, batch.history, commit)
+            await histories.write(session, batch.history, commit)
         except asyncio.CancelledError:
             raise
         except Exception:

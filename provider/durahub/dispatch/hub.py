@@ -81,7 +81,7 @@ class TaskHub(Operations):
             self._activity_tokens,
             clock,
             self._settings,
-            self._orchestrations.version_of,
+            self._orchestrations.histories.version_of,
             outstanding,
             self._on_room,
             tracing,
@@ -160,7 +160,7 @@ class TaskHub(Operations):
     @property
     def checkpoints(self) -> Timings:
         """How long checkpoints took to write, by what came of them."""
-        return self._orchestrations.checkpoints
+        return self._orchestrations.histories.checkpoints
 
     @property
     def commit_retries(self) -> Mapping[Kind, int]:
@@ -435,7 +435,7 @@ class TaskHub(Operations):
     def _events_here(self, instance_id: str) -> Sequence[Event] | None:
         if is_entity(instance_id) or not self._store.owns(instance_id):
             return None
-        return self._orchestrations.events_of(instance_id)
+        return self._orchestrations.histories.events_of(instance_id)
 
     def _changed_in_storage(self, instance_id: str, over_at: Ticks | None = None) -> None:
         self._orchestrations.forget(instance_id, over_at)
