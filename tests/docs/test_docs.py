@@ -197,4 +197,6 @@ def test_the_readme_names_the_two_commands_and_no_other_way_in() -> None:
 
     assert "python3 dev.py demo" in text
     assert "python3 dev.py test" in text
-    assert "dev.py test" in (ROOT / ".ci/run").read_text()
+    checks = (ROOT / ".ci/run").read_text()
+    assert '"$python" dev.py "$@"' in checks
+    assert re.search(r'^check ".+" \d+ test$', checks, re.MULTILINE)  # all of them
