@@ -166,8 +166,9 @@ class LineInstances:
     def __init__(self, line: Line) -> None:
         self._line = line
 
-    async def update(self, instance_id: str, *_: object) -> None:
+    async def update(self, instance_id: str, *_: object) -> str:
         await self._line.request("instance", instance_id, lambda: None)
+        return "written"
 
 
 class LineLeaseBlobs(LeaseBlobs):

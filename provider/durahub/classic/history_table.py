@@ -8,7 +8,7 @@ Classic layout 7.
 
 import json
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from durahub.classic import tables as rows_of
 from durahub.classic import unposted
@@ -50,15 +50,19 @@ class LoadedHistory:
 
 @dataclass(frozen=True, slots=True)
 class WrittenHistory:
-    """A checkpoint as it was written. ``moved`` are the texts that went to blobs, ``blobs`` all of them."""
+    """A checkpoint as it was written. ``moved`` are the texts that went to blobs, ``blobs`` all of them.
+
+    ``guard`` is its sentinel.
+    """
 
     version: HistoryVersion
     moved: dict[str, str]
     blobs: frozenset[str]
+    guard: Columns = field(default_factory=dict)
 
     def and_then(self, rest: "WrittenHistory") -> "WrittenHistory":
         """Return both as one: *rest* is what followed this part."""
-        return WrittenHistory(rest.version, self.moved | rest.moved, self.blobs | rest.blobs)
+        return replace(rest, moved=self.moved | rest.moved, blobs=self.blobs | rest.blobs)
 
 
 class HistoryTable:
@@ -175,6 +179,7 @@ class HistoryTable:
             names.update(blobs.values())
             rows.append(row)
         token = base.token
+        guard: dict[str, Value] = {}
         batches = cut(rows)
         for number, batch in enumerate(batches, 1):
             last = number == len(batches)
@@ -187,7 +192,11 @@ class HistoryTable:
                 guard[unposted.COLUMN] = unsettled[1] if ends else unsettled[0]
             token = await self._transact(instance_id, batch, guard, token)
         version = HistoryVersion(execution_id, first + len(events), token)
-        return WrittenHistory(version, moved, frozenset(names))
+        return WrittenHistory(version, moved, frozenset(names), guard)
+
+    async def is_last(self, written: WrittenHistory) -> bool:
+        """Tell whether no checkpoint has followed *written*, and nobody has deleted it."""
+        return await self._written(written.guard) is not None
 
     async def _transact(
         self, instance_id: str, batch: Sequence[Columns], guard: Columns, token: str | None

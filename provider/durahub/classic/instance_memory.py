@@ -35,6 +35,7 @@ class _Known:
     token: str | None = None  # of the history that this is about
     custom_status: str | None = None
     row_written: float | None = None  # when the instance row was last written; None: not by us
+    row_etag: str | None = None  # as it was last written here, or read
     blobs: frozenset[str] = frozenset()  # of the present generation
     unconfirmed: dict[str, float] = field(default_factory=dict)  # consumed messages, and until when
 
@@ -54,7 +55,7 @@ class InstanceMemory:
         """Remember a history that was read."""
         known = self._of(instance_id)
         if known.token != loaded.version.token:
-            known.token, known.row_written = loaded.version.token, None
+            known.token, known.row_written, known.row_etag = loaded.version.token, None, None
         known.blobs = loaded.blobs
         for key in loaded.consumed:
             known.unconfirmed.setdefault(key, now + CARRIED)
@@ -95,10 +96,26 @@ class InstanceMemory:
         known.blobs = (known.blobs - old) | written.blobs
         return old - written.blobs
 
-    def row_written(self, commit: Commit, now: float) -> None:
-        """Remember that the row was written with the commit."""
+    def row_etag(self, instance_id: str) -> str | None:
+        """Return the ETag of the instance row as it is known; the row may have another one by now."""
+        known = self._known.get(instance_id)
+        return known.row_etag if known is not None else None
+
+    def row_read(self, instance_id: str, etag: str | None) -> None:
+        """Remember the ETag of a row that was read, or inserted."""
+        self._of(instance_id).row_etag = etag
+
+    def row_in_doubt(self, instance_id: str) -> None:
+        """Remember that nobody knows whether the row is as we wrote it: it is written now."""
+        known = self._known.get(instance_id)
+        if known is not None:
+            known.row_written = None
+
+    def row_written(self, commit: Commit, now: float, etag: str | None = None) -> None:
+        """Remember that the row was written with the commit, and has that *etag* now."""
         known = self._of(commit.instance_id)
         known.custom_status, known.row_written = commit.instance.custom_status, now
+        known.row_etag = etag
 
     def confirm(self, instance_id: str, keys: Iterable[str]) -> None:
         """Forget consumed messages that are deleted for certain."""
@@ -111,7 +128,7 @@ class InstanceMemory:
         """Remember that the row is not as we wrote it."""
         known = self._known.get(instance_id)
         if known is not None:
-            known.row_written = None
+            known.row_written = known.row_etag = None
 
     def forget(self, instance_id: str) -> None:
         """Forget an instance: it was purged."""

@@ -100,9 +100,17 @@ class InstanceTable:
             raise InstanceExists(instance_id, row.status.name)
 
     async def update(
-        self, instance_id: str, update: InstanceUpdate, moved: Mapping[str, str]
-    ) -> None:
-        """Write what an episode changed. *moved* are large texts that have blobs already."""
+        self,
+        instance_id: str,
+        update: InstanceUpdate,
+        moved: Mapping[str, str],
+        etag: str | None = None,
+    ) -> str | None:
+        """Write what an episode changed, with *etag* into that version alone; return the new ETag.
+
+        ``None`` if the row has another one, or changed while it was read. *moved* are large texts that have
+        blobs already.
+        """
         input_text = update.started.input if update.started is not None else None
         columns = instance_rows.checkpoint(
             instance_id,
@@ -113,25 +121,26 @@ class InstanceTable:
         )
         columns, _ = await self._payloads.move_out(instance_id, "", None, columns)
         if instance_rows.clears_the_end(update):
-            await self._merge_without_end(columns)
-        else:
-            await self._tables.merge(self._table, columns)
+            return await self._merge_without_end(columns, etag)
+        return await self._tables.merge(self._table, columns, etag)
 
-    async def _merge_without_end(self, columns: Columns) -> None:
+    async def _merge_without_end(self, columns: Columns, etag: str | None) -> str | None:
         """Merge *columns* into a row of an instance that had ended; a merge alone keeps the old output."""
-        while True:
-            row = await self._tables.get(self._table, str(columns["PartitionKey"]), "")
-            if row is None:
-                await self._tables.merge(self._table, columns)
-                return
-            kept = instance_rows.without_end(row.columns) | dict(columns)
-            if await self._tables.replace(self._table, kept, row.etag) is not None:
-                return
+        row = await self._tables.get(self._table, str(columns["PartitionKey"]), "")
+        if row is None:
+            return await self._tables.merge(self._table, columns, etag)
+        if etag not in (None, row.etag):
+            return None
+        kept = instance_rows.without_end(row.columns) | dict(columns)
+        return await self._tables.replace(self._table, kept, row.etag)
 
     async def repair(
         self, instance_id: str, update: InstanceUpdate, *, insert: bool, etag: str | None = None
-    ) -> None:
-        """Write a row without a checkpoint; without *insert* only if there is one, and of that *etag*."""
+    ) -> str | None:
+        """Write a row without a checkpoint; without *insert* only if there is one, and of that *etag*.
+
+        Return the new ETag, ``None`` if that is not the row that is there.
+        """
         output = await self._outside(instance_id, "Output", update.output, {})
         if update.started is None and update.status is Status.Terminated:
             columns = instance_rows.terminated_before_start(instance_id, update, output_text=output)
@@ -145,7 +154,7 @@ class InstanceTable:
                 output_text=output,
             )
         columns, _ = await self._payloads.move_out(instance_id, "", None, columns)
-        await self._tables.merge(self._table, columns, None if insert else etag or "*")
+        return await self._tables.merge(self._table, columns, None if insert else etag or "*")
 
     async def set_custom_status(self, instance_id: str, text: str | None, etag: str) -> bool:
         """Merge a custom status, and nothing else, into the row of that *etag*; tell whether it has it.

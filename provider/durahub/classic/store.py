@@ -30,6 +30,7 @@ from durahub.classic.partitioning.lease_store import owners
 from durahub.classic.parts import Parts, assemble
 from durahub.classic.posting import Posted, Posting
 from durahub.classic.routing import control_index
+from durahub.classic.row_updates import RowUpdates
 from durahub.classic.serving import Serving
 from durahub.classic.writing import Writing
 from durahub.engine.commit import NO_HISTORY, Commit, Delivery, HistoryVersion, InstanceUpdate
@@ -86,6 +87,7 @@ class ClassicStore:
         self._histories, self._instances = parts.histories, parts.instances
         self._resources, self._held = parts.resources, parts.held
         self._together, self._unbroken = parts.together, parts.unbroken
+        self._rows = RowUpdates(parts.instances, parts.histories, self._memory)
         self._fresh = FreshStarts(parts.held)
 
     @property
@@ -255,10 +257,7 @@ class ClassicStore:
             update = update.caught_up
         old_blobs = self._memory.written(writing.remembered, written, _now())
         if not row_is_current:
-            # should storage refuse it, the row is behind this history
-            self._memory.row_changed(commit.instance_id)
-            await self._instances.update(commit.instance_id, update, written.moved)
-            self._memory.row_written(commit, _now())
+            await self._rows.write(commit, update, written, _now())
         await self._together.all(self._payloads.delete(blob) for blob in old_blobs)
         await self._delete(writing.consumed)
 
@@ -432,7 +431,10 @@ class ClassicStore:
 
     async def row(self, instance_id: str) -> Instance | None:
         """Return what an episode has to know of an instance, without payloads."""
-        return self._fresh.row(instance_id) or await self.get(instance_id, payloads=False)
+        row = self._fresh.row(instance_id) or await self.get(instance_id, payloads=False)
+        if row is not None:
+            self._memory.row_read(instance_id, row.etag)
+        return row
 
     def is_fresh(self, instance_id: str) -> bool:
         """Tell whether an instance was started here and has certainly not begun: it will here."""

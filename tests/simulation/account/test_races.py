@@ -2,85 +2,12 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine
-from random import Random
 from typing import Any
 
-from durahub.classic.options import ClassicOptions, Manager
-from durahub.classic.store import ClassicStore
-from durahub.dispatch.hub import TaskHub
 from durahub.dispatch.starting import StartRequest
-from durahub.engine.commit import NO_HISTORY, Commit, InstanceUpdate
 from durahub.errors import InstanceExists, WrongStatus
-from durahub.model.history import (
-    Execution,
-    ExecutionCompleted,
-    ExecutionStarted,
-    OrchestratorStarted,
-    Status,
-)
-from durahub.model.ticks import Ticks, later
-from tests.simulation import virtual_time
 from tests.simulation.account.exchange import Reply, Request
-from tests.simulation.account.eye import Eye
-from tests.simulation.account.line import Fate, Line
-from tests.simulation.account.service import StorageAccount
-from tests.simulation.account.session import account_by
-from tests.simulation.work import START
-
-HUB = "races"
-
-
-class Scene:
-    """A hub that nobody serves, and clients with stores of their own."""
-
-    def __init__(self) -> None:
-        self.storage = StorageAccount(asyncio.get_running_loop().time)
-        self.eye = Eye(self.storage, HUB)
-
-    def hub(self, name: str) -> tuple[TaskHub, ClassicStore, Line]:
-        """Return a client's hub, the store behind it, and its line to storage."""
-        line = Line(self.storage, lambda _: Fate(), Random(0))
-        options = ClassicOptions(partitions=1, manager=Manager.TABLE, worker_id=name)
-        store = ClassicStore(HUB, account_by(line), options, clock, Random(name))
-        return TaskHub(store, clock=clock, make_id=lambda: f"{name[0]}1"), store, line
-
-    async def ended(self, store: ClassicStore, instance_id: str) -> None:
-        """Leave an instance that has ended."""
-        started = ExecutionStarted(
-            timestamp=clock(), execution=Execution(instance_id, "first"), name="order", version=""
-        )
-        ended = ExecutionCompleted(timestamp=clock(), event_id=0, status=Status.Completed)
-        commit = Commit(
-            instance_id=instance_id,
-            outbound=(),
-            activities=(),
-            execution_id="first",
-            base=NO_HISTORY,
-            events=(OrchestratorStarted(timestamp=clock()), started, ended),
-            replaces=False,
-            instance=InstanceUpdate(
-                execution_id="first",
-                last_updated=clock(),
-                custom_status=None,
-                started=started,
-                status=Status.Completed,
-                completed=clock(),
-            ),
-            consumed=(),
-        )
-        await store.intervene(commit)
-
-
-def clock() -> Ticks:
-    return later(START, asyncio.get_running_loop().time())
-
-
-def run(work: Callable[[Scene], Coroutine[Any, Any, None]]) -> None:
-    async def begin() -> None:
-        await work(Scene())
-
-    virtual_time.run(begin())
+from tests.simulation.account.scene import Scene, run
 
 
 def test_what_is_started_anew_while_it_is_purged_is_not_purged() -> None:
