@@ -1,6 +1,7 @@
 """Several storage requests at once, with a bound, so that none is left running behind an error."""
 
 import asyncio
+import inspect
 from collections.abc import Coroutine, Iterable
 from typing import Any, TypeVar
 
@@ -21,7 +22,12 @@ class Together:
         todo = list(works)
         if len(todo) == 1:
             return [await todo[0]]
-        results = await asyncio.gather(*map(self._one, todo), return_exceptions=True)
+        try:
+            results = await asyncio.gather(*map(self._one, todo), return_exceptions=True)
+        finally:
+            for work in todo:  # those that were cancelled before they began
+                if inspect.getcoroutinestate(work) == inspect.CORO_CREATED:
+                    work.close()
         for result in results:
             if isinstance(result, BaseException):
                 raise result

@@ -1,6 +1,7 @@
 """Work side by side, and work that outlives its caller."""
 
 import asyncio
+import inspect
 
 import pytest
 
@@ -36,6 +37,21 @@ async def test_an_error_is_raised_when_the_others_have_ended() -> None:
     with pytest.raises(ValueError):  # noqa: PT011
         await Together(2).all([fail(), work(), work()])
     assert ended == [1, 1]
+
+
+@pytest.mark.parametrize("parallel", [1, 3])
+@pytest.mark.parametrize("steps", [1, 2])
+async def test_work_that_never_begins_is_closed(parallel: int, steps: int) -> None:
+    works = [asyncio.Event().wait() for _ in range(3)]
+    caller = asyncio.create_task(Together(parallel).all(works))
+    for _ in range(steps):
+        await asyncio.sleep(0)
+
+    caller.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+
+    assert {inspect.getcoroutinestate(one) for one in works} == {inspect.CORO_CLOSED}
 
 
 async def test_unbroken_work_goes_on_when_its_caller_is_cancelled() -> None:
