@@ -54,7 +54,10 @@ class Readiness:
         async with self._turns.setdefault(key, asyncio.Lock()):
             last = self._last.get(key)
             if last is None or seconds_between(last.checked, call.now) >= FRESH:
-                last = self._last[key] = await asyncio.to_thread(_judged, hub.index, call.now)
+                is_whole = hub.standing().freshness.complete is not None
+                last = await asyncio.to_thread(_judged, hub.index, call.now)
+                if is_whole:  # what a sweep has not seen yet must not count as good for a minute
+                    self._last[key] = last
         return last
 
 
