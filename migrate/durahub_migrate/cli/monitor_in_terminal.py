@@ -47,6 +47,7 @@ async def watch_in_terminal(
             index=index,
             inputs=settings.inputs,
             price=price_in(settings.prices) if settings.prices is not None else None,
+            stuck_after=settings.stuck_after,
         )
         audit = AuditLog(folder)
         stack.callback(audit.close)

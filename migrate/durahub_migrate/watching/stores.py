@@ -11,6 +11,7 @@ from durahub.classic.account import Account
 from durahub.classic.proxies import ProxyOf
 from durahub.classic.request_counts import RequestCounter
 from durahub.classic.transport import CountedTransport
+from durahub.errors import FileUnavailable
 from durahub.scheduler import reads
 from durahub.scheduler.connections import MEMORY, looking
 from durahub.storage import SqliteStorage
@@ -103,7 +104,7 @@ class FileStore:
         self.where = "memory" if is_memory else Path(address.place).stem
 
     async def find_hubs(self) -> tuple[str, ...]:
-        """Return the names of the hubs in the file; none if there is no file."""
+        """Return the names of the hubs in the file. Raises `FileUnavailable` where there is none yet."""
         if self._storage is not None:
             return tuple(one.name for one in await self._storage.find_hubs())
         return await asyncio.to_thread(self._look)
@@ -118,6 +119,6 @@ class FileStore:
 
     def _look(self) -> tuple[str, ...]:
         if not Path(self.address.place).is_file():
-            return ()
+            raise FileUnavailable(self.address.place, "there is no such file")
         with looking(self.address.place) as connection:
             return reads.hub_names(connection)

@@ -30,6 +30,7 @@ from durahub_migrate.watching.driving import Driver
 from durahub_migrate.watching.feed import ANYTHING, Feed
 from durahub_migrate.watching.keeping import HubIndex
 from durahub_migrate.watching.looks_of import Looks, LooksOf
+from durahub_migrate.watching.options import STUCK_AFTER
 from durahub_migrate.watching.reading.family import Families
 from durahub_migrate.watching.shared import Shared
 from durahub_migrate.watching.sources.row_source import RowSource
@@ -39,8 +40,6 @@ LOOKED_AT = 60.0
 """Seconds for which somebody who asked something counts as looking on."""
 QUIET = 2.0
 """Seconds without a step of a job, behind which it is looked for what the job has changed."""
-STUCK_AFTER = 300.0
-"""Seconds without a move, until somebody asks for others."""
 _OF_HUBS = frozenset({Verb.CLEAN_ENTITIES, Verb.DELETE_BLOBS, Verb.DELETE_HUB})
 
 
@@ -60,6 +59,7 @@ class WatchedHub:
         looks_of: LooksOf | None = None,
         open_actor: OpenActor | None = None,
         inputs: bool = False,
+        stuck_after: float = STUCK_AFTER,
     ) -> None:
         self._ref = ref
         self._connection = connection
@@ -79,7 +79,7 @@ class WatchedHub:
         self._opening = asyncio.Lock()
         self._looked = -LOOKED_AT
         self._stuck = 0
-        self._stuck_after = STUCK_AFTER
+        self._stuck_after = stuck_after
         self._stuck_every = intervals.stuck
         self._counted: tuple[dict[str, int], int] | None = None
         self.driver = Driver(
@@ -294,8 +294,8 @@ class WatchedHub:
             found = await self._shared.ask(
                 ("stuck", older_than), lambda: looks.stuck(older_than=older_than)
             )
-        if not in_background():  # what alerts ask is not what pages show
-            self._stuck, self._stuck_after = len(found), older_than
+        if older_than == self._stuck_after:  # who asks for others does not change what all are told
+            self._stuck = len(found)
         return found
 
     async def partitions(self) -> PartitionsView:

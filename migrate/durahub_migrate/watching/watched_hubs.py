@@ -175,6 +175,7 @@ class WatchedHubs:
             looks_of=means.looks_of,
             open_actor=means.open_actor,
             inputs=means.options.inputs,
+            stuck_after=means.options.stuck_after,
         )
 
     def _free_key(self, wanted: str) -> str:

@@ -59,6 +59,7 @@ async def assembled(
             index=stack.enter_context(_index(folder)),
             inputs=settings.inputs,
             price=price_in(settings.prices) if settings.prices is not None else None,
+            stuck_after=settings.stuck_after,
         )
         audit = AuditLog(folder)
         stack.callback(audit.close)

@@ -34,7 +34,7 @@ export function session(): Session {
   const all = ['read', 'payloads', 'start', 'suspend', 'resume', 'terminate', 'purge', 'restart', 'rewind', 'raise-event', 'delete-blobs']
   return {
     user: { name: 'you', via: 'loopback' }, csrf: 'x', version: '0.1.0', login: null, may: Object.fromEntries(HUBS.map((hub) => [hub, all])),
-    mayAll: [], readOnly: false, now: new Date().toISOString(), settings: { payloads: true, cli: 'durahub' },
+    mayAll: [], readOnly: false, now: new Date().toISOString(), settings: { payloads: true, cli: 'durahub', stuckAfter: 300 },
   }
 }
 

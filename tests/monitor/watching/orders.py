@@ -54,6 +54,12 @@ async def until_found(monitor: WatchedHubs, count: int) -> None:
         await _turn()
 
 
+async def until_these(monitor: WatchedHubs, *keys: str) -> None:
+    """Return when these hubs are watched, and no others."""
+    while {one.ref.key for one in monitor.hubs()} != {*keys}:
+        await _turn()
+
+
 async def whole(hub: WatchedHub) -> WatchedHub:
     """Return the hub when it was swept as a whole."""
     while hub.standing().freshness.complete is None:

@@ -24,7 +24,16 @@ from durahub_migrate.monitor.hub import Health
 from durahub_migrate.watching.opening import monitor_of_storage, open_monitor
 from durahub_migrate.watching.watched_hub import WatchedHub
 from durahub_migrate.watching.watched_hubs import WatchedHubs
-from tests.monitor.watching.orders import AT_ONCE, HUB, rows_of, start, until_found, watched, whole
+from tests.monitor.watching.orders import (
+    AT_ONCE,
+    HUB,
+    rows_of,
+    start,
+    until_found,
+    until_these,
+    watched,
+    whole,
+)
 
 NOON = parse("2026-11-21T12:00:00Z")
 
@@ -215,6 +224,20 @@ async def test_a_file_that_is_not_there_yet_is_gone_until_it_is(tmp_path: Path) 
 
             assert hub.standing().health is Health.WATCHED
             assert set(rows_of(hub)) == {"order-1"}
+
+
+async def test_a_store_whose_file_is_not_there_yet_says_so_until_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "shop.db"
+    async with beside(file, "sqlite:{file}") as monitor:
+        missing = await only(monitor)
+        assert missing.ref.key == "*@shop"
+        assert missing.standing().health is Health.UNREACHABLE
+        assert "there is no such file" in (missing.standing().problem or "")
+        async with SqliteStorage(str(file)) as storage:
+            await start(await store_of(storage), "order-1")
+            monitor.look_again()
+            await until_these(monitor, "orders@shop")
+            assert set(rows_of(await whole(monitor.hub("orders@shop")))) == {"order-1"}
 
 
 @pytest.mark.parametrize(("source", "key"), [("/orders", "orders@shop"), ("", "*@shop")])

@@ -18,7 +18,6 @@ from durahub_migrate.monitor.waiting import Reason, Stuck
 from durahub_migrate.watching.looks_of import Looks
 from durahub_migrate.watching.opened import OpenedHub
 from durahub_migrate.watching.opening import monitor_of_storage
-from durahub_migrate.watching.watched_hub import STUCK_AFTER
 from tests.monitor.watching.orders import (
     AT_ONCE,
     HUB,
@@ -150,22 +149,39 @@ class Suspects:
 
     async def stuck(self, *, older_than: float) -> tuple[Stuck, ...]:
         self.asked.append(older_than)
-        return (
-            Stuck(
-                hub=KEY,
-                instance_id="order-1",
-                name="Order",
-                status="Pending",
-                reason=Reason.UNKNOWN,
-                sentence="it does not move",
-                since=None,
-                seconds=400.0,
-            ),
+        found = Stuck(
+            hub=KEY,
+            instance_id="order-1",
+            name="Order",
+            status="Pending",
+            reason=Reason.UNKNOWN,
+            sentence="it does not move",
+            since=None,
+            seconds=400.0,
         )
+        return (found,) if older_than <= found.seconds else ()
+
+
+async def test_who_asks_for_others_does_not_change_the_count_of_those_that_are_stuck() -> None:
+    suspects = Suspects()
+    async with SqliteStorage(":memory:") as storage:
+        await storage.store(HUB).open(create=True)
+        async with monitor_of_storage(
+            storage,
+            StoreAddress(StoreKind.SQLITE, ":memory:"),
+            replace(AT_ONCE, stuck_after=60.0),
+            looks_of=lambda _: cast("Looks", suspects),
+        ) as monitor:
+            await until_found(monitor, 1)
+            hub = await whole(monitor.hub(KEY))
+            assert len(await hub.stuck(older_than=60.0)) == 1
+            assert hub.standing().stuck == 1
+            assert await hub.stuck(older_than=86_400.0) == ()
+            assert hub.standing().stuck == 1
 
 
 async def test_those_that_are_stuck_are_counted_while_somebody_looks() -> None:
-    often = replace(AT_ONCE, intervals=replace(AT_ONCE.intervals, stuck=0.01))
+    often = replace(AT_ONCE, intervals=replace(AT_ONCE.intervals, stuck=0.01), stuck_after=60.0)
     suspects = Suspects()
     async with SqliteStorage(":memory:") as storage:
         store = storage.store(HUB)
@@ -192,7 +208,7 @@ async def test_those_that_are_stuck_are_counted_while_somebody_looks() -> None:
                 found |= await asyncio.wait_for(anext(told), 10)
             assert found == {"order-1"}
             assert hub.standing().stuck == 1
-            assert set(suspects.asked) == {STUCK_AFTER}
+            assert set(suspects.asked) == {60.0}
 
 
 async def test_behind_the_steps_of_a_job_it_is_looked_for_changes_once() -> None:

@@ -264,3 +264,14 @@ async def test_a_hub_is_judged_once_however_many_ask(
     orders.index.rows.clear()
     assert await browser.json(path) == first
     assert first["rows"] == 3
+
+
+async def test_what_was_judged_before_a_hub_was_swept_does_not_count_for_a_minute(
+    browser: Browser, hubs: tuple[MemoryHub, Starlette]
+) -> None:
+    orders = hubs[0]
+    path = f"/api/hubs/{orders.ref.key}/readiness"
+    rows, orders.index.rows, orders.complete = orders.index.rows, [], None
+    assert (await browser.json(path))["rows"] == 0
+    orders.index.rows, orders.complete = rows, NOW
+    assert (await browser.json(path))["rows"] == len(rows) > 0

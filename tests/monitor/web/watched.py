@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from durahub.errors import HubNotFound, InstanceNotFound
-from durahub.model.ticks import from_unix
+from durahub.model.ticks import Ticks, from_unix
 from durahub_migrate.monitor.actions import Command, Cost, Done, Possible, Verb
 from durahub_migrate.monitor.histories import FamilyNode
 from durahub_migrate.monitor.hub import (
@@ -97,12 +97,14 @@ class MemoryHub:
     problem: Exception | None = None
     changed: asyncio.Queue[frozenset[str]] = field(default_factory=asyncio.Queue)
     listeners: int = 0
+    health: Health = Health.WATCHED
+    complete: Ticks | None = NOW
 
     def standing(self) -> HubStanding:
         return HubStanding(
             ref=self.ref,
-            health=Health.WATCHED,
-            freshness=Freshness(complete=NOW, rows=len(self.index.rows)),
+            health=self.health,
+            freshness=Freshness(complete=self.complete, rows=len(self.index.rows)),
             budget=BudgetStanding(allowed=20.0),
             counts=Counter(one.status for one in self.index.rows),
             can=frozenset({"act", "history"}),

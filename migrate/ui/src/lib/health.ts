@@ -1,7 +1,7 @@
 // What the standing of a hub says, in words.
 import { coarse, parse } from './time'
 import type { Freshness, HealthState, HubStanding } from './types'
-import { percent } from './numbers'
+import { counted, percent } from './numbers'
 
 export const HEALTH: Record<HealthState, { text: string; tone: 'good' | 'warn' | 'bad' | 'info' }> = {
   starting: { text: 'First sweep under way', tone: 'info' },
@@ -24,6 +24,16 @@ export function freshness(fresh: Freshness, now: number): string {
   if (fresh.swept !== null && (fresh.swept < 1 || !fresh.complete)) parts.push(`${percent(fresh.swept)} swept`)
   else if (fresh.complete) parts.push('complete')
   return parts.join(', ') || 'not yet swept'
+}
+
+/** The freshness of a list of several hubs: that of the worst that were swept, and how many were not at all. */
+export function freshnessOfAll(all: Freshness[], now: number): string {
+  const known = all.filter((one) => one.complete || one.changed || one.swept)
+  const told = worst(known)
+  const missing = all.length - known.length
+  const parts = told ? [freshness(told, now)] : []
+  if (missing) parts.push(all.length === 1 ? 'not yet swept' : `${counted(missing, 'hub')} not yet swept`)
+  return parts.join(', ')
 }
 
 /** The freshness of several hubs: that of the oldest, the least complete. */

@@ -11,7 +11,7 @@ export type Verb =
   | 'start' | 'raise-event' | 'suspend' | 'resume' | 'terminate' | 'restart' | 'rewind' | 'purge'
   | 'set-custom-status' | 'signal-entity' | 'delete-entity' | 'clean-entities' | 'delete-blobs' | 'delete-hub'
 
-export interface Settings { payloads: boolean; cli: string; requireReason?: boolean }
+export interface Settings { payloads: boolean; cli: string; requireReason?: boolean; stuckAfter: number }
 export interface Session {
   user: { name: string; via: string } | null
   csrf: string
