@@ -155,7 +155,8 @@ def test_an_endpoint_that_was_seen_to_refuse_is_believed(tmp_path: Path) -> None
     nothing = planned(tmp_path / "b", [], target=no_way)
 
     assert "timers are overdue" in blockers_of(found)
-    assert "take an entity's state" in blockers_of(found, "@counter@a")
+    refused = "the probe saw that the target does not take an entity's state"
+    assert refused in blockers_of(found, "@counter@a")
     assert "the target was seen to take none of them" in blockers_of(nothing)
 
 

@@ -81,6 +81,8 @@ def test_the_least_of_all_kinds_bounds_payloads() -> None:
     sizes: dict[str, object] = dict.fromkeys(KINDS, 3_000_000)
     assert judge({"P3": sizes}).largest_payload == 3_000_000
     assert judge({"P3": sizes | {"event": 1_000_000}}).largest_payload == 1_000_000
+    tried = {"tried": [1_000_000, 3_000_000]}
+    assert judge({"P3": sizes | tried | {"event": 0}}).largest_payload == 999_999  # 0 is no limit
     del sizes["event"]
     assert judge({"P3": sizes}).largest_payload == 1_048_576
 

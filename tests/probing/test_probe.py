@@ -1,8 +1,12 @@
 """The probes, made at our own server and at the backend of the SDK's package."""
 
 import asyncio
+import contextlib
 import functools
+import sqlite3
 import time
+from dataclasses import replace
+from pathlib import Path
 from random import Random
 
 import grpc
@@ -19,6 +23,7 @@ from durahub_migrate.probing.probe import probe
 from durahub_migrate.probing.scratch import Scratch
 from tests.endpoint.endpoints import client_of, endpoint, foreign_endpoint, free_port, own_endpoint
 from tests.endpoint.refusing_proxy import Fault, refusing_proxy
+from tests.probing.late_client import late_client
 
 probed = functools.partial(
     probe,
@@ -107,6 +112,35 @@ async def test_nothing_of_the_probes_is_left_and_nothing_else_is_touched(
     found, left = seen[kind]
     assert found.probes["scratch"]["left"] == []
     assert left == {"users"}
+
+
+@pytest.mark.parametrize("kind", ["own", "foreign"])
+async def test_a_target_that_writes_answers_behind_is_seen_to_do_the_same(
+    seen: Seen, kind: str
+) -> None:
+    async with endpoint(kind) as address:
+        found = await probed(address, random=Random(7), open_client=late_client)
+    told = seen[kind][0]
+    assert replace(found, probes={}) == replace(told, probes={})
+    assert found.probes["P11"] == told.probes["P11"]
+    assert found.probes["scratch"]["left"] == []
+
+
+async def test_what_one_probe_has_left_open_is_not_in_the_way_of_the_next() -> None:
+    sizes = tuple(range(1_000, 1_006))  # so many turns are left that a worker takes no more
+    async with own_endpoint() as address:
+        found = await probed(address, random=Random(7), sizes=sizes)
+    assert found.largest_payload == 1_005
+    assert found.drops_strays
+
+
+async def test_no_activity_of_a_probe_stays_in_the_store(tmp_path: Path) -> None:
+    file = tmp_path / "hub.db"
+    async with own_endpoint(str(file)) as address:
+        found = await probed(address, random=Random(7), sizes=(1_000,))
+    assert found.ghost
+    with contextlib.closing(sqlite3.connect(file)) as store:
+        assert store.execute("SELECT count(*) FROM tasks").fetchone() == (0,)
 
 
 async def test_what_a_probe_left_that_died_is_removed_by_the_next() -> None:

@@ -11,6 +11,7 @@ from durahub.errors import DurahubError, EndpointLacks, NotThere, WrongStatus
 from durahub_migrate.endpoint import answers
 from durahub_migrate.endpoint.client import EndpointClient
 from durahub_migrate.endpoint.taking import Taking, request_of, taking
+from durahub_migrate.endpoint.written_behind import seen
 
 _LOOK = 0.05
 """Seconds between two looks at those that are being ended."""
@@ -131,5 +132,11 @@ async def remove_entity(
                 worker.done(item.completionToken)
     with contextlib.suppress(DurahubError):  # many purge no entities; without a state it is none
         await client.purge(entity_id)
-    entity = await client.get_entity(entity_id)
-    return entity is None or not entity.HasField("serializedState")
+    left = await seen(
+        lambda: client.get_entity(entity_id), lambda entity: not _has_state(entity), within=patience
+    )
+    return not _has_state(left)
+
+
+def _has_state(entity: pb.EntityMetadata | None) -> bool:
+    return entity is not None and entity.HasField("serializedState")

@@ -55,7 +55,11 @@ def _of_strategy(found: Survey, strategy: Strategy, request: Request) -> Iterato
         )
     can = request.capabilities
     if found.tree.is_entity and can.entities is not True:
-        yield "the target was not seen to take an entity's state (durahub plan --probe tries)"
+        yield (
+            "the probe saw that the target does not take an entity's state (P10)"
+            if can.entities is False
+            else "the target was not seen to take an entity's state (durahub plan --probe tries)"
+        )
     if strategy is Strategy.RECREATE:
         return
     if found.historyless:

@@ -118,7 +118,10 @@ def _any_characters(ids: Observed) -> bool:
 
 
 def _largest(sizes: Observed) -> int:
-    """Return the bytes that every kind of payload may have; the documented 1 MiB if nobody knows."""
+    """Return the bytes that every kind of payload may have; the documented 1 MiB if nobody knows.
+
+    Of a kind of which not even the smallest came back: fewer than that. No limit would be 0.
+    """
     found = [sizes.get(kind) for kind in KINDS]
-    known = [one for one in found if isinstance(one, int)]
+    known = [one or min(sizes.get("tried", SIZES)) - 1 for one in found if isinstance(one, int)]
     return min(known) if len(known) == len(KINDS) else min([*known, 1_048_576])

@@ -41,7 +41,10 @@ async def _seeded(scratch: Scratch, entity_id: str, state: str) -> bool | None:
             return None
         await scratch.client.complete_entity(answers.batch(item, state))
         worker.done(item.completionToken)
-    entity = await scratch.client.get_entity(entity_id)
+    entity = await scratch.seen(
+        lambda: scratch.client.get_entity(entity_id),
+        lambda entity: entity is not None and entity.HasField("serializedState"),
+    )
     return entity is not None and entity.serializedState.value == state
 
 

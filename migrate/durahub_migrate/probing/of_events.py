@@ -1,6 +1,7 @@
 """The probe of events between orchestrations that are addressed to an execution which nobody has."""
 
 import asyncio
+from collections.abc import Sequence
 
 from durabletask.internal import orchestrator_service_pb2 as pb
 from google.protobuf.wrappers_pb2 import StringValue
@@ -69,12 +70,14 @@ async def _given(scratch: Scratch, worker: Taking, instance_id: str) -> list[str
 
 
 async def _goes_on(scratch: Scratch, worker: Taking, sender: str) -> bool:
+    def both(history: Sequence[pb.HistoryEvent]) -> bool:
+        return sum(event.HasField("eventSent") for event in history) == 2
+
+    history = await scratch.seen(lambda: scratch.client.history(sender), both)
     state = await scratch.client.get_instance(sender)
     if state is None or state.orchestrationStatus in answers.ENDED:
         return False
-    history = await scratch.client.history(sender)
-    there = sum(event.HasField("eventSent") for event in history)
-    return there == 2 and LAST in await _given(scratch, worker, sender)
+    return both(history) and LAST in await _given(scratch, worker, sender)
 
 
 def _names(item: pb.WorkItem) -> list[str]:

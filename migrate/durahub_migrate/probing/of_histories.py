@@ -32,15 +32,7 @@ async def ghost(scratch: Scratch) -> Observed:
         activity = await worker.activity(replayed, scratch.within)
         if activity is None:
             return {"replayed": False, "why": "the activity did not come to the migration worker"}
-        await scratch.client.complete_activity(
-            pb.ActivityResponse(
-                instanceId=replayed,
-                taskId=activity.activityRequest.taskId,
-                result={"value": '"recorded"'},
-                completionToken=activity.completionToken,
-            )
-        )
-        worker.done(activity.completionToken)
+        await scratch.answer_activity(worker, activity, '"recorded"')
         item = await worker.turn(replayed, scratch.within)
         new = item.orchestratorRequest.newEvents if item is not None else []
         results = [one.taskCompleted.result.value for one in new if one.HasField("taskCompleted")]
@@ -137,6 +129,7 @@ async def rewind(scratch: Scratch) -> Observed:
             return {"why": NOTHING_CAME}
         failing = answers.ending(pb.ORCHESTRATION_STATUS_FAILED, number=0, error="for the probe")
         await scratch.answer(worker, item, failing)
+        await scratch.ended(instance_id)
         try:
             await scratch.client.rewind(instance_id, "probe")
         except DurahubError as error:
@@ -156,8 +149,17 @@ async def rewind(scratch: Scratch) -> Observed:
         item = await worker.turn(instance_id, scratch.within)
         past = list(item.orchestratorRequest.pastEvents) if item is not None else []
         runs_on = item is not None and compared(given, past)["events_kept"]
-        found = await scratch.client.history(instance_id)
+        found = await _written_history(scratch, instance_id, given)
     return {**compared(given, found), "runs_on": runs_on}
+
+
+async def _written_history(
+    scratch: Scratch, instance_id: str, given: Sequence[pb.HistoryEvent]
+) -> Sequence[pb.HistoryEvent]:
+    return await scratch.seen(
+        lambda: scratch.client.history(instance_id),
+        lambda history: compared(given, history)["events_kept"],
+    )
 
 
 async def backend(scratch: Scratch) -> Observed:
@@ -180,7 +182,7 @@ async def backend(scratch: Scratch) -> Observed:
                 return {"reachable": True, "why": NOTHING_CAME}
             await service.complete_orchestration(_written(item, given))
             worker.done(item.completionToken)
-            found = await scratch.client.history(instance_id)
+            found = await _written_history(scratch, instance_id, given)
             await scratch.client.raise_event(instance_id, "Probe", None)
             item = await worker.turn(instance_id, scratch.within)
             if item is None:
@@ -194,7 +196,7 @@ async def backend(scratch: Scratch) -> Observed:
             end.executionCompleted.orchestrationStatus = pb.ORCHESTRATION_STATUS_COMPLETED
             await service.complete_orchestration(_written(item, [end]))
             worker.done(item.completionToken)
-            state = await scratch.client.get_instance(instance_id)
+            state = await scratch.ended(instance_id)
     except DurahubError as error:
         return {"reachable": True, "events_kept": False, "why": error.sentence}
     ended = state is not None and state.orchestrationStatus in answers.ENDED

@@ -27,6 +27,7 @@ async def duplicates(scratch: Scratch) -> Observed:
             return {"why": "no work item came for an instance that was started"}
         action = answers.ending(pb.ORCHESTRATION_STATUS_COMPLETED)
         await scratch.answer(worker, item, action)
+        await scratch.ended(ended)
     plain = scratch.start(live, waits=True)
     plain.ClearField("orchestrationIdReusePolicy")
     return {
@@ -91,13 +92,17 @@ async def custom_status(scratch: Scratch) -> Observed:
         if item is None:
             return {"why": "no work item came for an instance that was started"}
         await scratch.answer(worker, item, status='"set"')
-        first = await scratch.client.get_instance(instance_id)
+        first = await scratch.seen(
+            lambda: scratch.client.get_instance(instance_id),
+            lambda state: state is not None and state.customStatus.value == '"set"',
+        )
         await scratch.client.raise_event(instance_id, "Probe", None)
         item = await worker.turn(instance_id, scratch.within)
         if item is None:
             return {"why": "no work item came for an event that was raised"}
-        await scratch.answer(worker, item)
-        second = await scratch.client.get_instance(instance_id)
+        ending = answers.ending(pb.ORCHESTRATION_STATUS_COMPLETED, number=1)
+        await scratch.answer(worker, item, ending)  # the end shows that this turn is written
+        second = await scratch.ended(instance_id)
     return {
         "shown": first is not None and first.customStatus.value == '"set"',
         "kept": second is not None and second.customStatus.value == '"set"',
@@ -125,7 +130,7 @@ async def rate(scratch: Scratch) -> Observed:
     """P13: send calls without a pause, several at a time, and count refusals."""
     refused = 0
     limit = anyio.CapacityLimiter(_STREAMS)
-    missing = f"{scratch.name}-nobody"
+    missing = f"{scratch.run}-nobody"
 
     async def ask() -> None:
         nonlocal refused

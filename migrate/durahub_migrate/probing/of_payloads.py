@@ -32,6 +32,7 @@ async def payloads(scratch: Scratch, sizes: tuple[int, ...] = SIZES) -> Observed
 
 
 async def _tried(scratch: Scratch, way: Way, payload: str) -> str:
+    scratch.names += 1
     try:
         back = await way(scratch, payload)
     except DurahubError as error:
@@ -53,20 +54,26 @@ async def _output(scratch: Scratch, payload: str) -> str | None:
         scratch,
         answers.ending(pb.ORCHESTRATION_STATUS_COMPLETED, payload, number=1),
         None,
-        lambda state: state.output.value,
+        lambda state: state.output.value if state.orchestrationStatus in answers.ENDED else None,
     )
 
 
 async def _custom_status(scratch: Scratch, payload: str) -> str | None:
-    return await _after_one_turn(scratch, None, payload, lambda state: state.customStatus.value)
+    return await _after_one_turn(
+        scratch, None, payload, lambda state: state.customStatus.value or None
+    )
 
 
 async def _after_one_turn(
     scratch: Scratch,
     action: pb.OrchestratorAction | None,
     status: str | None,
-    read: Callable[[pb.OrchestrationState], str],
+    read: Callable[[pb.OrchestrationState], str | None],
 ) -> str | None:
+    async def told() -> str | None:
+        state = await scratch.client.get_instance(instance_id)
+        return read(state) if state is not None else None
+
     instance_id = scratch.new_id()
     await scratch.client.start_instance(scratch.start(instance_id))
     async with scratch.worker() as worker:
@@ -74,8 +81,7 @@ async def _after_one_turn(
         if item is None:
             return None
         await scratch.answer(worker, item, *([action] if action is not None else []), status=status)
-        state = await scratch.client.get_instance(instance_id)
-        return read(state) if state is not None else None
+        return await scratch.seen(told, lambda back: back is not None)
 
 
 async def _activity_input(scratch: Scratch, payload: str) -> str | None:
@@ -87,6 +93,9 @@ async def _activity_input(scratch: Scratch, payload: str) -> str | None:
         if item is not None:
             await scratch.answer(worker, item, answers.task(1, scratch.activity, payload))
             activity = await worker.activity(instance_id, scratch.within)
+        if activity is not None:
+            await scratch.answer_activity(worker, activity)
+            await worker.turn(instance_id, scratch.within)  # one that came behind us would be lost
     return activity.activityRequest.input.value if activity is not None else None
 
 
@@ -101,14 +110,7 @@ async def _activity_output(scratch: Scratch, payload: str) -> str | None:
         activity = await worker.activity(instance_id, scratch.within)
         if activity is None:
             return None
-        response = pb.ActivityResponse(
-            instanceId=instance_id,
-            taskId=activity.activityRequest.taskId,
-            completionToken=activity.completionToken,
-        )
-        response.result.value = payload
-        await scratch.client.complete_activity(response)
-        worker.done(activity.completionToken)
+        await scratch.answer_activity(worker, activity, payload)
         item = await worker.turn(instance_id, scratch.within)
     new = item.orchestratorRequest.newEvents if item is not None else []
     return next(
@@ -148,7 +150,10 @@ async def _entity_state(scratch: Scratch, payload: str) -> str | None:
             worker.done(waiting.completionToken)
             raise
         worker.done(item.completionToken)
-    entity = await scratch.client.get_entity(entity_id)
+    entity = await scratch.seen(
+        lambda: scratch.client.get_entity(entity_id),
+        lambda entity: entity is not None and entity.HasField("serializedState"),
+    )
     return entity.serializedState.value if entity is not None else None
 
 

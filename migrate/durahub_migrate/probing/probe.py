@@ -47,7 +47,7 @@ async def probe(
             found = dict([one async for one in _made(scratch, sizes, tell)])
         finally:
             await scratch.clean()
-        told = {"prefix": scratch.name, "removed_before": removed, "left": scratch.left}
+        told = {"prefix": scratch.run, "removed_before": removed, "left": scratch.left}
     return judge({**found, "scratch": told})
 
 
@@ -72,6 +72,7 @@ async def _made(
     }
     for name, make in probes.items():
         tell(name, PROBES[name])
+        scratch.names += 1
         try:
             yield name, await make(scratch)
         except (EndpointDenied, HubNotFound):

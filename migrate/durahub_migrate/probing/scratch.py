@@ -1,9 +1,10 @@
 """The instances of a probe: their names, and that none is left."""
 
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from random import Random
+from typing import TypeVar
 
 from durabletask.internal import orchestrator_service_pb2 as pb
 from google.protobuf.wrappers_pb2 import StringValue
@@ -15,6 +16,9 @@ from durahub_migrate.endpoint.client import EndpointClient
 from durahub_migrate.endpoint.removing import clean_empty, remove, remove_entity
 from durahub_migrate.endpoint.scratch import ENTITY, PREFIX, is_probes
 from durahub_migrate.endpoint.taking import Taking, request_of, taking
+from durahub_migrate.endpoint.written_behind import seen
+
+T = TypeVar("T")
 
 FAR = 30 * 86_400.0
 """Seconds until one would run that never shall."""
@@ -25,7 +29,9 @@ class Scratch:
     """One run of the probes at an endpoint.
 
     *within* is how long a thing may take that has to come, *quiet* how long one is waited for that shall
-    not, both in seconds. *left* is what could not be removed.
+    not, both in seconds. *names* counts the names of orchestrations: each thing that is tried has its own, so
+    that no work item is in the way that an earlier one has left. *asked* are the activities that have no
+    result yet, with their instances. *left* is what could not be removed.
     """
 
     client: EndpointClient
@@ -35,6 +41,8 @@ class Scratch:
     within: float = 20.0
     quiet: float = 1.5
     mark: str = ""
+    names: int = 0
+    asked: set[tuple[str, str]] = field(default_factory=set)
     made: list[str] = field(default_factory=list)
     entities: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
@@ -44,9 +52,14 @@ class Scratch:
         self.mark = f"{self.random.getrandbits(32):08x}"
 
     @property
-    def name(self) -> str:
-        """The name of this run's orchestrations, which no app has."""
+    def run(self) -> str:
+        """What all names and IDs of this run begin with."""
         return f"{PREFIX}{self.mark}"
+
+    @property
+    def name(self) -> str:
+        """The name of the orchestrations of what is tried now, which no app has."""
+        return f"{self.run}-{self.names}"
 
     @property
     def waiting(self) -> str:
@@ -55,13 +68,13 @@ class Scratch:
 
     @property
     def activity(self) -> str:
-        """The name of its activities."""
-        return f"{PREFIX}{self.mark}-activity"
+        """The name of their activities."""
+        return f"{self.name}-activity"
 
     def new_id(self, rest: str = "") -> str:
         """Return an ID that nobody has, noted to be removed."""
         self._number += 1
-        found = f"{self.name}-{self._number}{rest}"
+        found = f"{self.run}-{self._number}{rest}"
         self.made.append(found)
         return found
 
@@ -82,7 +95,7 @@ class Scratch:
 
     def is_mine(self, instance_id: str) -> bool:
         """Tell whether this run has made an instance."""
-        return instance_id.startswith((self.name, f"@{ENTITY}@{self.mark}-"))
+        return instance_id.startswith((self.run, f"@{ENTITY}@{self.mark}-"))
 
     def start(
         self, instance_id: str, data: str | None = None, *, waits: bool = False
@@ -104,7 +117,7 @@ class Scratch:
     async def worker(
         self, *, activities: tuple[str, ...] | None = None, entities: tuple[str, ...] = ()
     ) -> AsyncIterator[Taking]:
-        """Be a worker for the body that takes what is this run's. *activities*: this run's own."""
+        """Be a worker for the body that takes what is tried now. *activities*: those of `activity`."""
         own = (self.activity,) if activities is None else activities
         request = request_of([self.name], own, entities)
         async with taking(self.client, request, self.is_mine) as found:
@@ -120,10 +133,45 @@ class Scratch:
         """Answer a turn."""
         await self.client.complete_orchestrator(answers.turn(item, actions, status))
         worker.done(item.completionToken)
+        instance_id = item.orchestratorRequest.instanceId
+        self.asked.update(
+            (instance_id, action.scheduleTask.name)
+            for action in actions
+            if action.HasField("scheduleTask")
+        )
+
+    async def answer_activity(
+        self, worker: Taking, item: pb.WorkItem, result: str | None = None
+    ) -> None:
+        """Answer an activity."""
+        request = item.activityRequest
+        instance_id = request.orchestrationInstance.instanceId
+        response = pb.ActivityResponse(
+            instanceId=instance_id,
+            taskId=request.taskId,
+            result=None if result is None else StringValue(value=result),
+            completionToken=item.completionToken,
+        )
+        await self.client.complete_activity(response)
+        worker.done(item.completionToken)
+        self.asked.discard((instance_id, request.name))
+
+    async def ended(self, instance_id: str) -> pb.OrchestrationState | None:
+        """Return the state of an instance when it has ended, or what it is when that takes too long."""
+        return await self.seen(
+            lambda: self.client.get_instance(instance_id),
+            lambda state: state is not None and state.orchestrationStatus in answers.ENDED,
+        )
+
+    async def seen(self, read: Callable[[], Awaitable[T]], is_so: Callable[[T], bool]) -> T:
+        """Return what *read* returns when it *is_so*: what a worker answers may be written behind."""
+        return await seen(read, is_so, within=self.within)
 
     async def clean(self) -> None:
         """Remove what this run has made; *left* is what could not be."""
         self.left = []
+        with contextlib.suppress(DurahubError):
+            await self._answer_activities()
         for entity_id in self.entities:
             with contextlib.suppress(DurahubError):
                 if await remove_entity(
@@ -137,9 +185,26 @@ class Scratch:
         ids = list(self.made)
         gone: frozenset[str] = frozenset()
         with contextlib.suppress(DurahubError):
-            ids += await self._made_before(self.name)  # an ID that was cut off on its way, too
+            ids += await self._made_before(self.run)  # an ID that was cut off on its way, too
             gone = await remove(self.client, ids, patience=self.within, monotonic=self.monotonic)
         self.left += sorted({one for one in ids if one not in gone})
+
+    async def _answer_activities(self) -> None:
+        """Answer what was asked for: an activity outlives its instance, and stands in the way of others."""
+        if not self.asked:
+            return
+        names = {name.partition("-activity")[0] for _, name in self.asked}
+        request = request_of(names, {name for _, name in self.asked})
+        async with taking(self.client, request, self.is_mine) as worker:
+            for instance_id, _ in sorted(self.asked):
+                item = await worker.activity(instance_id, self.within)
+                if item is None:
+                    continue
+                await self.answer_activity(worker, item)
+                turn = await worker.turn(instance_id, self.within)
+                if turn is not None:
+                    action = answers.ending(pb.ORCHESTRATION_STATUS_COMPLETED, number=99)
+                    await self.answer(worker, turn, action)
 
     async def clean_leftovers(self) -> int:
         """Remove what probes before have left that did not come to their end; return how many."""
