@@ -280,9 +280,10 @@ def family(instance_id: str, depth: int, address: str | None, output: str) -> No
 def _family_lines(node: FamilyNode, depth: int) -> Iterator[str]:
     mark = "*" if node.relation == "self" else "-"
     generation = f" generation {node.generation}" if node.generation else ""
+    anew = "  begun anew" if node.begun_anew else ""
     yield (
         f"{'  ' * depth}{mark} {node.instance_id}  {node.name or ''}  "
-        f"{node.status or 'not there any more'}{generation}"
+        f"{node.status or 'not there any more'}{generation}{anew}"
     )
     for child in node.children:
         yield from _family_lines(child, depth + 1)

@@ -148,9 +148,11 @@ class SequenceDiagram:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FamilyNode:
-    """An instance in its family. *relation* is ``self``, ``parent``, ``child`` or ``generation``.
+    """An instance in its family. *relation* is ``self``, ``parent`` or ``child``.
 
-    *status* is ``None`` where it is not there any more. *more* children were left out.
+    *status* is ``None`` where it is not there any more. *generation* counts how often its ID was started
+    before. *begun_anew* tells that its history shows that it has continued as new: what stands there is of a
+    later execution, and no store keeps the events of those before. *more* children were left out.
     """
 
     instance_id: str
@@ -161,6 +163,7 @@ class FamilyNode:
     created: Ticks | None = None
     completed: Ticks | None = None
     generation: int | None = None
+    begun_anew: bool = False
     children: tuple["FamilyNode", ...] = ()
     more: int = 0
 

@@ -104,6 +104,8 @@ def family(node: FamilyNode, depth: int = 0) -> Iterator[tuple[Text, FamilyNode]
     told = Text("  " * min(depth, 20), no_wrap=True, end="")
     told.append("◆ " if node.relation == "self" else "↳ " if depth else "")
     told.append_text(line(node.instance_id, 60))
+    if node.begun_anew:
+        told.append(" (begun anew)", style="dim")
     yield told, node
     for child in node.children:
         yield from family(child, depth + 1)

@@ -108,6 +108,16 @@ def test_the_family_has_parents_and_children(page: Page, world: World) -> None:
     expect(panel).to_contain_text("order-1-pack")
 
 
+def test_what_has_begun_anew_is_told_as_a_later_generation(page: Page, world: World) -> None:
+    hub = world.hubs["shop"]
+    panel = instance(page, hub, "weekly-1", "family")
+    expect(page.get_by_role("treeitem")).to_contain_text("begun anew")
+    expect(panel).to_contain_text("It has continued as new")
+    panel = instance(page, hub, "order-1-pack", "family")
+    expect(page.get_by_role("treeitem").filter(has_text="order-1-pack")).to_be_visible()
+    expect(panel).not_to_contain_text("anew")
+
+
 def test_two_histories_are_compared(page: Page, world: World) -> None:
     page.goto(f"hubs/{world.hubs['shop']}/instances/order-1?tab=diff&with=order-3")
     table = page.get_by_role("table", name="Steps of both histories")

@@ -8,6 +8,7 @@ import pytest
 from durahub.errors import BadRequest, InstanceNotFound
 from durahub.model.history import (
     ExecutionRewound,
+    ExecutionStarted,
     Status,
     SubOrchestrationInstanceCreated,
     TaskCompleted,
@@ -335,6 +336,19 @@ async def test_a_family_is_told_from_its_top_with_children_that_are_gone() -> No
         ("child-2", "Running"),
         ("child-3", None),
     ]
+
+
+async def test_a_family_tells_who_has_continued_as_new() -> None:
+    account = TableAccount(NAMES)
+    for name in ("first", "later"):
+        account.put_instance(instance(name))
+    began, started, *_ = history("first", 1)
+    assert isinstance(started, ExecutionStarted)
+    put_history(account, "first", [began, replace(started, generation=0)])
+    put_history(account, "later", history("later", 1))  # only a client's start has a generation
+    async with serving(account), watched(account) as hub:
+        assert not (await hub.family("first")).begun_anew
+        assert (await hub.family("later")).begun_anew
 
 
 async def test_the_index_learns_parents_from_families() -> None:

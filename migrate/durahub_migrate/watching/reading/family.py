@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from durahub.errors import InstanceNotFound
 from durahub.model.history import SubOrchestrationInstanceCreated
 from durahub.model.ticks import Ticks
+from durahub_migrate.assessment.waiting import has_begun_anew
 from durahub_migrate.monitor.histories import FamilyNode
 from durahub_migrate.monitor.query import Query, Relation
 from durahub_migrate.monitor.querying import condition
@@ -71,10 +72,12 @@ class _Looking:
         node = _node(row.instance_id, row, relation)
         if depth <= 0 or row.kind is Kind.ENTITY:
             return node
-        children = await self._children(row)
+        children, begun_anew = await self._read(row)
         new = [one for one in children if one not in self.met]
         told = [await self._child(one, depth - 1) for one in new[:CHILDREN]]
-        return replace(node, children=tuple(told), more=max(0, len(new) - CHILDREN))
+        return replace(
+            node, begun_anew=begun_anew, children=tuple(told), more=max(0, len(new) - CHILDREN)
+        )
 
     async def up(self, row: Row, node: FamilyNode, depth: int) -> FamilyNode:
         """Return the topmost ancestor of *node*, with its line down."""
@@ -102,10 +105,11 @@ class _Looking:
             return _node(instance_id, None, "child")
         return await self.down(row, "child", depth)
 
-    async def _children(self, row: Row) -> list[str]:
+    async def _read(self, row: Row) -> tuple[list[str], bool]:
+        """Return its children, and whether its history shows that it has continued as new."""
         known = [one.instance_id for one in self.families.known_children(row.instance_id)]
         if self.histories <= 0:
-            return known
+            return known, False
         self.histories -= 1
         history = await self.families.live.history(row.instance_id)
         created = (
@@ -115,7 +119,8 @@ class _Looking:
         )
         asked = [one for one in created if one is not None]
         self.families.learn(dict.fromkeys(asked, row.instance_id))
-        return list(dict.fromkeys((*asked, *known)))
+        begun_anew = has_begun_anew(tuple(history.events), row.generation, leftovers=False)
+        return list(dict.fromkeys((*asked, *known))), begun_anew
 
     async def _parent(self, row: Row) -> str | None:
         if row.kind is Kind.ENTITY:

@@ -202,11 +202,12 @@ export interface FamilyNode {
   instanceId: string
   name: string | null
   status: string | null
-  relation: 'self' | 'parent' | 'child' | 'generation'
+  relation: 'self' | 'parent' | 'child'
   executionId: string | null
   created: Time | null
   completed: Time | null
   generation: number | null
+  begunAnew: boolean
   children: FamilyNode[]
   more: number
 }

@@ -11,6 +11,7 @@ const node = (instanceId: string, children: FamilyNode[] = [], status: string | 
   created: null,
   completed: null,
   generation: null,
+  begunAnew: false,
   children,
   more: 0,
 })
