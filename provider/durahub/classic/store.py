@@ -29,11 +29,13 @@ from durahub.classic.partitioning.evidence import choose, is_held, manager_of
 from durahub.classic.partitioning.lease_store import owners
 from durahub.classic.parts import Parts, assemble
 from durahub.classic.posting import Posted, Posting
+from durahub.classic.queues import Receipt
 from durahub.classic.routing import control_index
 from durahub.classic.row_updates import RowUpdates
 from durahub.classic.serving import Serving
 from durahub.classic.writing import Writing
 from durahub.engine.commit import NO_HISTORY, Commit, Delivery, HistoryVersion, InstanceUpdate
+from durahub.engine.forced_end import reminder_of
 from durahub.engine.rewind_in_place import Mark
 from durahub.errors import CheckpointLost, HubNotFound, InstanceExists
 from durahub.model.history import Event, ExecutionStarted
@@ -278,7 +280,32 @@ class ClassicStore:
     async def intervene(self, commit: Commit) -> HistoryVersion:
         """Write *commit* whoever holds the partition. Raises `CheckpointLost`."""
         queue = self._queue_of(commit.instance_id)
-        return await self._unbroken.run(queue, self._commit(commit, trusted=False))
+        return await self._unbroken.run(queue, self._intervene(commit))
+
+    async def _intervene(self, commit: Commit) -> HistoryVersion:
+        reminder = reminder_of(commit)
+        if reminder is None:
+            return await self._commit(commit, trusted=False)
+        message, releases = reminder
+        (outgoing,) = await self._prepare((message,), ())
+        delay = self._parts.visibility.of(outgoing.queue)
+        receipt = await self._queues.put(outgoing.queue, outgoing.text, delay)
+        others = tuple(one for one in commit.outbound if one not in releases)
+        try:
+            version = await self._commit(replace(commit, outbound=others), trusted=False)
+        except CheckpointLost:
+            await self._forget(outgoing, receipt)
+            raise
+        released = await self._prepare(releases, ())
+        with self._posting() as posting:
+            await self._together.all(posting.put(one) for one in released)
+        await self._forget(outgoing, receipt)
+        return version
+
+    async def _forget(self, outgoing: Outgoing, receipt: Receipt) -> None:
+        """Delete a message that nobody has received, with its blob."""
+        if await self._held.withdraw(receipt) and outgoing.blob is not None:
+            await self._payloads.delete(outgoing.blob)
 
     def _require_trust(self, commit: Commit) -> None:
         """Raise `CheckpointLost` unless the lease on the instance's partition is trusted."""

@@ -18,6 +18,7 @@ from durahub.engine.entities.answers import (
     is_named_by_request,
 )
 from durahub.engine.entities.grants import is_grant, releases_of_stray
+from durahub.engine.entities.releases import releases_of_termination
 from durahub.engine.repairs import Repair, repair_of, terminated_before_start
 from durahub.engine.rewind import is_done, is_from_parent
 from durahub.engine.state import Answer, State, answer_of, same_execution
@@ -151,11 +152,20 @@ def judge(
             _drop(verdict, state, delivery, now)
     if state.is_live and state.is_open and verdict.start is None and not verdict.take:
         verdict.wake_ups, verdict.drop = verdict.drop, []  # who stored a part of it is gone
+    _give_back(verdict, version, state, now)
     undecided = verdict.start is None and verdict.repair is None
     if undecided and verdict.drop and (row is not None or needs_row(state, batch)):
         begun = any(delivery.key in consumed and _has_begun(row, delivery) for delivery in batch)
         verdict.repair = repair_of(version, state, row, row_has_begun=begun)
     return verdict
+
+
+def _give_back(verdict: Verdict, version: HistoryVersion, state: State, now: Ticks) -> None:
+    """Give back the locks of which terminations remind that find their executions over."""
+    for delivery in verdict.drop:
+        target = delivery.message.target.execution_id
+        if not (state.is_live and same_execution(target, version.execution_id)):
+            verdict.replies.extend(releases_of_termination(delivery.message, now))
 
 
 def _is_to_come(version: HistoryVersion, row: Instance | None) -> bool:
