@@ -22,6 +22,7 @@ from durahub.errors import BadAddress, BadSetting
 from durahub.freezing import Freezer
 from durahub.observing.answering import Answering
 from durahub.observing.timings import Buckets
+from durahub.scheduler.connections import FileOptions
 from durahub.scheduler.file import SchedulerFile
 from durahub.scheduler.freezing import FileFreezing
 from durahub.scheduler.hub_store import SchedulerStore
@@ -45,6 +46,7 @@ class StorageOptions:
     level: Level = Level.DEFAULT
     app_name: str | None = None
     use_app_lease: bool | None = None  # None: if there is an app name
+    beside: bool = False  # a SQLite file that another process has is looked at
 
 
 class Storage(Protocol):
@@ -197,9 +199,9 @@ class ClassicStorage:
 class SqliteStorage:
     """A SQLite file, or memory: for a machine with neither Node nor an account."""
 
-    def __init__(self, place: str) -> None:
+    def __init__(self, place: str, *, beside: bool = False) -> None:
         self._place = place
-        self._file = SchedulerFile(place, clock=system_clock)
+        self._file = SchedulerFile(place, clock=system_clock, options=FileOptions(beside=beside))
 
     @property
     def file(self) -> SchedulerFile:
@@ -298,5 +300,5 @@ def open_storage(
         if address.kind is StoreKind.AZURITE:
             raise BadAddress(str(address), "which Azurite is not known here")
         if address.kind is StoreKind.SQLITE:
-            return SqliteStorage(address.place)
+            return SqliteStorage(address.place, beside=options.beside)
     return ClassicStorage(account_at(address, way), options, way)

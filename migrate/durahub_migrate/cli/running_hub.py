@@ -5,9 +5,8 @@ through the server, which alone may write it. One that only the server reaches, 
 or in an account whose connection string is not told, is looked at through the server as well.
 """
 
-from pathlib import Path
-
-from durahub.address import HubAddress, StoreAddress, StoreKind, parse_store
+from durahub.address import HubAddress, StoreKind, parse_store
+from durahub.cli.held import endpoint_of, is_held_by
 from durahub.cli.running import Running
 from durahub_migrate.moving.place import EndpointAddress, Place
 
@@ -29,18 +28,10 @@ def looked_at(place: Place, running: Running | None) -> Place:
 def acted_on(place: Place, running: Running | None) -> Place:
     """Return through what a command acts on the hub at *place*."""
     found = looked_at(place, running)
-    if running is None or running.store is None or not isinstance(found, HubAddress):
+    if running is None or not isinstance(found, HubAddress):
         return found
-    if _is_same_file(found.store, parse_store(running.store)):
-        return _through(running, found.hub)
-    return found
+    return _through(running, found.hub) if is_held_by(running, found.store) else found
 
 
 def _through(running: Running, hub: str) -> EndpointAddress:
-    return EndpointAddress(running.endpoint or f"http://localhost:{running.grpc_port}", hub)
-
-
-def _is_same_file(one: StoreAddress, other: StoreAddress) -> bool:
-    if not one.kind is other.kind is StoreKind.SQLITE:
-        return False
-    return Path(one.place).resolve() == Path(other.place).resolve()
+    return EndpointAddress(endpoint_of(running), hub)

@@ -76,7 +76,7 @@ def error_of(error: grpc.aio.AioRpcError, call: Call) -> DurahubError:
         case grpc.StatusCode.UNAUTHENTICATED | grpc.StatusCode.PERMISSION_DENIED:
             return EndpointDenied(call.place, f"{call.name}: {said or code.name}")
         case grpc.StatusCode.UNIMPLEMENTED:
-            return EndpointLacks(call.place, call.name)
+            return EndpointLacks(call.place, call.name, said)
         case grpc.StatusCode.INVALID_ARGUMENT | grpc.StatusCode.OUT_OF_RANGE:
             return EndpointRejects(call.place, call.name, said or code.name)
         case grpc.StatusCode.RESOURCE_EXHAUSTED:

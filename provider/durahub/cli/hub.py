@@ -10,7 +10,7 @@ from durahub.cli.hub_doctor import doctor
 from durahub.cli.hub_freeze import freeze, thaw
 from durahub.cli.hub_read import read
 from durahub.cli.hub_settle import settle
-from durahub.cli.opening import hub_address, open_hub, run, storage_of
+from durahub.cli.opening import LOOKING, hub_address, open_hub, run, storage_of
 from durahub.cli.output import format_option, print_facts, print_json, print_rows, say, warn
 from durahub.model.ticks import to_text
 from durahub.storage import StorageOptions
@@ -38,7 +38,7 @@ def list_(store: str, output: str) -> None:
     """List the task hubs of STORE (by default the local Azurite)."""
 
     async def listing() -> None:
-        async with storage_of(parse_store(store)) as storage:
+        async with storage_of(parse_store(store), LOOKING) as storage:
             found = await storage.find_hubs()
         if output == "json":
             for one in found:
@@ -63,7 +63,7 @@ def show(address: str | None, counts: bool, output: str) -> None:
     """Show what a task hub consists of, who serves it, how long its queues are, and what is amiss."""
 
     async def showing() -> None:
-        async with open_hub(hub_address(address)) as store:
+        async with open_hub(hub_address(address), LOOKING) as store:
             info = await store.info()
             counted = await count_instances(store) if counts else None
         problems = amiss(info)
@@ -141,7 +141,7 @@ def set_aside(address: str | None, output: str) -> None:
     """
 
     async def listing() -> int:
-        async with open_hub(hub_address(address)) as store:
+        async with open_hub(hub_address(address), LOOKING) as store:
             found = await store.set_aside()
         if output == "json":
             for one in found:

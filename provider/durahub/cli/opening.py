@@ -16,12 +16,22 @@ from durahub.cli.access import access_of_environment
 from durahub.cli.running import find_running
 from durahub.dispatch.clients import Clients
 from durahub.dispatch.clock import new_id, system_clock
+from durahub.errors import BadAddress
 from durahub.local.azurite import ACCOUNT, WELL_KNOWN_PORTS, connection_string
+from durahub.scheduler.connections import MEMORY
 from durahub.storage import Storage, StorageOptions, open_storage
 from durahub.store import HubStore
 from durahub.stored import HubReader
 
 T = TypeVar("T")
+
+LOOKING = StorageOptions(beside=True)
+"""Of commands that only look: a file is read beside the server that has it."""
+
+_IN_MEMORY = (
+    "the server that runs here keeps its hubs in memory, where only that server sees them; "
+    "'durahub instance' and 'durahub entity' look and act through it"
+)
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
@@ -40,14 +50,20 @@ def hub_address(text: str | None) -> HubAddress:
 
 
 def resolve(address: StoreAddress) -> StoreAddress | str:
-    """Return the store, for Azurite the connection string of the local one."""
+    """Return the store, for Azurite the connection string of the local one.
+
+    Raises `BadAddress` where that would be the memory of the server that runs here.
+    """
     if address.kind is not StoreKind.AZURITE:
         return address
     running = find_running()
     if running is not None and running.storage is not None:
         return running.storage
     if running is not None and running.store is not None:
-        return parse_store(running.store)
+        store = parse_store(running.store)
+        if store.kind is StoreKind.SQLITE and store.place == MEMORY:
+            raise BadAddress(str(address), _IN_MEMORY)
+        return store
     blob, queue, table = (f"http://127.0.0.1:{port}/{ACCOUNT}" for port in WELL_KNOWN_PORTS)
     return connection_string(blob, queue, table)
 
@@ -87,7 +103,7 @@ async def open_reader(
     access = access_of_environment()
     if tracking_store is not None:
         access = replace(access, tracking=tracking_store)
-    async with storage_of(address.store, access=access) as storage:
+    async with storage_of(address.store, LOOKING, access=access) as storage:
         reader = storage.reader(address.hub, tracking_prefix)
         try:
             await reader.open()
@@ -97,7 +113,9 @@ async def open_reader(
 
 
 @contextlib.asynccontextmanager
-async def open_clients(address: HubAddress) -> AsyncIterator[Clients]:
+async def open_clients(
+    address: HubAddress, options: StorageOptions | None = None
+) -> AsyncIterator[Clients]:
     """Open a hub's client operations for the body."""
-    async with open_hub(address) as store:
+    async with open_hub(address, options) as store:
         yield Clients(store, system_clock, new_id)

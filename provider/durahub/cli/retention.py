@@ -8,8 +8,9 @@ from typing import Any
 
 import click
 
-from durahub.cli.opening import hub_address, open_clients, run
+from durahub.cli.opening import LOOKING, hub_address, open_clients, run
 from durahub.cli.output import format_option, print_json, print_rows, say
+from durahub.cli.purging import open_purgeable
 from durahub.cli.server_options import NONE, reader
 from durahub.cli.text_file import read_text
 from durahub.configuration.keys import BY_HUB_PATH, DEFAULTS
@@ -62,7 +63,8 @@ def retention_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def retention() -> None:
     """Ask what retention would purge; purge it now.
 
-    The server purges by itself what its settings say; these commands need no server. The retention comes
+    The server purges by itself what its settings say; these commands need no server. What is kept in a
+    SQLite file that the server of this machine has open is purged through that server. The retention comes
     from --config, from --policy or from the options, e.g. --completed 30d.
     """
 
@@ -90,7 +92,7 @@ def plan_(
     kept = _retention(hub.hub, config, policy, periods)
 
     async def planning() -> Due:
-        async with open_clients(hub) as clients:
+        async with open_clients(hub, LOOKING) as clients:
             return await plan(clients, kept, system_clock(), _pace(requests_per_second))
 
     _print(run(planning()), output)
@@ -125,8 +127,8 @@ def apply_(
             if done.total % TELL_EVERY == 0:
                 say(f"{done.total} instances purged …")
 
-        async with open_clients(hub) as clients:
-            await purge_due(clients, kept, system_clock, _pace(requests_per_second), count)
+        async with open_purgeable(hub) as purgeable:
+            await purge_due(purgeable, kept, system_clock, _pace(requests_per_second), count)
         return done
 
     _print(run(applying()), output)

@@ -40,7 +40,8 @@ class EndpointLacks(Unavailable):
 
     code = "DH511"
 
-    def __init__(self, place: str, call: str) -> None:
-        super().__init__(f"{place} does not offer the call {call}")
+    def __init__(self, place: str, call: str, said: str = "") -> None:
+        why = f": {said}" if said else ""
+        super().__init__(f"{place} does not offer the call {call}{why}")
         self.place = place
         self.call = call

@@ -38,10 +38,11 @@ class FileUnavailable(Unavailable):
 
     code = "DH506"
 
-    def __init__(self, file: str, problem: str) -> None:
+    def __init__(self, file: str, problem: str, *, holder: str | None = None) -> None:
         super().__init__(f"the file {file} cannot be used: {problem}")
         self.file = file
         self.problem = problem
+        self.holder = holder  # the process that has it, where that is the problem
 
 
 class StorageThrottled(Unavailable):

@@ -36,11 +36,13 @@ BUSY_SECONDS = 5.0  # for a backup tool that reads the file
 class FileOptions:
     """How a file is written; see the module for what ``synchronous`` decides.
 
-    ``result_grace`` is for how many seconds an activity's result may be in memory alone.
+    ``result_grace`` is for how many seconds an activity's result may be in memory alone. With ``beside`` the
+    file is only looked at where another process has it.
     """
 
     synchronous: Literal["FULL", "NORMAL"] = "FULL"
     result_grace: float = 1.0
+    beside: bool = False
 
 
 @contextmanager
@@ -111,9 +113,8 @@ def locked(file: Path) -> Iterator[None]:
     if descriptor is None:
         pid = exclusive.holder(lock)
         who = f"process {pid}" if pid is not None else "another process"
-        raise FileUnavailable(
-            str(file), f"{who} has it open, and only one may; ask that one's server instead"
-        )
+        problem = f"{who} has it open, and only one may; ask that one's server instead"
+        raise FileUnavailable(str(file), problem, holder=who)
     try:
         yield
     finally:

@@ -12,7 +12,7 @@ from durahub.engine.commit import Delivery
 from durahub.errors import FileUnavailable, HubNotFound
 from durahub.model.ticks import Ticks
 from durahub.scheduler import reads, writes
-from durahub.scheduler.connections import MEMORY, FileOptions, reading, writing
+from durahub.scheduler.connections import MEMORY, FileOptions, looking, reading, writing
 from durahub.scheduler.feed import Arrival
 from durahub.scheduler.fresh_starts import FreshStarts
 from durahub.scheduler.lanes import ReadLane
@@ -81,14 +81,16 @@ class SchedulerFile:
         self._closing = contextlib.AsyncExitStack()
         self._writer: WriteLane | None = None
         self._readers: tuple[ReadLane, ReadLane] | None = None
+        self._held: FileUnavailable | None = None
 
     async def connect(self, *, create: bool) -> bool:
         """Open the file; tell whether it is there. With *create* it is made.
 
-        Raises `FileUnavailable`, also if another process has it. Calling it twice is fine.
+        Raises `FileUnavailable`, also if another process has it, unless the options are to look beside that.
+        Calling it twice is fine.
         """
         async with self._connecting:
-            if self._writer is not None:
+            if self._writer is not None or self._held is not None:
                 return True
             there = create or self.place == MEMORY or await asyncio.to_thread(_exists, self.place)
             if there:
@@ -102,17 +104,30 @@ class SchedulerFile:
         writer = self._lanes.writer(
             f"write {place}", place, lambda: writing(place, options), self._on_arrivals
         )
-        await writer.open()
-        stack.push_async_callback(writer.close)
+        held: FileUnavailable | None = None
+        try:
+            await writer.open()
+        except FileUnavailable as error:
+            if not options.beside or error.holder is None:
+                raise
+            held = error
+        else:
+            stack.push_async_callback(writer.close)
         if place != MEMORY:
+            connect = reading if held is None else looking
             readers = []
             for name in ("read", "query"):
-                reader = self._lanes.reader(f"{name} {place}", place, lambda: reading(place))
+                reader = self._lanes.reader(f"{name} {place}", place, lambda: connect(place))
                 await reader.open()
                 stack.push_async_callback(reader.close)
                 readers.append(reader)
             self._readers = (readers[0], readers[1])
-        self._writer = writer
+        self._writer, self._held = (writer, None) if held is None else (None, held)
+
+    @property
+    def holder(self) -> str | None:
+        """The other process that has the file, which is then only looked at; else ``None``."""
+        return self._held.holder if self._held is not None else None
 
     @property
     def waiting_writes(self) -> int:
@@ -122,7 +137,7 @@ class SchedulerFile:
     async def close(self) -> None:
         """Write what was handed over, and close the file; calling it twice is fine."""
         async with self._connecting:
-            self._writer, self._readers = None, None
+            self._writer, self._readers, self._held = None, None, None
             self._hubs.clear()
             await self._closing.aclose()
 
@@ -136,6 +151,8 @@ class SchedulerFile:
         self, work: Callable[[Transaction], T], then: Callable[[T], None] | None = None
     ) -> T:
         """Have *work* done by the writer, and *then* called when it is committed."""
+        if self._held is not None:
+            raise self._held
         if self._writer is None:
             raise FileUnavailable(self.place, "it is not open")
         return await self._writer.run(work, then)

@@ -401,7 +401,7 @@ class SchedulerStore:
         if hub.pump is not None:  # what stands for a result is one
             queues["workitems"] -= hub.pump.results
             queues["inbox"] += hub.pump.results
-        owner = "this server" if hub.pump is not None else None
+        owner = "this server" if hub.pump is not None else self.file.holder
         return HubInfo(
             name=self._name,
             store="scheduler",
@@ -452,6 +452,8 @@ class SchedulerStore:
         if location in self._unreadable:
             return
         self._unreadable.add(location)
+        if self.file.holder is not None:
+            return  # who has the file sets it aside
 
         def tell(is_new: bool) -> None:
             if is_new:

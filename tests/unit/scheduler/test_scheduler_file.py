@@ -1,6 +1,7 @@
 """The file: one process has it, its writes are batches, and a fault of one is no fault of the others."""
 
 import asyncio
+import os
 import sqlite3
 import subprocess
 import sys
@@ -25,10 +26,13 @@ from scheduler_hubs import (
 )
 
 from durahub.errors import BadHubName, CheckpointLost, DiskFull, FileUnavailable, HubNotFound
+from durahub.scheduler.connections import FileOptions
 from durahub.scheduler.file import SchedulerFile
 from durahub.scheduler.hub_store import SchedulerStore
 from durahub.scheduler.transactions import CHECKPOINT_LATEST, Transaction
+from durahub.store import InstanceQuery
 
+BESIDE = FileOptions(beside=True)
 HOLDER = textwrap.dedent(
     """
     import asyncio, sys
@@ -90,6 +94,39 @@ async def test_a_file_is_open_once(tmp_path: Path) -> None:
                     pass
     async with opened(link, ManualClock()):
         pass
+
+
+async def test_who_only_looks_does_so_beside_the_process_that_has_the_file(tmp_path: Path) -> None:
+    place = tmp_path / "hub.db"
+    async with opened(place, ManualClock()) as served_here:
+        await served_here.start(start("order-1"), None)
+        async with opened(place, ManualClock(), create=False, options=BESIDE) as looked_at:
+            assert (await looked_at.file.find_hubs()) == ("Shop",)
+            assert (await looked_at.get("order-1")) is not None
+            owners = (await looked_at.info()).owners.values()
+            assert set(owners) == {f"process {os.getpid()}"}
+            with pytest.raises(FileUnavailable, match=r"process \d+ has it"):
+                await looked_at.send(raised())
+        await served_here.send(raised())  # it has the file all the same
+
+
+async def test_who_only_looks_sets_nothing_aside(tmp_path: Path) -> None:
+    place = tmp_path / "hub.db"
+    async with opened(place, ManualClock()) as served_here:
+        await served_here.start(start("order-1"), None)
+        await sql(served_here, "UPDATE instances SET status = 99")
+        async with opened(place, ManualClock(), create=False, options=BESIDE) as looked_at:
+            assert (await looked_at.query(InstanceQuery())).instances == ()
+        assert await served_here.set_aside() == ()
+
+
+async def test_who_only_looks_has_a_file_that_nobody_has(tmp_path: Path) -> None:
+    place = tmp_path / "hub.db"
+    async with opened(place, ManualClock()):
+        pass
+    async with opened(place, ManualClock(), create=False, options=BESIDE) as looked_at:
+        assert looked_at.file.holder is None
+        await looked_at.send(raised())
 
 
 @pytest.fixture
