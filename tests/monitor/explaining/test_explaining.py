@@ -310,3 +310,35 @@ def test_a_failure_stands_in_the_evidence_and_not_in_the_sentence_which_lists_sh
     assert "declined" not in found.sentence
     assert found.pending[0].last_failure == "CardError: declined 1"
     assert any("CardError: declined 1" in one.sentence for one in found.evidence)
+
+
+def test_of_a_file_it_is_told_that_the_server_knows_whether_a_worker_is_connected() -> None:
+    event = EventRaised(timestamp=ago(900), name="Go")
+    waiting = queue(CONTROL[0], replace(message("a", event), taken=None, inserted=ago(900)))
+    one = instance("a", *turn(started()))
+    server = "process 7"
+    found = explained(seen(waiting, owners={}, workers=(server,), server=server), one)
+    assert "no worker is connected, others come first, or" in found.sentence
+    assert server in found.next_steps[0].sentence
+    connected = explained(seen(waiting, owners={}, workers=("connected worker 1",)), one)
+    assert "no worker is connected" not in connected.sentence
+
+
+def test_an_activity_of_a_file_that_nobody_ends_leads_to_the_server() -> None:
+    asked = TaskScheduled(timestamp=ago(900), event_id=0, name="Pay")
+    one = instance("a", *turn(started(), asked))
+    work = queue(WORK, replace(message("a", asked), taken=None))
+    server = "process 7"
+    found = explained(seen(work, owners={}, workers=(server,), server=server), one)
+    assert found.reason is Reason.ACTIVITY_RUNNING
+    assert [server in step.sentence for step in found.next_steps] == [True]
+    connected = explained(seen(work, owners={}, workers=("connected worker 1",)), one)
+    assert connected.next_steps == ()
+
+
+def test_a_timer_waits_in_its_queue_since_it_was_due() -> None:
+    created = TimerCreated(timestamp=ago(3600), event_id=0, fire_at=ago(60))
+    fired = TimerFired(timestamp=ago(3600), timer_id=0, fire_at=ago(60))
+    waiting = queue(CONTROL[0], replace(message("a", fired), inserted=ago(3600)))
+    found = explained(seen(waiting, workers=()), instance("a", *turn(started(), created)))
+    assert "Its message has been in the queue for 1 min" in told(found)

@@ -8,7 +8,14 @@ from durahub.model.ticks import seconds_between
 from durahub_migrate.monitor.explaining.cause import Cause, fact, likely, not_read
 from durahub_migrate.monitor.explaining.delivering import delivery, is_poison
 from durahub_migrate.monitor.explaining.open_work import Open
-from durahub_migrate.monitor.explaining.partition import backlog, nobody, poison, trouble, visible
+from durahub_migrate.monitor.explaining.partition import (
+    ask_server,
+    backlog,
+    nobody,
+    poison,
+    trouble,
+    visible,
+)
 from durahub_migrate.monitor.explaining.seen import HubSeen, InstanceSeen, SeenMessage
 from durahub_migrate.monitor.explaining.wording import (
     age,
@@ -243,7 +250,10 @@ def _seen(
         told = fact(
             "Its message is there; the store does not tell whether a worker has it.", item.place
         )
-        return _running(sentence, one, pending, instance, hub, told)
+        cause = _running(sentence, one, pending, instance, hub, told)
+        waits = seconds_between(one.since, hub.now)
+        asks = ask_server(hub) if waits >= hub.thresholds.backlog else ()
+        return replace(cause, steps=(*asks, *cause.steps))
     if not visible([item], hub.now):
         told = fact("A worker has its message.", item.place, item.inserted)
         sentence = f"waiting {age(one.since, hub.now)} for activity {_called(one)}, which runs"

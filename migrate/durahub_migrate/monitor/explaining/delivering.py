@@ -15,7 +15,14 @@ from durahub.model.history import (
 )
 from durahub.model.ticks import Ticks, seconds_between
 from durahub_migrate.monitor.explaining.cause import Cause, likely
-from durahub_migrate.monitor.explaining.partition import backlog, held_by, poison, trouble, visible
+from durahub_migrate.monitor.explaining.partition import (
+    ask_server,
+    backlog,
+    held_by,
+    poison,
+    trouble,
+    visible,
+)
 from durahub_migrate.monitor.explaining.seen import HubSeen, InstanceSeen, SeenMessage
 from durahub_migrate.monitor.explaining.wording import (
     age,
@@ -55,11 +62,15 @@ def delivery(instance: InstanceSeen, hub: HubSeen) -> Cause | None:
             evidence=(backlog(first, hub), *keeps.evidence),
             steps=keeps.steps,
         )
-    since = first.due or first.inserted or _moved(instance)
+    since = first.since or first.due or _moved(instance)
     waits = 0.0 if since is None else seconds_between(since, hub.now)
     evidence = (backlog(first, hub), *held_by(first.queue, hub))
+    why = "the queue's owner works on others first, or on nothing"
+    steps: tuple[NextStep, ...] = (_look_at_partition(),)
     if first.taken is None:
         evidence += (likely("The store does not tell whether a worker has it."),)
+        nobody = "no worker is connected, " if hub.server is not None else ""
+        why, steps = f"{nobody}others come first, or the worker that has it hangs", ask_server(hub)
     if waits < hub.thresholds.backlog:
         return Cause(
             reason=Reason.WORKING,
@@ -69,14 +80,16 @@ def delivery(instance: InstanceSeen, hub: HubSeen) -> Cause | None:
     return Cause(
         reason=Reason.QUEUED_BEHIND_BACKLOG,
         sentence=f"{what} {_waits(waiting)} in queue {first.queue}, for {age(since, hub.now)} now: "
-        "the queue's owner works on others first, or on nothing",
+        f"{why}",
         evidence=evidence,
-        steps=(
-            NextStep(
-                sentence="Look at the partition: its depth, its growth and its owner; more workers help "
-                "if other partitions have the same owner."
-            ),
-        ),
+        steps=steps,
+    )
+
+
+def _look_at_partition() -> NextStep:
+    return NextStep(
+        sentence="Look at the partition: its depth, its growth and its owner; more workers help "
+        "if other partitions have the same owner."
     )
 
 

@@ -108,6 +108,17 @@ def _start_workers(hub: HubSeen) -> NextStep:
     )
 
 
+def ask_server(hub: HubSeen) -> tuple[NextStep, ...]:
+    """Return how to find out whether a worker is connected, where the hub itself does not tell."""
+    if hub.server is None:
+        return ()
+    sentence = (
+        f"See whether a worker is connected to the server that has the file ({hub.server}): its own monitor "
+        "says so, and durahub_workers in its metrics. If there is none, start the app; else read its log."
+    )
+    return (NextStep(sentence=sentence),)
+
+
 def _show(hub: HubSeen) -> NextStep:
     return NextStep(sentence="See who serves the hub.", command=hub_command("show", hub.address))
 
@@ -138,11 +149,11 @@ def backlog(message: SeenMessage, hub: HubSeen) -> Evidence:
     ahead = next(
         (n for n, one in enumerate(queue.messages) if one.message_id == message.message_id), 0
     )
-    since = f" for {span(seconds_between(message.inserted, hub.now))}" if message.inserted else ""
+    since = f" for {span(seconds_between(message.since, hub.now))}" if message.since else ""
     told = (
         f"Its message has been in the queue{since}, {counted(ahead, 'visible message')} before it"
     )
-    return fact(f"{told}; the queue has {queue.depth}.", message.place, message.inserted)
+    return fact(f"{told}; the queue has {queue.depth}.", message.place, message.since)
 
 
 def poison(message: SeenMessage) -> Evidence:

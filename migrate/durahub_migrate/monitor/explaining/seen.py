@@ -114,7 +114,8 @@ class HubSeen:
     """A hub, as one look found it. *name* is its key, *address* what commands call it.
 
     *queues* and *owners* are by the names of queues. *work_items* is the queue of activities. *workers* are
-    those that hold a partition now; ``None``: nobody can tell. *mends* tells that the doctor can send lost
+    those that hold a partition now; ``None``: nobody can tell. *server* is the process that has the hub's
+    file, where nothing tells which workers are connected to it. *mends* tells that the doctor can send lost
     messages again. *unread* are sentences about what could not be read.
     """
 
@@ -125,6 +126,7 @@ class HubSeen:
     owners: Mapping[str, Owner] = field(default_factory=dict)
     work_items: str | None = None
     workers: tuple[str, ...] | None = None
+    server: str | None = None
     frozen: Frozen | None = None
     mends: bool = False
     unread: tuple[str, ...] = ()

@@ -169,13 +169,15 @@ class SchedulerLooks:
         """Do nothing: nothing runs in the background."""
 
     def _seen(self, queues: Sequence[SeenQueue], now: Ticks) -> HubSeen:
+        workers = self._workers()
         return HubSeen(
             name=self._ref.key,
             address=self._ref.address,
             now=now,
             queues={queue.name: queue for queue in queues},
             work_items=TASKS,
-            workers=self._workers(),
+            workers=workers,
+            server=workers[0] if workers and self._connected is None else None,
             frozen=self._frozen(),
             thresholds=self._settings.thresholds,
         )
