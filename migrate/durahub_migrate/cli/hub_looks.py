@@ -62,7 +62,7 @@ def stuck(address: str | None, older_than: str, fail_if_any: bool, output: str) 
     else:
         print_stuck(found)
     if not found:
-        say("nothing is stuck")
+        say(f"nothing is stuck for {older_than} or longer")
     raise SystemExit(1 if fail_if_any and found else 0)
 
 

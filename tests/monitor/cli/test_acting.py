@@ -105,7 +105,7 @@ def test_a_hub_is_looked_at_as_a_whole(run: Run) -> None:
 
 def test_a_script_is_told_that_something_is_stuck(run: Run) -> None:
     none = run(stuck, "--older-than", "1h", "--fail-if-any")
-    assert (none.status, none.err) == (0, "nothing is stuck\n")
+    assert (none.status, none.err) == (0, "nothing is stuck for 1h or longer\n")
     found = run(stuck, "--older-than", "0s", "--fail-if-any", "--format", "json")
     assert found.status == (1 if found.lines else 0)
     assert run(stuck, "--older-than", "soon").status == 2

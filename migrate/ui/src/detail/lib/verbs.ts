@@ -45,7 +45,7 @@ const every: Action[] = [
     text: 'Raise event',
     help: 'Sends an event to the instance. If it does not wait for it yet, it is kept until it does.',
     fields: [
-      { name: 'name', label: 'Event', kind: 'name', required: true, help: 'Case does not matter.' },
+      { name: 'name', label: 'Event', kind: 'name', required: true, help: 'As the orchestrator calls it; some SDKs tell upper case from lower case.' },
       { name: 'data', label: 'Data', kind: 'json', help: JSON_HELP },
     ],
     preview: false,
