@@ -9,13 +9,15 @@ from durahub.address import StoreAddress, StoreKind
 from durahub.classic.account import Account, MakeTransport
 from durahub.classic.app_settings import AppSettings
 from durahub.classic.clouds import Cloud, cloud_named
-from durahub.classic.connection import Connection, account_endpoints
+from durahub.classic.connection import Connection, account_endpoints, check_key, parse
 from durahub.classic.identity import Identity
 from durahub.classic.named_connection import named_connection
 from durahub.classic.proxies import ProxyOf, no_proxy, proxy_of_environment
 from durahub.classic.transport import CountedTransport
 from durahub.errors import BadAddress
 
+# With a name in a DNS zone of its own the zone belongs to it: shop.z01
+_COMMAND = "the command"  # where a connection string was found that no setting has
 # With a name in a DNS zone of its own the zone belongs to it: shop.z01
 _ACCOUNT = re.compile(r"[a-z0-9]{3,24}(\.z[0-9]{1,2})?", re.ASCII)
 DEFAULT_PREFIX = "DurableTask"
@@ -63,10 +65,21 @@ def account_at(
     if access.tracking is not None:
         tracking = Account.at(_connection(access.tracking, access, tracking=True), **way)
     if isinstance(address, str):
-        found = Account.from_connection_string(address, "the command", **way)
+        found = Account.from_connection_string(address, _COMMAND, **way)
         found.tracking = tracking
         return found
     return Account.at(_connection(address, access), tracking=tracking, **way)
+
+
+def check_connection(
+    address: StoreAddress | str, access: Access, *, tracking: bool = False
+) -> None:
+    """Raise what `account_at` raises, and `BadConnectionString` for a key that no account in Azure has."""
+    if isinstance(address, str):
+        check_key(parse(address, _COMMAND), _COMMAND)
+    else:
+        found = _connection(address, access, tracking=tracking)
+        check_key(found, f"the environment variable {address.place}")
 
 
 def _connection(address: StoreAddress, access: Access, *, tracking: bool = False) -> Connection:

@@ -1,5 +1,6 @@
 """``durahub serve``: what it is told, from where, and how it is told that it was told wrong."""
 
+import base64
 import json
 import os
 import socket
@@ -94,11 +95,47 @@ def test_hub_names_of_the_emulator_s_variable_may_have_blanks(value: str, tmp_pa
 
 
 def test_a_connection_string_is_never_printed(tmp_path: Path) -> None:
-    secret = "AccountName=x;AccountKey=aHVzaA=="
-    answer = check("--store", secret, state=tmp_path)
+    key = base64.b64encode(b"h" * 64).decode()
+    answer = check("--store", f"AccountName=x;AccountKey={key}", state=tmp_path)
 
     assert answer.status == 0
-    assert "aHVzaA" not in answer.out + answer.err
+    assert "aGho" not in answer.out + answer.err
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [("hush!hush", "not Base64"), ("aHVzaGh1c2g", "not Base64"), ("aHVzaGh1c2g=", "8 bytes")],
+)
+@pytest.mark.parametrize("way", ["--store", "--tracking-store"])
+def test_an_account_key_that_is_none_is_a_wrong_setting(
+    way: str, key: str, said: str, tmp_path: Path
+) -> None:
+    stores = {"--store": "env:RIGHT", way: "env:WRONG"}
+    right = "AccountName=shop;AccountKey=" + base64.b64encode(b"h" * 64).decode()
+    env = {"RIGHT": right, "WRONG": f"AccountName=shop;AccountKey={key}"}
+
+    answer = check(*(word for pair in stores.items() for word in pair), state=tmp_path, env=env)
+
+    assert answer.status == 2
+    assert said in sentence(answer, "DH103")
+    assert "variable WRONG" in answer.err
+    assert "settings are right" not in answer.err
+    assert key not in answer.out + answer.err
+
+
+def test_a_key_of_an_emulator_has_any_length(tmp_path: Path) -> None:
+    services = ";".join(f"{one}Endpoint=http://host:1/x" for one in ("Blob", "Queue", "Table"))
+    store = f"AccountName=x;AccountKey=aHVzaA==;{services}"
+
+    assert check("--store", store, state=tmp_path).status == 0
+
+
+def test_a_secret_that_is_not_at_hand_is_told_and_the_settings_are_right(tmp_path: Path) -> None:
+    answer = check("--store", "env:NOT_AT_HAND", state=tmp_path)
+
+    assert answer.status == 0
+    assert "NOT_AT_HAND" in answer.err
+    assert "settings are right" in answer.err
 
 
 @pytest.mark.parametrize(

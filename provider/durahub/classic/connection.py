@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from durahub.classic.clouds import CLOUDS, SERVICES, account_of
+from durahub.classic.clouds import CLOUDS, SERVICES, account_of, cloud_of
 from durahub.classic.identity import Identity
 from durahub.errors import BadConnectionString
 
@@ -21,6 +21,7 @@ EMULATOR_ACCOUNT = "devstoreaccount1"
 EMULATOR_KEY = (
     "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 )
+AZURE_KEY_BYTES = 64
 _EMULATOR_PORTS = {"blob": 10000, "queue": 10001, "table": 10002}
 
 
@@ -133,6 +134,20 @@ def _access(settings: dict[str, str], account: str, where: str) -> AccountKey | 
     if not token:
         raise BadConnectionString(where, "it has neither AccountKey nor SharedAccessSignature")
     return SharedAccess(token)
+
+
+def check_key(found: Connection, where: str) -> None:
+    """Raise `BadConnectionString` for a key of another length than Azure's: no account there has such a one.
+
+    Emulators take keys of any length.
+    """
+    if not isinstance(found.access, AccountKey):
+        return
+    host = urlsplit(found.endpoints.queue or found.endpoints.table).hostname or ""
+    size = len(base64.b64decode(found.access.key))
+    if cloud_of(host) is not None and size != AZURE_KEY_BYTES:
+        problem = f"its AccountKey has {size} bytes, and those of Azure have {AZURE_KEY_BYTES}"
+        raise BadConnectionString(where, problem)
 
 
 def _check_url(url: str, name: str, where: str) -> None:

@@ -46,7 +46,8 @@ def named_connection(
     if text:
         return parse(text, where, needed)
     if not parts:
-        raise BadConnectionString(where, "it is not set" if text is None else "it is empty")
+        problem = "it is not set" if text is None else "it is empty"
+        raise BadConnectionString(where, problem, is_missing=True)
     where = f"the settings {name}__…"
     endpoints = _endpoints(parts, cloud, needed, where)
     if not is_web_address(endpoints.table):

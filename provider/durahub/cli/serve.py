@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from durahub.accounts import Access, account_at
+from durahub.accounts import Access, check_connection
 from durahub.address import StoreAddress, StoreKind
 from durahub.authorization.settings import check_listening
 from durahub.cli.access import store_access
@@ -97,7 +97,7 @@ def serve(
     if connect:
         raise SystemExit(run(_connect(settings, address, access, output)))
     if check:
-        _warn_of_connection(address, access)
+        _check_connection(address, access)
         _show(effective(said), output)
         return
     storage = open_storage(address, StorageOptions(worker_id=settings.worker_id), access)
@@ -139,14 +139,22 @@ async def _serve(host: Host, output: str) -> None:
         await serve_until_stopped(host.storage, host.settings, stop, output=output, host=host)
 
 
-def _warn_of_connection(address: StoreAddress | str, access: Access) -> None:
-    """Tell what stands in the way to the store; secrets may well be missing where a file is checked."""
+def _check_connection(address: StoreAddress | str, access: Access) -> None:
+    """Raise `BadConnectionString` where what leads to storage is wrong.
+
+    Secrets may well be missing where a file is checked: of that it only warns.
+    """
     if isinstance(address, StoreAddress) and address.kind is StoreKind.SQLITE:
         return
-    try:
-        account_at(address, access)
-    except BadConnectionString as error:
-        warn([str(error)])
+    for one in (address, access.tracking):
+        if one is None:
+            continue
+        try:
+            check_connection(one, access, tracking=one is access.tracking)
+        except BadConnectionString as error:
+            if not error.is_missing:
+                raise
+            warn([str(error)])
 
 
 def _show(rows: list[tuple[str, str, str]], output: str) -> None:

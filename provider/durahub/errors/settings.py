@@ -5,14 +5,18 @@ from durahub.secret_texts import hidden
 
 
 class BadConnectionString(UsageError):
-    """A connection string that cannot be used. The string itself is never shown: it holds a key."""
+    """A connection string that cannot be used. The string itself is never shown: it holds a key.
+
+    *is_missing* tells that there is none: where settings are checked, secrets need not be at hand.
+    """
 
     code = "DH103"
 
-    def __init__(self, where: str, problem: str) -> None:
+    def __init__(self, where: str, problem: str, *, is_missing: bool = False) -> None:
         super().__init__(f"the connection string in {where} cannot be used: {problem}")
         self.where = where
         self.problem = problem
+        self.is_missing = is_missing
 
 
 class BadAddress(UsageError):
