@@ -180,7 +180,14 @@ class HeldMessages:
         for held in known:
             held.stop_timer()
             held.stage = Stage.SETTLED
-        deleted = await self._together.all(self._delete(held) for held in known)
+        try:
+            deleted = await self._together.all(self._delete(held) for held in known)
+        except (
+            BaseException
+        ):  # as when its queue is let go: what comes here once more is deleted then
+            for held in known:
+                self._settle(held)
+            raise
         return {held.message_id for held, done in zip(known, deleted, strict=True) if done}
 
     async def _delete(self, held: Held) -> bool:
@@ -198,11 +205,17 @@ class HeldMessages:
                 deleted = await self._queues.delete(receipt)
                 if deleted or held.receipt is receipt:
                     break  # else it was received again meanwhile: once more, with the new receipt
-        if not deleted:  # it is gone, or on its way to us once more
-            hidden = self._visibility.of(held.receipt.queue)
-            self._settled[held.message_id] = _now() + REMEMBERED * hidden
-        self._remove(held)
+        if deleted:
+            self._remove(held)
+        else:  # it is gone, or on its way to us once more
+            self._settle(held)
         return deleted
+
+    def _settle(self, held: Held) -> None:
+        """Know a message no longer, but to delete it should it come."""
+        hidden = self._visibility.of(held.receipt.queue)
+        self._settled[held.message_id] = _now() + REMEMBERED * hidden
+        self._remove(held)
 
     async def withdraw(self, receipt: Receipt) -> bool:
         """Delete a message that was put and is void; tell whether it was still in its queue.
