@@ -17,7 +17,7 @@ from durahub.classic.store import ClassicStore
 from durahub.dispatch.clock import system_clock
 from durahub.local.server import ServerProcess
 from tests.budget.counted_hub import PATIENCE
-from tests.budget.lines import FIVE_ACTIVITIES
+from tests.budget.lines import FIVE_ACTIVITIES, GET
 from tests.budget.proxy import proxy_of
 from tests.conftest import STORE, Storage
 from tests.sdk.python_hub import python_worker
@@ -27,9 +27,10 @@ pytestmark = [pytest.mark.azurite, pytest.mark.sdk]
 ORCHESTRATIONS = 100
 AT_ONCE = 16
 CITIES = ["Tokyo", "Seattle", "London", "Lima", "Cairo"]
-MOST_EACH = 30
-"""Requests for each: half of the starts and of the waiting clients reach the server without the partition,
-and a result of an activity that the other server took goes through its queue."""
+MOST_EACH = 27
+"""Requests for each, but for the reads of rows: a result of an activity that the other server took goes
+through its queue. Half of the waiting clients ask the server without the partition, which reads the row until
+it has ended: how often, that is the machine's speed."""
 
 
 def client_of(server: ServerProcess, hub: str) -> AsyncDurableTaskSchedulerClient:
@@ -93,4 +94,5 @@ async def test_two_servers_do_together_what_one_does_for_about_the_same_requests
         await asyncio.gather(*(run_some() for _ in range(AT_ONCE)))
         asked = proxy.seen.work() - before
         each = {kind: count / ORCHESTRATIONS for kind, count in asked.items()}
-        assert FIVE_ACTIVITIES.total - 1 <= sum(each.values()) <= MOST_EACH, each
+        written = sum(count for kind, count in each.items() if kind != GET)
+        assert FIVE_ACTIVITIES.total - 1 <= written <= MOST_EACH, each

@@ -9,6 +9,7 @@ from listening_desk import Desk
 
 from durahub.classic.account import Account
 from durahub.classic.asked import Answer, Asked
+from durahub.classic.columns import DateTime
 from durahub.classic.names import HubNames
 from durahub.classic.options import ClassicOptions, Level
 from durahub.classic.queues import Queues
@@ -18,6 +19,7 @@ from durahub.classic.store import ClassicStore
 from durahub.classic.tables import Tables
 from durahub.classic.transport import CountedTransport
 from durahub.dispatch.clock import system_clock
+from durahub.model.ticks import later
 from durahub.store import HubStore
 
 T = TypeVar("T")
@@ -182,6 +184,20 @@ class ClassicHub:
         task = self._tasks.pop(id(store))
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+    async def expire_leases(self) -> None:
+        """Let the time of all leases be over, as it would be long after their server has died.
+
+        So a server that is to die may have a long lease: on a busy machine it does not lose it before.
+        """
+        names = HubNames(self.name)
+        tables = Tables(self.account().table_wire, StorageErrors("", self.name))
+        over = DateTime(later(system_clock(), -1))
+        rows, _ = await tables.query(names.partitions_table, "")
+        for row in rows:
+            key = {name: row.columns[name] for name in ("PartitionKey", "RowKey")}
+            expired = {**key, "ExpiresAt": over}
+            assert await tables.merge(names.partitions_table, expired, "*") is not None
 
     # -- damage ------------------------------------------------------------------------------------
 

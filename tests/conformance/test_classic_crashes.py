@@ -39,6 +39,7 @@ async def an_event_commit(
     await store.commit(commit)
 
 
+PATIENCE = 60.0  # seconds
 THE_COMMITS_WRITES = (
     ("blob", "put"),  # the large message, for which there is no container yet
     ("blob", "put"),
@@ -140,7 +141,7 @@ async def run_until_empty(store: HubStore, desk: Desk, seen: set[str]) -> None:
         depths = (await store.info()).queues
         return sum(depths.values()) == 0
 
-    deadline = asyncio.get_running_loop().time() + 15
+    deadline = asyncio.get_running_loop().time() + PATIENCE
     while not await step():
         assert asyncio.get_running_loop().time() < deadline, "the queues do not become empty"
         await asyncio.sleep(0.1)

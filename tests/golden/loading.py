@@ -7,13 +7,15 @@ from collections.abc import Awaitable, Callable, Iterable
 from math import ceil
 from urllib.parse import quote
 
+import tenacity
 from azure.storage.blob import ContentSettings
 
 from durahub.classic.account import Account
-from durahub.classic.columns import from_odata
+from durahub.classic.columns import Columns, from_odata
 from durahub.classic.queues import Queues
 from durahub.classic.storage_errors import StorageErrors
 from durahub.classic.tables import Tables
+from durahub.errors import StorageUnavailable
 from tests.golden.recorded import FOLDER, RecordedHub, Row, lines_of
 
 AT_ONCE = 8  # requests
@@ -86,7 +88,17 @@ async def _load_tables(hub: RecordedHub, account: Account, renamed: Renaming) ->
         await account.tables.create_table(table)
         rows = (from_odata(line) for line in lines_of(path))
         blobs = account.blobs.primary_endpoint
-        await _all(tables.insert(table, _moved(row, blobs, renamed)) for row in rows)
+        await _all(_insert(tables, table, _moved(row, blobs, renamed)) for row in rows)
+
+
+@tenacity.retry(
+    retry=tenacity.retry_if_exception_type(StorageUnavailable),
+    stop=tenacity.stop_after_attempt(3),
+    reraise=True,
+)
+async def _insert(tables: Tables, table: str, row: Columns) -> None:
+    # An insert is not tried again by the SDK's policy. Here it may be: a row that is there is left as it is.
+    await tables.insert(table, row)
 
 
 def _moved(row: Row, blobs: str, renamed: Renaming) -> Row:

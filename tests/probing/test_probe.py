@@ -30,7 +30,7 @@ probed = functools.partial(
     open_client=client_of,
     clock=system_clock,
     sizes=(1_000, 1_048_577),
-    within=5.0,
+    within=30.0,
     quiet=0.2,
 )
 

@@ -79,6 +79,10 @@ class Taking:
         queues = [self._queues["orchestratorRequest", one] for one in instance_ids]
         return [queue.get_nowait() for queue in queues for _ in range(queue.qsize())]
 
+    def turns_out(self) -> list[pb.WorkItem]:
+        """Return the turns that have come and were not completed."""
+        return [item for item in self._out.values() if item.HasField("orchestratorRequest")]
+
     def done(self, token: str) -> None:
         """Note that a work item was completed, so that it is not given back."""
         self._out.pop(token, None)

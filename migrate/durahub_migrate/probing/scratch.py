@@ -121,7 +121,17 @@ class Scratch:
         own = (self.activity,) if activities is None else activities
         request = request_of([self.name], own, entities)
         async with taking(self.client, request, self.is_mine) as found:
-            yield found
+            try:
+                yield found
+            finally:
+                with contextlib.suppress(DurahubError):
+                    await self._end_turns(found)
+
+    async def _end_turns(self, worker: Taking) -> None:
+        """End the instances whose turns are out: what is given back, some endpoints give to who has left."""
+        ending = answers.ending(pb.ORCHESTRATION_STATUS_COMPLETED, number=99)
+        for item in worker.turns_out():
+            await self.answer(worker, item, ending)
 
     async def answer(
         self,
@@ -203,8 +213,8 @@ class Scratch:
                 await self.answer_activity(worker, item)
                 turn = await worker.turn(instance_id, self.within)
                 if turn is not None:
-                    action = answers.ending(pb.ORCHESTRATION_STATUS_COMPLETED, number=99)
-                    await self.answer(worker, turn, action)
+                    ending = answers.ending(pb.ORCHESTRATION_STATUS_COMPLETED, number=99)
+                    await self.answer(worker, turn, ending)
 
     async def clean_leftovers(self) -> int:
         """Remove what probes before have left that did not come to their end; return how many."""
