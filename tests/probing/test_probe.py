@@ -15,6 +15,7 @@ from durabletask.internal import orchestrator_service_pb2 as pb
 
 from durahub.dispatch.clock import system_clock
 from durahub.errors import EndpointDenied, ServerUnavailable
+from durahub_migrate.endpoint.client import EndpointClient
 from durahub_migrate.endpoint.taking import request_of, taking
 from durahub_migrate.moving.capabilities import Capabilities
 from durahub_migrate.moving.place import EndpointAddress
@@ -196,3 +197,19 @@ async def test_an_endpoint_has_seen_the_end_of_a_stream_before_anything_is_given
                 assert await worker.turn("one", within=5.0)
                 proxy.seen.clear()
         assert list(proxy.seen) == ["Hello", "AbandonTaskOrchestratorWorkItem"]
+
+
+async def test_turns_that_are_out_are_ended_and_not_given_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is given back may be given to the worker that has just left, and be lost with it."""
+    given_back: list[str] = []
+
+    async def note(_: EndpointClient, token: str) -> None:
+        given_back.append(token)
+
+    monkeypatch.setattr(EndpointClient, "abandon_orchestrator", note)
+    async with foreign_endpoint() as address:
+        found = await probed(address, random=Random(11))
+    assert found.probes["scratch"]["left"] == []
+    assert given_back == []
