@@ -2,8 +2,11 @@
 
 A request may be long under way. What arrives when another server has gone on, or a client has ended the
 instance in storage, must not write the row of before over theirs. DTFx merges the row without a condition,
-and so is written here what this server has neither written nor read before.
+and so is written here what this server has neither written nor read before. If that took long, a look at
+the history tells whether it came too late.
 """
+
+import asyncio
 
 from durahub.classic.history_table import HistoryTable, WrittenHistory
 from durahub.classic.instance_memory import InstanceMemory
@@ -15,6 +18,8 @@ from durahub.engine.repairs import repair_of
 from durahub.engine.state import read, same_execution
 from durahub.model.history import ExecutionStarted, Status
 from durahub.model.instance import Instance
+
+SLOW = 5.0  # seconds for an update, so many that others may have had their way meanwhile
 
 
 class RowUpdates:
@@ -35,7 +40,12 @@ class RowUpdates:
         # should storage refuse it, the row is behind this history
         self._memory.row_in_doubt(instance_id)
         known = self._memory.row_etag(instance_id)
+        began = asyncio.get_running_loop().time()
         etag = await self._instances.update(instance_id, update, written.moved, known)
+        was_slow = asyncio.get_running_loop().time() - began > SLOW
+        if known is None and was_slow and not await self._histories.is_last(written):
+            await self._follow(instance_id)
+            return
         while etag is None:
             row = await self._instances.get(instance_id, payloads=False)
             if not await self._histories.is_last(written):

@@ -128,6 +128,28 @@ def test_what_was_ended_in_storage_stays_ended_though_a_turns_row_update_arrives
     run(play)
 
 
+def test_what_was_ended_stays_ended_though_the_late_update_is_of_a_server_that_knows_no_row() -> (
+    None
+):
+    async def play(scene: Scene) -> None:
+        way = Way()
+        hub, store, _ = scene.hub("a:000000000001")
+        other, foreign, _ = scene.hub("b:000000000002", way)
+        await hub.open(create=True)
+        await other.open(create=False)
+        await begin(store)
+        loaded = await foreign.load("order")
+        writing = await late(foreign, way, suspension(loaded.version))
+
+        assert await hub.force_terminate(["order"], "over") == ()
+        await writing
+
+        assert way.sent[0].headers.get("if-match") is None
+        assert status_of(scene) == "Terminated"
+
+    run(play)
+
+
 def test_a_row_is_written_though_another_has_changed_it_where_the_history_has_not_gone_on() -> None:
     async def play(scene: Scene) -> None:
         way = Way()
