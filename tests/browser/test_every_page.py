@@ -2,9 +2,14 @@
 
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+
+from durahub_migrate.web.application import application
+from tests.browser.serving import served
+from tests.monitor.web.watched import MemoryMonitor, memory_hub
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -89,6 +94,23 @@ def test_a_page_is_usable_320_pixels_wide(chromium: Browser, place: str) -> None
         expect(page.get_by_role("heading", level=1)).to_contain_text(re.compile(heading))
         assert page.evaluate(WIDE) == [], path
     context.close()
+
+
+def test_a_hub_of_the_longest_name_does_not_widen_a_narrow_page(
+    chromium: Browser, built: Path
+) -> None:
+    assert built.is_dir()
+    long = "LongNamesAreAllowedForHubsUpToFortyFiveLetters"[:45]
+    web = application(MemoryMonitor(memory_hub("a"), memory_hub(long, {"one": {}})))
+    with served(web) as address:
+        context = chromium.new_context(viewport={"width": 390, "height": 844})
+        page = context.new_page()
+        for path in ("", "instances", "stuck", "audit", f"hubs/{long}@local"):
+            page.goto(address + path)
+            expect(page.get_by_text(long).first).to_be_attached()
+            assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
+        context.close()
+        web.state.web.close()
 
 
 def test_the_list_has_few_rows_in_the_page_and_reaches_its_last(

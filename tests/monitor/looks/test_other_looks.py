@@ -100,7 +100,10 @@ async def test_a_file_that_no_process_has_has_no_workers(tmp_path: Path) -> None
         await hub.start(StartRequest(name="Nobody", instance_id="lonely"))
         assert (await looks_at(place).look()).seen.workers is not None
         assert len((await looks_at(place).look()).seen.workers or ()) == 1
-        assert (await looks_at(place).look()).seen.server == f"process {os.getpid()}"
+        server = f"process {os.getpid()}"
+        assert (await looks_at(place).look()).seen.server == server
+        (told,) = (await looks_at(place).partitions()).problems
+        assert server in told
     found = await looks_at(place).why("lonely")
     assert found.reason is Reason.NO_WORKERS
     assert found.pending[0].what == "start"

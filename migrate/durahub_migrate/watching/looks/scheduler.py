@@ -133,7 +133,7 @@ class SchedulerLooks:
                 WorkerView(name=one, seen=found.at, maker="durahub")
                 for one in found.seen.workers or ()
             ),
-            problems=() if found.seen.workers != () else (self._nobody(),),
+            problems=self._unsure(found.seen),
         )
 
     async def messages(self, queue: str) -> tuple[MessageView, ...]:
@@ -182,11 +182,15 @@ class SchedulerLooks:
             thresholds=self._settings.thresholds,
         )
 
-    def _nobody(self) -> str:
-        """Return what it means that there are no workers."""
+    def _unsure(self, seen: HubSeen) -> tuple[str, ...]:
+        """Return what it means that there are no workers, or that only a server is known."""
+        if seen.server is not None:
+            return (f"The server that has the file ({seen.server}) alone knows its workers.",)
+        if seen.workers != ():
+            return ()
         if self._connected is not None:
-            return "No worker is connected to the server."
-        return "No process has the file open: no server."
+            return ("No worker is connected to the server.",)
+        return ("No process has the file open: no server.",)
 
     def _workers(self) -> tuple[str, ...] | None:
         """Return the workers that are connected, else the process that has the file.
