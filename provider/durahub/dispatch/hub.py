@@ -4,7 +4,6 @@ The store takes partitions only while a worker is connected; without one the hub
 clients. `TaskHub.run` owns all background work: when it returns, nothing of the hub runs any more.
 """
 
-import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -14,8 +13,10 @@ from durahub.dispatch.clock import Clock, new_id, system_clock
 from durahub.dispatch.entity_batches import EntityBatches
 from durahub.dispatch.gathering import Outstanding
 from durahub.dispatch.load import Load, Memory, numbers
+from durahub.dispatch.lost_workers import LostWorkers
 from durahub.dispatch.operations import Operations
 from durahub.dispatch.orchestrations import Orchestrations
+from durahub.dispatch.serving import Serving
 from durahub.dispatch.settings import DispatchSettings
 from durahub.dispatch.streams import Kind, Need, PinnedStream, Streams, WorkerNow, WorkStream
 from durahub.dispatch.tokens import COMPLETED, Tokens
@@ -25,7 +26,6 @@ from durahub.engine.commit import Delivery, InstanceUpdate
 from durahub.engine.dtfx_turn import TurnAnswer
 from durahub.engine.entities.ids import is_entity
 from durahub.engine.entities.work import EntityAnswer
-from durahub.errors import DurahubError
 from durahub.model.failure import Failure
 from durahub.model.history import Event, ExecutionStarted
 from durahub.model.instance import Instance
@@ -33,12 +33,8 @@ from durahub.model.ticks import Ticks
 from durahub.observing.timings import Timings
 from durahub.observing.tracing import NOT_TRACED, Tracing
 from durahub.store import HubStore, Partitioned, Waiting
-from durahub.within import within
 
 log = logging.getLogger(__name__)
-
-RESTART_PAUSE = (1.0, 30.0)  # seconds: the first and the longest pause after storage failed
-AT_WORK_AFTER = 5.0  # seconds for which serving goes well, before what has ended it is forgotten
 
 
 class TaskHub(Operations):
@@ -86,13 +82,15 @@ class TaskHub(Operations):
             self._on_room,
             tracing,
         )
-        self._changed = asyncio.Event()  # that workers came or went
-        self._connected = 0
-        self._failed = ""  # with what code serving ended last
-        self._serving_since: float | None = None
+        self._all_tokens: tuple[Tokens[Any], ...] = (
+            self._turn_tokens,
+            self._activity_tokens,
+            self._entity_tokens,
+        )
+        self._lost_workers = LostWorkers(self._all_tokens, self._settings.disconnect_grace)
+        self._serving = Serving(store, self, self._streams, self._settings.linger)
         self._stopping = False
         self._activities_full = self._messages_full = True
-        self._graces: dict[asyncio.TimerHandle, Callable[[], None]] = {}
 
     def _most(self) -> dict[Kind, int]:
         settings = self._settings
@@ -143,10 +141,7 @@ class TaskHub(Operations):
     @property
     def failing(self) -> str:
         """Why the hub is not served though it should be: a code such as ``DH501``; ``""`` if it is."""
-        since = self._serving_since
-        if since is not None and asyncio.get_running_loop().time() - since >= AT_WORK_AFTER:
-            return ""
-        return self._failed
+        return self._serving.failing
 
     @property
     def ended_work_items(self) -> Mapping[Kind, Timings]:
@@ -270,12 +265,7 @@ class TaskHub(Operations):
 
         Unknown tokens are ignored.
         """
-        all_tokens: tuple[Tokens[Any], ...] = (
-            self._turn_tokens,
-            self._activity_tokens,
-            self._entity_tokens,
-        )
-        any(tokens.abandon(token, lost=at_once) for tokens in all_tokens)
+        any(tokens.abandon(token, lost=at_once) for tokens in self._all_tokens)
 
     # -- the store's listener ------------------------------------------------------------------
 
@@ -313,100 +303,36 @@ class TaskHub(Operations):
 
     async def run(self) -> None:
         """Serve the hub until cancelled: with workers connected, take partitions and run them."""
-        pause = RESTART_PAUSE[0]
-        while True:
-            await self._until(lambda: len(self._streams) > 0)
-            serving = asyncio.create_task(self._store.serve(self), name=f"serve {self.name}")
-            leaving = asyncio.create_task(self._until_deserted(), name=f"linger {self.name}")
-            self._serving_since = asyncio.get_running_loop().time()
-            try:
-                await asyncio.wait({serving, leaving}, return_when=asyncio.FIRST_COMPLETED)
-                deserted = leaving.done()
-            finally:
-                for task in (serving, leaving):
-                    task.cancel()
-                await asyncio.gather(serving, leaving, return_exceptions=True)
-                self._serving_since = None
-            if deserted:
-                self._failed = ""
-                log.info("hub-idle", extra={"hub": self.name})
-                pause = RESTART_PAUSE[0]
-                continue
-            error = None if serving.cancelled() else serving.exception()
-            code = error.code if isinstance(error, DurahubError) else type(error).__name__
-            self._failed = code
-            log.error("serving-failed", extra={"hub": self.name, "code": code}, exc_info=error)
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, RESTART_PAUSE[1])
+        await self._serving.run()
 
     def pause(self) -> None:
         """Give out no more work; what is out may still be completed, but not by a lost worker."""
         self._streams.paused = True
-        for handle, give_up in list(self._graces.items()):
-            handle.cancel()
-            give_up()
+        self._lost_workers.give_up()
 
     def stop_streams(self) -> None:
         """End all streams, now and for good; completions of what is out are still taken."""
         self._stopping = True
         self._streams.close()
-        for handle in self._graces:
-            handle.cancel()
-
-    async def _until(self, condition: Callable[[], bool]) -> None:
-        while not condition():
-            self._changed.clear()
-            await self._changed.wait()
-
-    async def _until_deserted(self) -> None:
-        """Return when no worker has been connected for the linger time."""
-        while True:
-            await self._until(lambda: len(self._streams) == 0)
-            self._changed.clear()
-            try:
-                await within(self._settings.linger, self._until(lambda: len(self._streams) > 0))
-            except asyncio.TimeoutError:
-                return
+        self._lost_workers.stop()
 
     def _on_room(self) -> None:
         """Tell the store that there is room, if the last time it asked there was none."""
-        if len(self._streams) != self._connected:
-            self._connected = len(self._streams)
-            self._changed.set()
+        self._serving.look()
         if self._activities_full and self.activity_room() > 0:
             self._store.wake()
 
     def _on_stream_closed(self, stream: WorkStream) -> None:
         """Give the items of a lost worker to others, after a grace for late completions."""
-        turns = self._turn_tokens.of_stream(stream)
-        activities = self._activity_tokens.of_stream(stream)
-        batches = self._entity_tokens.of_stream(stream)
+        lost = self._lost_workers.lose(stream)
         log.info(
             "worker-disconnected",
             extra={
                 "hub": self.name,
                 "worker_id": stream.options.worker_id,
-                "open_items": len(turns) + len(activities) + len(batches),
+                "open_items": lost,
             },
         )
-        if not turns and not activities and not batches:
-            return
-
-        def give_up() -> None:
-            self._graces.pop(handle, None)
-            for turn in turns:
-                if self._turn_tokens.is_open(turn):
-                    self._turn_tokens.revoke(turn, lost=True)
-            for activity in activities:
-                if self._activity_tokens.is_open(activity):
-                    self._activity_tokens.revoke(activity, lost=True)
-            for batch in batches:
-                if self._entity_tokens.is_open(batch):
-                    self._entity_tokens.revoke(batch, lost=True)
-
-        loop = asyncio.get_running_loop()
-        handle = loop.call_later(self._settings.disconnect_grace, give_up)
-        self._graces[handle] = give_up
 
     def _on_written(
         self, instance_id: str, update: InstanceUpdate, started: ExecutionStarted | None
