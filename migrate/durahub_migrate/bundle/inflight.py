@@ -5,14 +5,14 @@ from typing import Any
 
 from durahub.engine import state as states
 from durahub.errors import BadRow
-from durahub.model.history import Event, Execution, ExecutionStarted, TimerCreated, TimerFired
+from durahub.model.history import Event, Execution, TimerCreated, TimerFired
 from durahub.model.message import Message
 from durahub.model.ticks import Ticks, from_unix, to_unix
 from durahub.scheduler.proto_fields import write_text
 from durahub.stored import StoredEvent, StoredInstance, StoredMessage
 from durahub_migrate.bundle import hub_bundle_pb2 as hb
 from durahub_migrate.bundle.fields import extras_of, values_of
-from durahub_migrate.bundle.records import event_extras, event_of
+from durahub_migrate.bundle.records import event_extras, event_of, start_of_row
 
 QUEUE, TABLE = hb.InFlight.QUEUE, hb.InFlight.TABLE
 MESSAGE = "message"
@@ -46,16 +46,7 @@ def implied(instance: StoredInstance) -> Iterator[hb.InFlight]:
     """Yield what rows say is on its way to *instance*: its start while it is pending, its open timers."""
     target = Execution(instance.instance_id, instance.execution_id)
     if instance.status == PENDING and not instance.history:
-        start = ExecutionStarted(
-            timestamp=instance.created or Ticks(0),
-            execution=target,
-            name=instance.name,
-            version=instance.version,
-            input=instance.input,
-            tags=instance.tags,
-            scheduled_start=instance.scheduled_start,
-            generation=instance.generation,
-        )
+        start = start_of_row(instance)
         yield _filled(hb.InFlight(evidence=TABLE), start, target, instance.scheduled_start)
         return
     events = [stored.event for stored in instance.history]

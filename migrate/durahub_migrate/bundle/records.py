@@ -12,13 +12,14 @@ from durahub.errors import BadRow
 from durahub.model.history import (
     ActionEvent,
     Event,
+    Execution,
     ExecutionStarted,
     Status,
     SubOrchestrationInstanceCreated,
     TaskScheduled,
     TimerCreated,
 )
-from durahub.model.ticks import to_unix
+from durahub.model.ticks import Ticks, to_unix
 from durahub.scheduler import event_proto
 from durahub.scheduler.proto_fields import write_text
 from durahub.stored import StoredEvent, StoredInstance
@@ -179,6 +180,20 @@ def started_of(instance: StoredInstance) -> ExecutionStarted | None:
     """Return the event that started the execution of the history."""
     events = (stored.event for stored in instance.history)
     return next((event for event in events if isinstance(event, ExecutionStarted)), None)
+
+
+def start_of_row(instance: StoredInstance) -> ExecutionStarted:
+    """Return the event that starts a pending instance, as its row tells it."""
+    return ExecutionStarted(
+        timestamp=instance.created or Ticks(0),
+        execution=Execution(instance.instance_id, instance.execution_id),
+        name=instance.name,
+        version=instance.version,
+        input=instance.input,
+        tags=instance.tags,
+        scheduled_start=instance.scheduled_start,
+        generation=instance.generation,
+    )
 
 
 def _numbering(instance: StoredInstance) -> int:

@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
 from durahub.cli.output import print_facts, say
@@ -18,6 +16,7 @@ from durahub_migrate.applying.events import Summary
 from durahub_migrate.applying.progress import Progress
 from durahub_migrate.applying.reporting import JsonTeller, Teller
 from durahub_migrate.applying.states import JobState, UnitState
+from durahub_migrate.cli.progress_bar import progress_bar, told_time
 from durahub_migrate.moving.mover import Moved, Phase
 from durahub_migrate.planning.steps import number
 
@@ -68,7 +67,7 @@ class TextTeller:
         self._state = ""
         self._bar: Bar | None = None
         if not quiet and sys.stderr.isatty():
-            self._bar = _bar()
+            self._bar = progress_bar()
             self._task = self._bar.add_task("opening", total=None, said="")
             self._bar.start()
 
@@ -178,24 +177,6 @@ def sentence(far: Progress) -> str:
     if far.actions_per_second is not None:
         said += f", at most {far.actions_per_second:,.1f} actions/s"
     if far.seconds_left is not None and far.done < far.total:
-        likely, least, most = map(_time, far.seconds_left)
+        likely, least, most = map(told_time, far.seconds_left)
         said += f", about {likely} left ({least} to {most})"
     return said
-
-
-def _bar() -> Bar:
-    return Bar(
-        SpinnerColumn(),
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TextColumn("{task.fields[said]}", markup=False),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    )
-
-
-def _time(seconds: float) -> str:
-    minutes, seconds = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours:d}:{minutes:02d}:{seconds:02d}"

@@ -6,10 +6,8 @@ import time
 from collections.abc import Callable, Iterator
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as Bar
 
+from durahub_migrate.cli.progress_bar import progress_bar, told_time
 from durahub_migrate.lint.progress import Progress
 
 Tell = Callable[[Progress], object]
@@ -28,7 +26,7 @@ def telling(*, quiet: bool, every: float | None) -> Iterator[Tell]:
     elif not progress_is_shown(quiet=quiet, every=every):
         yield bool
     else:
-        with _bar() as bar:
+        with progress_bar() as bar:
             task = bar.add_task("opening", total=None, said="")
 
             def tell(far: Progress) -> None:
@@ -50,20 +48,8 @@ def sentence(far: Progress) -> str:
     if far.requests:
         said += f", {far.requests:,} requests"
     if far.seconds_left is not None:
-        said += f", about {_time(far.seconds_left)} left"
+        said += f", about {told_time(far.seconds_left)} left"
     return said
-
-
-def _bar() -> Bar:
-    return Bar(
-        SpinnerColumn(),
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TextColumn("{task.fields[said]}", markup=False),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    )
 
 
 class Lines:
@@ -87,9 +73,3 @@ class Lines:
 
 def _to_stderr(line: str) -> None:
     click.echo(line, err=True)
-
-
-def _time(seconds: float) -> str:
-    minutes, seconds = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours:d}:{minutes:02d}:{seconds:02d}"

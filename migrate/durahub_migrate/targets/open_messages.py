@@ -45,7 +45,7 @@ from durahub.model.instance import Instance
 from durahub.model.message import Message
 from durahub.model.ticks import Ticks
 from durahub.stored import StoredEvent, StoredInstance, StoredMessage
-from durahub_migrate.bundle.records import started_of
+from durahub_migrate.bundle.records import start_of_row, started_of
 from durahub_migrate.moving.content import Held
 from durahub_migrate.targets.complete import Complete, made
 from durahub_migrate.targets.entity_messages import add_entity_messages
@@ -145,18 +145,8 @@ def _start(result: Complete, seen: Seen) -> None:
             event.execution.execution_id, instance.execution_id
         ):
             return
-    target = Execution(instance.instance_id, instance.execution_id)
-    event = ExecutionStarted(
-        timestamp=instance.created or Ticks(0),
-        execution=target,
-        name=instance.name,
-        version=instance.version,
-        input=instance.input,
-        tags=instance.tags,
-        scheduled_start=instance.scheduled_start,
-        generation=instance.generation,
-    )
-    message = made(Message(event=event, target=target, due=instance.scheduled_start))
+    start = start_of_row(instance)
+    message = made(Message(event=start, target=start.execution, due=instance.scheduled_start))
     result.messages.insert(0, message)
 
 

@@ -27,3 +27,16 @@ async def in_order(
         for task in begun:
             task.cancel()
         await asyncio.gather(*begun, return_exceptions=True)
+
+
+async def found_in_order(
+    works: AsyncIterator[Coroutine[Any, Any, T | None]], most: int
+) -> AsyncGenerator[T, None]:
+    """Yield as `in_order` does what was found; a work that returns ``None`` has found nothing."""
+    results = in_order(works, most)
+    try:
+        async for one in results:
+            if one is not None:
+                yield one
+    finally:
+        await results.aclose()

@@ -6,7 +6,7 @@ from typing import Any
 
 from durahub.classic import instance_query, instance_rows
 from durahub.classic.account import Account
-from durahub.classic.ahead import in_order
+from durahub.classic.ahead import found_in_order
 from durahub.classic.blobs import Blobs
 from durahub.classic.columns import Columns
 from durahub.classic.functions import is_of_functions
@@ -64,15 +64,9 @@ class ClassicReader:
         """Tell whether the first rows show that Durable Functions writes this hub."""
         return await is_of_functions(self._tables, self._names)
 
-    async def instances(self, *, entities: bool = False) -> AsyncIterator[StoredInstance | NotRead]:
+    def instances(self, *, entities: bool = False) -> AsyncIterator[StoredInstance | NotRead]:
         """Yield all instances with their histories, or entities alone; in the order of their keys."""
-        found = in_order(self._works(entities), AT_ONCE)
-        try:
-            async for one in found:
-                if one is not None:
-                    yield one
-        finally:
-            await found.aclose()
+        return found_in_order(self._works(entities), AT_ONCE)
 
     async def _works(
         self, entities: bool

@@ -11,7 +11,7 @@ from itertools import takewhile
 from typing import Any
 
 from durahub.classic import instance_rows
-from durahub.classic.ahead import in_order
+from durahub.classic.ahead import found_in_order
 from durahub.classic.columns import Columns, to_odata
 from durahub.classic.doctor.reading import Reading, StoredRows
 from durahub.classic.doctor.snapshot import QueueFacts, SeenMessage
@@ -38,15 +38,9 @@ class WholeInstances:
         self._names = names
         self._payloads = payloads
 
-    async def all(self) -> AsyncIterator[StoredInstance | NotRead]:
+    def all(self) -> AsyncIterator[StoredInstance | NotRead]:
         """Yield every instance, by key. One of which a row or a blob cannot be read is not read at all."""
-        found = in_order(self._works(), AT_ONCE)
-        try:
-            async for one in found:
-                if one is not None:
-                    yield one
-        finally:
-            await found.aclose()
+        return found_in_order(self._works(), AT_ONCE)
 
     async def one(self, instance_id: str) -> StoredInstance | NotRead | None:
         """Return one instance, ``None`` if there is nothing of it."""

@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from durahub.engine.actions import Action, Complete, TurnResult
-from durahub.engine.commit import Commit
 from durahub.engine.dtfx_history import as_written
 from durahub.engine.dtfx_messages import Posted, activities, is_own_start, messages
 from durahub.engine.effects import Actor, carry_out
@@ -23,14 +22,12 @@ from durahub.engine.turn import (
     Outcome,
     Turn,
     actor_of,
-    causes_among,
     finish,
     give_back,
     next_execution_id,
+    outcome_of,
     owed_at_end,
-    standing_of,
     terminate_children,
-    update_of,
     with_span,
 )
 from durahub.model.history import (
@@ -106,28 +103,11 @@ def accept(turn: Turn, result: HistoryResult, now: Ticks) -> Outcome | Turn:
         again = TurnResult(actions=(told,), custom_status=result.custom_status)
         return finish(sent, again, now, next_execution_id(turn), events)
     stored = as_written(turn, events, result.status, actor.now)
-    custom_status = result.custom_status
-    if custom_status is None:
-        custom_status = turn.inherited_status
     if result.status is Status.Terminated:
         outbound = (*outbound, *terminate_children(turn, stored, actor))
     if result.status.is_terminal:
         outbound = (*outbound, *owed_at_end(turn, stored, actor))
-    commit = Commit(
-        instance_id=turn.instance_id,
-        execution_id=turn.execution_id,
-        base=turn.base,
-        outbound=(*turn.outbound, *outbound),
-        activities=(*turn.activities, *scheduled),
-        events=stored,
-        replaces=turn.replaces,
-        instance=update_of(
-            turn.execution_id, turn.started, stored, custom_status, actor.now, standing_of(turn)
-        ),
-        consumed=turn.consumed,
-        causes=causes_among(turn, stored),
-    )
-    return Outcome(commit, turn.returned)
+    return outcome_of(turn, outbound, scheduled, stored, result.custom_status, actor.now)
 
 
 # -- generations ---------------------------------------------------------------------------------

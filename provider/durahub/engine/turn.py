@@ -156,9 +156,19 @@ def finish(
             outbound.extend(terminate_children(turn, events, actor))
         outbound.extend(owed)
     written = close((*turn.new, *events), actor.now)
-    status = result.custom_status
-    if status is None:
-        status = turn.inherited_status
+    return outcome_of(turn, outbound, activities, written, result.custom_status, actor.now)
+
+
+def outcome_of(
+    turn: Turn,
+    outbound: Iterable[Message],
+    activities: Iterable[Message],
+    written: tuple[Event, ...],
+    custom_status: str | None,
+    now: Ticks,
+) -> Outcome:
+    """Return the end of a work item: its last *turn* has *written* these events and sends these messages."""
+    status = turn.inherited_status if custom_status is None else custom_status
     commit = Commit(
         instance_id=turn.instance_id,
         execution_id=turn.execution_id,
@@ -168,15 +178,15 @@ def finish(
         events=written,
         replaces=turn.replaces,
         instance=update_of(
-            turn.execution_id, turn.started, written, status, actor.now, standing_of(turn)
+            turn.execution_id, turn.started, written, status, now, standing_of(turn)
         ),
         consumed=turn.consumed,
-        causes=causes_among(turn, written),
+        causes=_causes_among(turn, written),
     )
     return Outcome(commit, turn.returned)
 
 
-def causes_among(turn: Turn, written: Sequence[Event]) -> int:
+def _causes_among(turn: Turn, written: Sequence[Event]) -> int:
     """Return how many of the *written* events, from the front, are what caused *turn*.
 
     Those of a turn that replaces the history are not: they are in no history, or in the replaced one.

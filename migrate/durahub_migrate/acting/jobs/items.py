@@ -5,23 +5,10 @@ from enum import Enum
 
 from durahub.model.ticks import Ticks
 from durahub_migrate.monitor.actions import Command, Verb
-from durahub_migrate.monitor.possible import Offers, one
+from durahub_migrate.monitor.possible import OF_ENTITIES, OF_ORCHESTRATIONS, Offers, one
 from durahub_migrate.monitor.row import Kind, Row
 
-OF_JOBS = frozenset(
-    {
-        Verb.RAISE_EVENT,
-        Verb.SUSPEND,
-        Verb.RESUME,
-        Verb.TERMINATE,
-        Verb.RESTART,
-        Verb.REWIND,
-        Verb.PURGE,
-        Verb.SET_CUSTOM_STATUS,
-        Verb.SIGNAL_ENTITY,
-        Verb.DELETE_ENTITY,
-    }
-)
+OF_JOBS = frozenset((*OF_ORCHESTRATIONS, *OF_ENTITIES))
 """Actions that can be done to many: those on an instance or an entity."""
 
 REPEATABLE = frozenset(

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from durahub.errors import InstanceNotFound
 from durahub.model.ticks import Ticks
 from durahub_migrate.monitor.seam import Detail, LiveHistory
 from durahub_migrate.watching.reading.details import detail_of
@@ -42,9 +41,7 @@ class BundleLive:
     async def payload(self, instance_id: str, number: int, member: str) -> str | None:
         """Return a text of an event whole."""
         found = await self._history(instance_id)
-        if not 0 <= number < len(found.events):
-            raise InstanceNotFound(f"{instance_id}, event {number}")
-        return member_of(found.events[number], member)
+        return member_of(found.numbered(number, instance_id), member)
 
     async def parent(self, instance_id: str) -> str | None:
         """Return the orchestration that started it."""

@@ -20,7 +20,7 @@ from durahub.classic.large_payloads import LargePayloads
 from durahub.classic.names import HubNames
 from durahub.classic.stored_rows import is_of_hub
 from durahub.classic.tables import Tables
-from durahub.errors import BadPayload, InstanceNotFound, Malformed
+from durahub.errors import BadPayload, Malformed
 from durahub.model.ticks import Ticks
 from durahub_migrate.monitor.row import Kind
 from durahub_migrate.monitor.seam import Detail, LiveHistory
@@ -87,12 +87,11 @@ class ClassicLive:
     async def payload(self, instance_id: str, number: int, member: str) -> str | None:
         """Return a text of an event whole."""
         found = self.histories.kept(instance_id) or await self.histories.look(instance_id)
-        if not 0 <= number < len(found.events):
-            raise InstanceNotFound(f"{instance_id}, event {number}")
+        event = found.numbered(number, instance_id)
         blob = found.blobs.get((number, member))
         if blob is not None:
             return await self._whole.read(blob)
-        return member_of(found.events[number], member)
+        return member_of(event, member)
 
     async def parent(self, instance_id: str) -> str | None:
         """Return the orchestration that started it."""

@@ -7,7 +7,7 @@ from durabletask.internal import orchestrator_service_pb2 as pb
 from durahub.edge.failures import failure_from_proto
 from durahub.edge.wellknown import filled_text, text_of
 from durahub.engine.entities.ids import is_entity
-from durahub.errors import BadRequest, InstanceNotFound, Malformed
+from durahub.errors import BadRequest, Malformed
 from durahub.model.ticks import Ticks
 from durahub_migrate.endpoint.client import EndpointClient
 from durahub_migrate.export.endpoint_outlet import instance_of
@@ -59,9 +59,7 @@ class EndpointLive:
     async def payload(self, instance_id: str, number: int, member: str) -> str | None:
         """Return a text of an event whole."""
         found = await self._history(instance_id)
-        if not 0 <= number < len(found.events):
-            raise InstanceNotFound(f"{instance_id}, event {number}")
-        return member_of(found.events[number], member)
+        return member_of(found.numbered(number, instance_id), member)
 
     async def parent(self, instance_id: str) -> str | None:
         """Return the orchestration that started it: its state tells, or the start in its history."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from durahub.errors import InstanceNotFound
 from durahub.model.history import Event, ExecutionCompleted, ExecutionStarted
 from durahub.model.ticks import Ticks
 from durahub_migrate.monitor.seam import LiveHistory
@@ -40,6 +41,12 @@ class KeptHistory:
         """What began the execution."""
         head = self.events[:5]
         return next((event for event in head if isinstance(event, ExecutionStarted)), None)
+
+    def numbered(self, number: int, instance_id: str) -> Event:
+        """Return an event of the history, which is that of *instance_id*. Raises `InstanceNotFound`."""
+        if not 0 <= number < len(self.events):
+            raise InstanceNotFound(f"{instance_id}, event {number}")
+        return self.events[number]
 
     def told(self) -> LiveHistory:
         """Return it as others see it."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from sqlite3 import Connection
 
-from durahub.errors import InstanceNotFound, Malformed
+from durahub.errors import Malformed
 from durahub.model.history import Event, Status
 from durahub.model.instance import Instance
 from durahub.model.ticks import Ticks
@@ -65,9 +65,7 @@ class SchedulerLive:
     async def payload(self, instance_id: str, number: int, member: str) -> str | None:
         """Return a text of an event whole."""
         found = await self._history(instance_id)
-        if not 0 <= number < len(found.events):
-            raise InstanceNotFound(f"{instance_id}, event {number}")
-        return member_of(found.events[number], member)
+        return member_of(found.numbered(number, instance_id), member)
 
     async def parent(self, instance_id: str) -> str | None:
         """Return the orchestration that started it: its row tells."""

@@ -11,6 +11,7 @@ from durahub_migrate.lint.rule import SCHEDULER_PROFILES, JoiningRule, Observati
 from durahub_migrate.lint.rules.arm.roles import IDS, ROLES
 from durahub_migrate.lint.rules.arm.wide_role import assignment
 from durahub_migrate.lint.rules.cfg.an_app import a_scheduler_app
+from durahub_migrate.lint.rules.pay.offloading import OFFLOADED, offloading
 from durahub_migrate.lint.target import Given
 from durahub_migrate.lint.template_examples import in_bicep, scheduler
 
@@ -23,7 +24,6 @@ WRITERS = {
 }
 """The built-in roles whose holder can write blobs, or read the keys with which that is done."""
 
-_OFFLOAD = ("storageProvider.payloadStorageEnabled", "storageProvider.largePayloadStorageEnabled")
 _WORKER = assignment("scope: scheduler", IDS["Durable Task Worker"])
 _BLOBS = assignment("", "ba92f5b4-2d11-453d-a403-e96b0029c9fe").replace("access", "blobs")
 _UNKNOWN = assignment("", "${role}").replace("access", "blobs")
@@ -72,13 +72,9 @@ class NoContainerAccess(JoiningRule[TemplateFacts | AppFacts]):
 
     def observe(self, fact: TemplateFacts | AppFacts, given: Given) -> Iterator[Observation]:
         """Note whether payloads are offloaded, and roles for a scheduler without one for blobs."""
+        yield from offloading(fact, given)
         if isinstance(fact, AppFacts):
-            on = [one for name in _OFFLOAD if (one := fact.get(name)) is not None and one.is_true]
-            if on:
-                yield Observation("", "0offload", on[0].place)
             return
-        if given.target.offload:
-            yield Observation("", "0offload", fact.place)
         assigned = list(fact.of_kind(ROLE_ASSIGNMENT))
         roles = [_role(one) for one in assigned]
         if fact.unread or not fact.whole or any(one.many for one in assigned) or None in roles:
@@ -97,7 +93,7 @@ class NoContainerAccess(JoiningRule[TemplateFacts | AppFacts]):
         """Name the first role for a scheduler, where payloads are offloaded."""
         offload = False
         for one in seen:
-            offload = offload or one.value == "0offload"
+            offload = offload or one.value == OFFLOADED
             if offload and one.value == "1lacks":
                 yield self.at(one.place, "no role for blobs is given beside this one")
                 return

@@ -8,13 +8,13 @@ from durahub_migrate.lint.facts.templates import Resource, TemplateFacts
 from durahub_migrate.lint.files.document import Scalar, Unknown
 from durahub_migrate.lint.finding import Confidence, Finding, Severity
 from durahub_migrate.lint.rule import SCHEDULER_PROFILES, JoiningRule, Observation
+from durahub_migrate.lint.rules.pay.offloading import OFFLOADED, offloading
 from durahub_migrate.lint.target import Given
 from durahub_migrate.lint.template_examples import in_bicep
 
 _ACCOUNT = "microsoft.storage/storageaccounts"
 _LIFECYCLE = "microsoft.storage/storageaccounts/managementpolicies"
 CONTAINER = "durabletask-payloads"
-_OFFLOAD = ("storageProvider.payloadStorageEnabled", "storageProvider.largePayloadStorageEnabled")
 _ACCOUNT_TEXT = """resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
   name: 'orderspayloads'
 }
@@ -77,13 +77,9 @@ class PayloadsStay(JoiningRule[TemplateFacts | AppFacts]):
 
     def observe(self, fact: TemplateFacts | AppFacts, given: Given) -> Iterator[Observation]:
         """Note whether payloads are offloaded, which templates have accounts, and a rule that fits."""
+        yield from offloading(fact, given)
         if isinstance(fact, AppFacts):
-            on = [one for name in _OFFLOAD if (one := fact.get(name)) is not None and one.is_true]
-            if on:
-                yield Observation("", "0offload", on[0].place)
             return
-        if given.target.offload:
-            yield Observation("", "0offload", fact.place)
         if fact.unread or not fact.whole or any(map(_deletes, fact.of_kind(_LIFECYCLE))):
             yield Observation("", "1deleted", fact.place)
         for account in fact.of_kind(_ACCOUNT):
@@ -98,7 +94,7 @@ class PayloadsStay(JoiningRule[TemplateFacts | AppFacts]):
         """Name the first account where payloads are offloaded and no rule deletes them."""
         offload = False
         for one in seen:
-            offload = offload or one.value.startswith("0")
+            offload = offload or one.value == OFFLOADED
             if one.value.startswith("1") or not offload:
                 return
             if one.value.startswith("2"):
