@@ -135,13 +135,15 @@ async def test_what_one_probe_has_left_open_is_not_in_the_way_of_the_next() -> N
     assert found.drops_strays
 
 
-async def test_no_activity_of_a_probe_stays_in_the_store(tmp_path: Path) -> None:
+async def test_no_work_of_a_probe_stays_in_the_store(tmp_path: Path) -> None:
     file = tmp_path / "hub.db"
     async with own_endpoint(str(file)) as address:
         found = await probed(address, random=Random(7), sizes=(1_000,))
     assert found.ghost
     with contextlib.closing(sqlite3.connect(file)) as store:
         assert store.execute("SELECT count(*) FROM tasks").fetchone() == (0,)
+        to_entities = "SELECT count(*) FROM inbox WHERE instance LIKE '@%'"
+        assert store.execute(to_entities).fetchone() == (0,)
 
 
 async def test_what_a_probe_left_that_died_is_removed_by_the_next() -> None:

@@ -71,4 +71,8 @@ async def own_form(scratch: Scratch) -> Observed:
             await scratch.answer(worker, item, action)
         except DurahubError as error:
             return {"understood": False, "why": error.sentence}
-        return {"understood": await worker.batch(entity_id, scratch.quiet) is not None}
+        batch = await worker.batch(entity_id, scratch.quiet)
+        if batch is not None:  # it would come to the app's worker
+            await scratch.client.complete_entity(answers.batch(batch, None))
+            worker.done(batch.completionToken)
+        return {"understood": batch is not None}
