@@ -382,6 +382,14 @@ def test_an_app_that_cannot_be_loaded_is_wrong_usage(
     assert why in str(refused.exception)
 
 
+def test_an_app_that_is_not_there_is_told_without_a_traceback(bundle: Path, tmp_path: Path) -> None:
+    refused = run(bundle, tmp_path / "app.py")
+
+    assert isinstance(refused.exception, BadRequest)
+    assert f"there is no file {tmp_path / 'app.py'}" in str(refused.exception)
+    assert "Traceback" not in str(refused.exception)
+
+
 def test_an_sdk_that_is_built_otherwise_is_refused_and_named(
     bundle: Path, app: Callable[..., Path], tmp_path: Path
 ) -> None:

@@ -274,6 +274,8 @@ def _loaded(sdk: Any, app: str, arguments: list[str]) -> Any:
 def _run(sdk: Any, app: str, arguments: list[str], made: list[Any]) -> None:
     module, colon, function = app.rpartition(":")
     if app.endswith(".py"):
+        if not Path(app).is_file():
+            raise NotLoaded("app", f"there is no file {app}")
         sys.argv = [app, *arguments]
         sys.path.insert(0, str(Path(app).resolve().parent))
         runpy.run_path(app, run_name="__main__")

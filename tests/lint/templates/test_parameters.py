@@ -35,6 +35,19 @@ async def test_what_is_wrong_with_one_of_several_parameters_files_is_told_there(
     assert shown(findings, "ARM905") == [("dev.bicepparam", 3)]
 
 
+async def test_a_parameters_file_counts_without_a_schema_and_a_broken_one_is_told(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "main.bicep").write_text(SCHEDULER.replace("10.0.0.0/8", "0.0.0.0/0"))
+    parameters = tmp_path / "main.parameters.json"
+    parameters.write_text(
+        '{"parameters": {"skuName": {"value": "Dedicated"},\n"capacity": {"value": 1}}}'
+    )
+    assert shown(await linted(tmp_path), "ARM905") == [("main.parameters.json", 2)]
+    parameters.write_text('{"parameters": {')
+    assert shown(await linted(tmp_path), "CFG123") == [("main.parameters.json", 1)]
+
+
 async def test_what_is_wrong_with_all_of_them_is_told_once(tmp_path: Path) -> None:
     (tmp_path / "main.bicep").write_text(SCHEDULER.replace("10.0.0.0/8", "0.0.0.0/0"))
     (tmp_path / "dev.bicepparam").write_text(DEDICATED.format(1))

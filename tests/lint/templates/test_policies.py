@@ -74,6 +74,7 @@ def test_files_of_interest_are_told_by_their_names_and_beginnings() -> None:
     assert is_template("a\\DURAHUB.toml", "")
     assert is_template("x.json", '{"$schema": "https://x/deploymentTemplate.json#"')
     assert is_template("x.json", '[{"retentionPeriodInDays": 3')
+    assert is_template("infra/main.dev.parameters.json", '{"parameters": {"days"')
     assert not is_template("host.json", '{"version": "2.0"}')
     assert not is_template("pyproject.toml", "retentionPolicies")
 

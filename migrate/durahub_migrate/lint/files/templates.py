@@ -46,6 +46,8 @@ def is_template(path: str, head: str) -> bool:
         return True
     if not name.endswith((".json", ".jsonc")):
         return False
+    if ".parameters." in name:  # it need not name its schema, and counts all the same
+        return True
     folded = head.lower()
     return any(mark.lower() in folded for mark in _MARKS)
 
