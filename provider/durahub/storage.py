@@ -80,7 +80,7 @@ class Storage(Protocol):
         """Return how many writes wait for the storage."""
 
     def waiting_bytes(self) -> int:
-        """Return about how many bytes of clients' are in these; 0 where that is not counted."""
+        """Return about how many bytes of clients' are in what is not written."""
 
     def timings(self) -> Mapping[tuple[str, ...], Buckets]:
         """Return how long requests took, by service, operation and outcome."""
@@ -263,8 +263,8 @@ class SqliteStorage:
         return self._file.waiting_writes
 
     def waiting_bytes(self) -> int:
-        """Return 0: they are not counted."""
-        return 0
+        """Return how many bytes of clients' are in what is not written."""
+        return self._file.waiting_bytes
 
     def timings(self) -> Mapping[tuple[str, ...], Buckets]:
         """Return nothing: no requests are sent."""

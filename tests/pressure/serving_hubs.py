@@ -89,7 +89,7 @@ async def served(
     async with SqliteStorage(str(folder / "hubs.db")) as storage:
         told = Settings(hubs=hubs or ("default",), defaults=settings or HubSettings())
         directory = Directory(storage, told)
-        overload = Overload(bounds, storage.waiting_writes)
+        overload = Overload(bounds, storage.waiting_writes, storage.waiting_bytes)
         await directory.start()
         server = await start_server(
             directory, host="127.0.0.1", port=0, overload=overload, sending=sending

@@ -109,6 +109,36 @@ async def test_starts_that_storage_does_not_take_are_refused_and_those_taken_are
         assert outputs == [str(n) for n in taken]
 
 
+async def test_bytes_that_storage_does_not_take_are_bounded_when_their_callers_have_given_up(
+    tmp_path: Path,
+) -> None:
+    async with served(tmp_path, bounds=Bounds(write_bytes=2 * MIB)) as server, working(server):
+        stuck, go_on = threading.Event(), threading.Event()
+
+        def block(_: object) -> None:
+            stuck.set()
+            go_on.wait()
+
+        blocked = asyncio.create_task(server.file.write(block))
+        await until(stuck.is_set)
+        try:
+            for n in range(2):
+                request = pb.CreateInstanceRequest(name="Order", instanceId=f"order-{n}")
+                request.input.value = "1" * MIB
+                call = server.stub().StartInstance(request)
+                await until(lambda most=(n + 1) * MIB: server.file.waiting_bytes >= most)  # type: ignore[misc]
+                call.cancel()
+                await until(lambda: server.busy("calls") == 0)
+            assert await _start(server, 7) == REFUSED.name
+        finally:
+            go_on.set()
+            await blocked
+
+        await until(lambda: server.file.waiting_bytes == 0)
+        assert await _start(server, 7) == "OK"
+        assert await server.ended("order-0") == "1" * MIB
+
+
 async def _start(server: Server, number: int) -> str:
     try:
         await server.start("Order", f"order-{number}", given=str(number))

@@ -172,13 +172,13 @@ class Overload:
         # One that is larger than all that is allowed would otherwise never be taken.
         if self._of_all["bytes"] and self._is_full("bytes", hub, bounds.bytes, size):
             raise TooMuchAtOnce(bounds.bytes, "server.max_request_memory", 1)
-        if load is Load.WRITE and self._storage_is_behind():
-            raise StorageBehind(self._waiting_writes(), 2)
+        if load is Load.WRITE:
+            self._check_storage()
 
-    def _storage_is_behind(self) -> bool:
-        bounds = self._bounds
+    def _check_storage(self) -> None:
         waiting, size = self._waiting_writes(), self._waiting_bytes()
-        return waiting >= bounds.writes or size >= bounds.write_bytes
+        if waiting >= self._bounds.writes or size >= self._bounds.write_bytes:
+            raise StorageBehind(waiting, size, 2)
 
     def _is_full(self, kind: str, hub: str, most: int, more: int) -> bool:
         if self._of_all[kind] + more > most:

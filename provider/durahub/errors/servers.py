@@ -70,10 +70,12 @@ class StorageBehind(Overloaded):
 
     code = "DH518"
 
-    def __init__(self, waiting: int, retry_after: int) -> None:
+    def __init__(self, waiting: int, size: int, retry_after: int) -> None:
         super().__init__(
-            f"storage is behind: {waiting} writes wait for it, and new work has to wait with them",
+            f"storage is behind: {waiting} writes wait for it, with {size // 2**20} MiB in what is not "
+            "written, and new work has to wait with them",
             "storage",
             retry_after,
         )
         self.waiting = waiting
+        self.size = size

@@ -134,6 +134,11 @@ class SchedulerFile:
         """How many writes wait for the writer."""
         return self._writer.waiting if self._writer is not None else 0
 
+    @property
+    def waiting_bytes(self) -> int:
+        """How many bytes of starts and events are in the writes that are not done."""
+        return self._writer.waiting_bytes if self._writer is not None else 0
+
     async def close(self) -> None:
         """Write what was handed over, and close the file; calling it twice is fine."""
         async with self._connecting:
@@ -148,14 +153,17 @@ class SchedulerFile:
         return await self.write(lambda tx: look(tx.connection))  # in memory there is one connection
 
     async def write(
-        self, work: Callable[[Transaction], T], then: Callable[[T], None] | None = None
+        self,
+        work: Callable[[Transaction], T],
+        then: Callable[[T], None] | None = None,
+        size: int = 0,
     ) -> T:
-        """Have *work* done by the writer, and *then* called when it is committed."""
+        """Have *work*, of *size* bytes, done by the writer, and *then* called when it is committed."""
         if self._held is not None:
             raise self._held
         if self._writer is None:
             raise FileUnavailable(self.place, "it is not open")
-        return await self._writer.run(work, then)
+        return await self._writer.run(work, then, size)
 
     async def hub(self, name: str, *, create: bool) -> OpenHub:
         """Return an open hub; the file must be connected. Raises `HubNotFound`."""

@@ -27,6 +27,7 @@ from durahub.errors import (
 from durahub.model.history import Event, ExecutionStarted
 from durahub.model.instance import Instance
 from durahub.model.message import Message
+from durahub.model.sizes import size_of
 from durahub.model.ticks import later
 from durahub.scheduler import importing, instance_rows, reads, writes
 from durahub.scheduler.backlog import backlog
@@ -305,12 +306,16 @@ class SchedulerStore:
             if replaces is None and message.due is None:
                 hub.fresh.note(row)
 
-        await self._write(lambda tx: writes.start(tx, hub.number, message, replaces, now), written)
+        await self._write(
+            lambda tx: writes.start(tx, hub.number, message, replaces, now),
+            written,
+            size_of((message.event,)),
+        )
 
     async def send(self, message: Message) -> None:
         """Send *message* to its instance."""
         hub, now = self._hub.number, self.file.clock()
-        await self._write(lambda tx: tx.post(hub, (message,), now))
+        await self._write(lambda tx: tx.post(hub, (message,), now), None, size_of((message.event,)))
 
     async def get(self, instance_id: str, *, payloads: bool = True) -> Instance | None:
         """Return an instance, ``None`` for an unknown one. Raises `BadRow`, having set it aside."""
@@ -424,10 +429,13 @@ class SchedulerStore:
     # -- reading and writing -------------------------------------------------------------------
 
     async def _write(
-        self, work: Callable[[Transaction], T], then: Callable[[T], None] | None = None
+        self,
+        work: Callable[[Transaction], T],
+        then: Callable[[T], None] | None = None,
+        size: int = 0,
     ) -> T:
         try:
-            return await self.file.write(work, then)
+            return await self.file.write(work, then, size)
         except sqlite3.IntegrityError as error:
             if "FOREIGN KEY" not in str(error):
                 raise

@@ -32,11 +32,15 @@ FULL = "database or disk is full"
 
 @dataclass(eq=False, slots=True)
 class Job(Generic[C]):
-    """Work for a lane. *then* is called on the event loop, even if nobody waits for the result."""
+    """Work for a lane; *size* bytes of a client's are in it.
+
+    *then* is called on the event loop, even if nobody waits for the result.
+    """
 
     work: Callable[[C], Any]
     then: Callable[[Any], None] | None
     future: "asyncio.Future[Any]"
+    size: int = 0
     result: Any = None
     error: Exception | None = None
 
@@ -74,6 +78,7 @@ class Lane(Generic[C]):
         self._loop = asyncio.get_running_loop()
         self._jobs: queue.SimpleQueue[Job[C] | None] = queue.SimpleQueue()
         self._closed = False
+        self._bytes = 0
         self._ended = asyncio.Event()
         # a daemon: a program that forgot to close may end, what was acknowledged is written
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -96,12 +101,15 @@ class Lane(Generic[C]):
             self._jobs.put(None)
         await self._ended.wait()
 
-    async def run(self, work: Callable[[C], T], then: Callable[[T], None] | None = None) -> T:
+    async def run(
+        self, work: Callable[[C], T], then: Callable[[T], None] | None = None, size: int = 0
+    ) -> T:
         """Have *work* done and return its result. Once it is handed over, it is done in any case."""
         if self._closed:
             raise FileUnavailable(self._place, "it is closed")
         future: asyncio.Future[Any] = self._loop.create_future()
-        self._jobs.put(Job(work, then, future))
+        self._bytes += size
+        self._jobs.put(Job(work, then, future, size))
         result: T = await future
         return result
 
@@ -109,6 +117,11 @@ class Lane(Generic[C]):
     def waiting(self) -> int:
         """How many jobs wait for the thread, about; what it is doing is not counted."""
         return self._jobs.qsize()
+
+    @property
+    def waiting_bytes(self) -> int:
+        """How many bytes of clients' are in what is not done, be it that nobody waits for it any more."""
+        return self._bytes
 
     # -- the thread ----------------------------------------------------------------------------
 
@@ -184,6 +197,7 @@ class Lane(Generic[C]):
 
     def _settle(self, batch: Sequence[Job[C]]) -> None:
         for job in batch:
+            self._bytes -= job.size
             job.settle()
 
     def _set_opened(self, error: Exception | None) -> None:

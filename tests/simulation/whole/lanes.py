@@ -54,14 +54,16 @@ class _Inline(Lane[C]):
         with suppress(Died):
             self._holder.__exit__(Died, Died(), None)
 
-    async def run(self, work: Callable[[C], T], then: Callable[[T], None] | None = None) -> T:
+    async def run(
+        self, work: Callable[[C], T], then: Callable[[T], None] | None = None, size: int = 0
+    ) -> T:
         """Have *work* done."""
         if self.gate.is_dead(self.server):
             raise asyncio.CancelledError
         if self._closed:
             raise FileUnavailable(self._place, "it is closed")
         future: asyncio.Future[Any] = self._loop.create_future()
-        self._left.append(Job(work, then, future))
+        self._left.append(Job(work, then, future, size))
         if self._turn_set is None:
             self._turn_set = self._loop.call_later(self.gate.pause(), self._turn)
         result: T = await future

@@ -25,7 +25,16 @@ from scheduler_hubs import (
     writer_held,
 )
 
-from durahub.errors import BadHubName, CheckpointLost, DiskFull, FileUnavailable, HubNotFound
+from durahub.edge.overload import Bounds, Load, Overload
+from durahub.errors import (
+    BadHubName,
+    CheckpointLost,
+    DiskFull,
+    FileUnavailable,
+    HubNotFound,
+    InstanceExists,
+    StorageBehind,
+)
 from durahub.scheduler.connections import FileOptions
 from durahub.scheduler.file import SchedulerFile
 from durahub.scheduler.hub_store import SchedulerStore
@@ -127,6 +136,52 @@ async def test_who_only_looks_has_a_file_that_nobody_has(tmp_path: Path) -> None
     async with opened(place, ManualClock(), create=False, options=BESIDE) as looked_at:
         assert looked_at.file.holder is None
         await looked_at.send(raised())
+
+
+@pytest.mark.parametrize("what", ["starts", "events"])
+async def test_large_writes_that_wait_for_the_disk_are_bounded_by_their_bytes(
+    what: str, tmp_path: Path
+) -> None:
+    text = "x" * 900_000
+    async with opened(tmp_path / "hub.db", ManualClock()) as store:
+        file = store.file
+        overload = Overload(
+            Bounds(write_bytes=9_000_000), lambda: file.waiting_writes, lambda: file.waiting_bytes
+        )
+        await store.start(start("order-0"), None)
+        assert file.waiting_bytes == 0
+        refusals: list[StorageBehind] = []
+        async with writer_held(file):
+            for number in range(1, 101):
+                try:
+                    overload.enter(Load.WRITE, "Shop", len(text))
+                except StorageBehind as error:
+                    refusals.append(error)
+                    continue
+                work = (
+                    store.start(start(f"order-{number}", input=text), None)
+                    if what == "starts"
+                    else store.send(raised("order-0", text))
+                )
+                caller = asyncio.create_task(work)
+                await asyncio.sleep(0)
+                caller.cancel()  # who gives up leaves the write behind
+                await asyncio.gather(caller, return_exceptions=True)
+                overload.leave(Load.WRITE, "Shop", len(text))
+            assert len(refusals) == 90
+            assert 9_000_000 <= file.waiting_bytes < 9_900_000
+            assert "10 writes wait for it, with 8 MiB" in str(refusals[0])
+        await file.write(lambda _: None)
+        assert file.waiting_bytes == 0
+        overload.enter(Load.WRITE, "Shop", len(text))
+
+
+async def test_large_writes_that_fail_do_not_count_any_more(tmp_path: Path) -> None:
+    async with opened(tmp_path / "hub.db", ManualClock()) as store:
+        await store.start(start("order-1"), None)
+        with pytest.raises(InstanceExists):
+            await store.start(start("order-1", "e2", input="x" * 900_000), None)
+        assert store.file.waiting_bytes == 0
 
 
 @pytest.fixture
