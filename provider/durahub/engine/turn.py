@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from durahub.engine.actions import Action, Complete, SendEntityMessage, TurnResult
-from durahub.engine.commit import Commit, Delivery, HistoryVersion, InstanceUpdate, Standing
+from durahub.engine.commit import Commit, Delivery, HistoryVersion, Standing
 from durahub.engine.effects import FIRE_AND_FORGET, Actor, carry_out
 from durahub.engine.entities.releases import missing_releases
 from durahub.engine.entities.sending import Calls
+from durahub.engine.instance_updates import update_of
 from durahub.engine.state import State, open_children
 from durahub.model.history import (
     ActionEvent,
@@ -22,11 +23,8 @@ from durahub.model.history import (
     EventRaised,
     EventSent,
     Execution,
-    ExecutionCompleted,
-    ExecutionResumed,
     ExecutionRewound,
     ExecutionStarted,
-    ExecutionSuspended,
     ExecutionTerminated,
     OrchestratorCompleted,
     OrchestratorStarted,
@@ -358,51 +356,6 @@ def close(events: tuple[Event, ...], now: Ticks) -> tuple[Event, ...]:
     if isinstance(events[-1], OrchestratorCompleted):
         return events
     return (*events, OrchestratorCompleted(timestamp=now))
-
-
-def update_of(
-    execution_id: str,
-    started: ExecutionStarted,
-    written: Sequence[Event],
-    custom_status: str | None,
-    now: Ticks,
-    standing: Standing | None = None,
-) -> InstanceUpdate:
-    """Return what the *written* events of an episode change in the instance row; the rest is *standing*."""
-    begun: ExecutionStarted | None = None
-    status: Status | None = None
-    completed: Ticks | None = None
-    output: str | None = None
-    sets_output = False
-    for event in written:
-        match event:
-            case ExecutionStarted():
-                begun = event
-                status = Status.Running
-            case ExecutionCompleted():
-                status, completed, sets_output = event.status, now, True
-                output = str(event.failure) if event.failure else event.result
-            case ExecutionTerminated():
-                status, completed, sets_output = Status.Terminated, now, True
-                output = event.input
-            case ExecutionSuspended() | ExecutionResumed() if completed is None:
-                suspends = isinstance(event, ExecutionSuspended)
-                status = Status.Suspended if suspends else Status.Running
-                output, sets_output = event.reason, True
-            case _:
-                pass
-    return InstanceUpdate(
-        execution_id=execution_id,
-        last_updated=written[-1].timestamp,
-        custom_status=custom_status,
-        tags=started.tags,
-        started=begun,
-        status=status,
-        completed=completed,
-        sets_output=sets_output,
-        output=output,
-        standing=standing,
-    )
 
 
 def standing_of(turn: Turn) -> Standing | None:

@@ -8,9 +8,10 @@ import pytest
 from durahub.engine.actions import Complete, ScheduleTask
 from durahub.engine.commit import InstanceUpdate
 from durahub.engine.inbox import judge
+from durahub.engine.instance_updates import update_of
 from durahub.engine.repairs import Repair
 from durahub.engine.state import read
-from durahub.engine.turn import standing_of, update_of
+from durahub.engine.turn import standing_of
 from durahub.model.failure import Failure
 from durahub.model.history import (
     Event,
