@@ -216,7 +216,7 @@ def list_(folder: Path | None, output: str) -> None:
             (
                 job.number,
                 job.state.value,
-                job.request.command.verb.value,
+                _action(job),
                 job.request.command.hub,
                 job.request.query,
                 job.done,
@@ -429,13 +429,18 @@ def _print_counted(job: JobView, output: str) -> None:
     _print_job(job)
 
 
+def _action(job: JobView) -> str:
+    verb = job.request.command.verb.value
+    return f"{verb} (dry run)" if job.request.dry_run else verb
+
+
 def _print_job(job: JobView, parts: tuple[str, ...] = ()) -> None:
     asked, cost = job.request.command, job.cost
     about = "" if cost is None or cost.exact else "about "
     facts: dict[str, object] = {
         "job": job.number,
         "state": job.state.value,
-        "action": asked.verb.value,
+        "action": _action(job),
         "hub": asked.hub,
         "query": job.request.query or "(all)",
         "instances": f"{job.total:,} found, {_left(job):,} to do, {job.done:,} done, "

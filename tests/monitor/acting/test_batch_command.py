@@ -93,6 +93,8 @@ def test_a_dry_run_tells_and_does_nothing(hub: str, durahub_batch: Batch) -> Non
     assert status == 0
     assert "4 found, 3 to do" in result.stdout
     assert "only what has ended can be purged" in result.stdout
+    assert "purge (dry run)" in result.stdout
+    assert "purge (dry run)" in durahub_batch("list")[1].stdout
     assert len(left(durahub_batch, hub)) == 4
 
 

@@ -342,3 +342,11 @@ def test_a_timer_waits_in_its_queue_since_it_was_due() -> None:
     waiting = queue(CONTROL[0], replace(message("a", fired), inserted=ago(3600)))
     found = explained(seen(waiting, workers=()), instance("a", *turn(started(), created)))
     assert "Its message has been in the queue for 1 min" in told(found)
+
+
+def test_a_start_that_is_hidden_for_long_is_probably_with_a_worker_that_hangs() -> None:
+    waiting = row(status="Pending", execution_id="e")
+    one = InstanceSeen(instance_id="a", row=waiting, history=(), queue=CONTROL[0])
+    found = explained(seen(queue(CONTROL[0], hidden=1)), one)
+    assert found.reason is Reason.NEVER_STARTED
+    assert "hangs in the first turn" in found.sentence

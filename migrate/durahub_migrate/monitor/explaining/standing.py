@@ -167,14 +167,14 @@ def _start_hidden(
         )
     return Cause(
         reason=Reason.NEVER_STARTED,
-        sentence=f"{waits}, though a worker holds its partition: its start is probably lost, or taken again "
-        "and again",
+        sentence=f"{waits}, though a worker holds its partition: probably the one that has its start "
+        "hangs in the first turn or fails again and again, or its start is lost",
         stuck=True,
         evidence=(told,),
         steps=(
             NextStep(
-                sentence="Look at the worker's log: does it know this name? The doctor finds a lost start "
-                "when no message is hidden.",
+                sentence="Look at the worker's log: does it know this name, does its code come to the first "
+                "await? The doctor finds a lost start when no message is hidden.",
                 command=hub_command("doctor", hub.address),
             ),
         ),
