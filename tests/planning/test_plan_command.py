@@ -62,6 +62,18 @@ def test_a_plan_is_written_beside_its_bundle_and_printed(bundle: Path) -> None:
     assert done.stdout.index("retention policy") < done.stdout.index("durahub apply orders.plan")
 
 
+def test_messages_that_were_hidden_are_warned_of_wherever_the_hub_is_to_go(tmp_path: Path) -> None:
+    bundled(tmp_path / "orders.hub", INSTANCES, queues={"orders-control-00": 5})
+    bundled(tmp_path / "idle.hub", [ended("a")])
+
+    told = run(tmp_path / "orders.hub", "sqlite:new.db/orders", "--format", "json")
+    quiet = run(tmp_path / "idle.hub", "sqlite:new.db/orders")
+
+    assert "warning: 2 messages were hidden" in told.stderr
+    assert told.exit_code == 0
+    assert "hidden" not in quiet.stderr
+
+
 def test_it_is_asked_how_the_app_at_an_endpoint_counts_its_actions(bundle: Path) -> None:
     asked = run(bundle, ENDPOINT)
     told = run(bundle, ENDPOINT, "--numbering", "python")

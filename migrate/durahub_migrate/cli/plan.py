@@ -223,6 +223,12 @@ def _status(made: PlanFile, max_rejects: int) -> int:
         say(f"{blocked} trees are blocked")
     if end.rejected:
         say(f"{end.rejected} instances and messages could not be read; see rejects/ in the bundle")
+    if end.hidden:
+        say(
+            f"warning: {end.hidden:,} messages were hidden when the hub was read, and nothing explains them: "
+            "the target does not get them. Delayed signals of clients are such; thaw the hub, let its app "
+            "run until they have come, and export it again, or send them to the target yourself"
+        )
     unseen = end.unseen if not head.settings.allow_unseen else 0
     if unseen:
         say(
