@@ -1,6 +1,7 @@
 """``python -m tests.fuzz``: fuzzes what reads bytes from outside."""
 
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -21,6 +22,9 @@ SHOWN = 200  # bytes of an input that are printed as hex; the file has all
 @click.command()
 @click.argument("names", metavar="[TARGET]...", nargs=-1)
 @click.option("--seconds", default=60.0, show_default=True, help="Time of the whole run.")
+@click.option(
+    "--inputs", type=click.IntRange(1), help="Judge so many of each target, whatever the time."
+)
 @click.option("--jobs", default=2, show_default=True, help="Processes at a time.")
 @click.option("--seed", default=1, show_default=True, help="What chance begins with.")
 @click.option("--list", "lists", is_flag=True, help="List the targets, and do nothing else.")
@@ -37,6 +41,7 @@ SHOWN = 200  # bytes of an input that are printed as hex; the file has all
 def main(
     names: tuple[str, ...],
     seconds: float,
+    inputs: int | None,
     jobs: int,
     seed: int,
     lists: bool,
@@ -57,9 +62,14 @@ def main(
     code guides what is tried. Elsewhere the corpus is changed at random. Every run begins with the inputs
     in tests/fuzz/corpus/TARGET. Progress is told on stderr, one line for each turn of a target.
 
+    With --inputs a run tries the same each time, however fast the machine is: hashes are not random, no clock
+    decides, and what is served by threads is tried without guidance. The digest at the end is that of all
+    inputs in their order.
+
     \b
     python -m tests.fuzz                                all targets, for a minute
     python -m tests.fuzz --list                         what there is
+    python -m tests.fuzz --inputs 1000                  the same inputs each time: what CI does
     python -m tests.fuzz query-parse --seconds 600      one target, for ten minutes
     python -m tests.fuzz --seconds 3600 --folder DIR    for an hour, and more of it later
     python -m tests.fuzz query-parse --input 6e616d65   one input again
@@ -70,6 +80,14 @@ def main(
     Exit status: 0 if nothing was found, 1 if anything was, 2 if the command line is wrong.
     """
     fuzzes = not (lists or parsers or given)
+    if inputs is not None:
+        if folder is not None:
+            raise click.UsageError(
+                "--inputs begins with the corpus of the repository, not with --folder"
+            )
+        if os.environ.get("PYTHONHASHSEED") != "0":  # is read when Python starts
+            again = [sys.executable, "-m", "tests.fuzz", *sys.argv[1:]]
+            os.execve(sys.executable, again, {**os.environ, "PYTHONHASHSEED": "0"})
     known = catalogue.targets(module, coverage=fuzzes and not unguided)
     for name in set(names) - set(known):
         raise click.UsageError(f"there is no target {name!r}; --list shows them")
@@ -87,7 +105,8 @@ def main(
             raise click.UsageError("--input needs one TARGET")
         sys.exit(_judged(chosen[0], given))
     else:
-        sys.exit(_fuzzed(chosen, seconds, jobs, seed, folder, report, module))
+        plan = Plan(chosen, seconds, jobs, seed, folder or temporary_folder(), inputs)
+        sys.exit(_fuzzed(plan, report, module))
 
 
 def _judged(target: Target, given: str) -> int:
@@ -102,40 +121,36 @@ def _judged(target: Target, given: str) -> int:
     return 1
 
 
-def _fuzzed(
-    chosen: list[Target],
-    seconds: float,
-    jobs: int,
-    seed: int,
-    folder: Path | None,
-    report: Path | None,
-    module: str,
-) -> int:
+def _fuzzed(plan: Plan, report: Path | None, module: str) -> int:
     kind = "guided by coverage" if is_guided() else "at random: Atheris is not installed"
-    plan = Plan(chosen, seconds, jobs, seed, folder or temporary_folder())
-    click.echo(f"{len(chosen)} targets, {seconds:g} s, {kind}; {plan.folder}", err=True)
+    share = f"{plan.seconds:g} s" if plan.inputs is None else f"{plan.inputs} inputs each"
+    click.echo(f"{len(plan.targets)} targets, {share}, {kind}; {plan.folder}", err=True)
     outcome = run(plan, lambda line: click.echo(line, err=True))
     for finding in outcome.findings:
         _print(finding, "" if module == catalogue.MODULE else f" --module {module}")
-    figures = {
-        "targets": len(chosen),
+    figures: dict[str, object] = {
+        "targets": len(plan.targets),
         "inputs": sum(outcome.executions.values()),
         "bytes fuzzed": outcome.size,
         "hours": round(outcome.seconds / 3600, 2),
         "guided by coverage": "yes" if is_guided() else "no",
         "defects found": len(outcome.findings),
     }
+    if plan.inputs is not None:
+        figures["digest"] = outcome.digest
     click.echo(", ".join(f"{name}: {value}" for name, value in figures.items()))
     if report is not None:
         _write(report, figures)
-    return 1 if _broken(outcome) else 0
+    return 1 if _broken(outcome, plan.inputs or 1) else 0
 
 
-def _broken(outcome: Outcome) -> bool:
-    idle = [name for name, inputs in outcome.executions.items() if not inputs]
-    for name in idle:
-        click.echo(f"{name}: not one input was read")
-    return bool(outcome.findings or idle)
+def _broken(outcome: Outcome, least: int) -> bool:
+    found = {one.target for one in outcome.findings}
+    idle = {name: read for name, read in outcome.executions.items() if read < least}
+    for name, read in idle.items():
+        if name not in found:
+            click.echo(f"{name}: {read} inputs were read, should be {least} or more")
+    return bool(found or idle)
 
 
 def _print(finding: Finding, more: str) -> None:

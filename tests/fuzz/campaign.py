@@ -1,5 +1,6 @@
 """A run over many targets: turns in processes of their own, some at a time, and what came of them."""
 
+import hashlib
 import os
 import sys
 import tempfile
@@ -12,30 +13,43 @@ from pathlib import Path
 from tests.fuzz.judging import Finding
 from tests.fuzz.tape import Tape
 from tests.fuzz.target import Target
-from tests.fuzz.turn import Turn, at_random, findings_in, guided, is_guided, write
+from tests.fuzz.turn import ENDED, Turn, at_random, findings_in, guided, is_guided, write
 
 LONGEST_TURN = 20.0  # seconds; a long run goes over the targets several times
-LATE = 90.0  # seconds behind its end, then a turn is taken for stuck
+STUCK = 300.0  # seconds at one input, then a turn is ended: it is in C and hears no signal
 Tell = Callable[[str], object]
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is run: *seconds* are of the whole run; *folder* keeps corpora from run to run."""
+    """What is run: so many *inputs* of each target, or *seconds* of the whole run where these are not told.
+
+    *folder* keeps corpora from run to run.
+    """
 
     targets: Sequence[Target]
     seconds: float
     jobs: int
     seed: int
     folder: Path
+    inputs: int | None = None
 
     def turns(self) -> list[Turn]:
-        """Return the turns, in rounds over all targets, so that the last ones end with the time."""
+        """Return the turns, in rounds over all targets, so that the last ones end with the time.
+
+        What is bounded by inputs is one round.
+        """
+        findings = self.folder / "findings"
+        if self.inputs is not None:
+            return [
+                Turn(one, 0.0, self.seed, self.folder / one.name, findings, self.inputs)
+                for one in self.targets
+            ]
         total = self.seconds * self.jobs
         rounds = max(1, round(total / (len(self.targets) * LONGEST_TURN)))
         share = total / (len(self.targets) * rounds)
         return [
-            Turn(one, share, self.seed + number, self.folder / one.name, self.folder / "findings")
+            Turn(one, share, self.seed + number, self.folder / one.name, findings)
             for number in range(rounds)
             for one in self.targets
         ]
@@ -46,10 +60,17 @@ class Outcome:
     """What a run did."""
 
     executions: dict[str, int] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)  # of the inputs of a target's last turn
     size: int = 0
     findings: list[Finding] = field(default_factory=list)
     seconds: float = 0.0  # of all processes together
     seeds: int = 0
+
+    @property
+    def digest(self) -> str:
+        """A digest of all inputs that were judged: where it is the same, the same was tried."""
+        told = "".join(f"{name} {digest}\n" for name, digest in sorted(self.digests.items()))
+        return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
 
 
 @dataclass
@@ -58,10 +79,14 @@ class _Process:
     turn: Turn
     tape: Tape
     begun: float
+    _seen: tuple[int, float] = (0, 0.0)  # how many inputs were begun, and since when it is so many
 
-    @property
-    def is_late(self) -> bool:
-        return time.monotonic() - self.begun > self.turn.seconds + LATE
+    def is_stuck(self) -> bool:
+        """Tell whether it has been at one input for too long."""
+        now, executions = time.monotonic(), self.tape.executions
+        if executions != self._seen[0]:
+            self._seen = executions, now
+        return now - max(self._seen[1], self.begun) > STUCK
 
 
 def run(plan: Plan, tell: Tell) -> Outcome:
@@ -73,11 +98,13 @@ def run(plan: Plan, tell: Tell) -> Outcome:
     for number, (turn, tape, took) in enumerate(_taken(turns, plan.jobs), 1):
         name = turn.target.name
         outcome.executions[name] = outcome.executions.get(name, 0) + tape.executions
+        outcome.digests[name] = tape.digest
         outcome.size += tape.size
         outcome.seconds += took
         found = [one for one in findings_in(turn.findings) if one.target == name]
         told = f", {len(found)} findings" if found else ""
-        tell(f"[{number}/{len(turns)}] {name}: {tape.executions} inputs, {tape.size} bytes{told}")
+        read = f"{tape.executions} inputs, {tape.size} bytes, {tape.digest}"
+        tell(f"[{number}/{len(turns)}] {name}: {read}{told}")
     names = {one.name for one in plan.targets}
     outcome.findings = [f for f in findings_in(plan.folder / "findings") if f.target in names]
     return outcome
@@ -119,8 +146,8 @@ def _started(turn: Turn) -> _Process:
     if pid:
         return _Process(pid, turn, tape, time.monotonic())
     try:
-        guided(turn, tape) if is_guided() else at_random(turn, tape)
-        os._exit(0)
+        guided(turn, tape) if is_guided() and turn.may_be_guided else at_random(turn, tape)
+        os._exit(ENDED)
     except BaseException:
         traceback.print_exc()
     os._exit(1)
@@ -128,15 +155,15 @@ def _started(turn: Turn) -> _Process:
 
 def _ended(process: _Process) -> bool:
     """Tell whether a turn has ended; its death, or being stuck, is a finding with its last input."""
-    late = process.is_late
-    if late:
+    is_stuck = process.is_stuck()
+    if is_stuck:
         os.kill(process.pid, 9)
-    pid, status = os.waitpid(process.pid, 0 if late else os.WNOHANG)
+    pid, status = os.waitpid(process.pid, 0 if is_stuck else os.WNOHANG)
     if not pid:
         return False
-    if status:
+    if os.waitstatus_to_exitcode(status) != ENDED:
         name = process.turn.target.name
-        what = "hang" if late else "death"
+        what = "hang" if is_stuck else "death"
         detail = f"the process ended with {os.waitstatus_to_exitcode(status)}"
         where = "native code, memory or the end of the process"
         last = process.tape.last

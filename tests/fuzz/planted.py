@@ -1,5 +1,6 @@
 """Parsers with bugs of the kinds that fuzzing is for; the suite proves with them that it finds such."""
 
+import os
 import re
 
 from durahub.errors import BadMessage
@@ -57,6 +58,31 @@ def planted_swallowed(data: bytes) -> None:
     one = text.startswith("(") and text.endswith(")")
     other = text.startswith("(") and text.endswith(")") and len(text) > 2
     assert one == other
+
+
+@target("ending", words=(b"end",))
+def planted_end(data: bytes) -> None:
+    """A word that ends the process, as if all were well."""
+    if data[:3] == b"end":
+        os._exit(0)
+
+
+def by_hash(text: str) -> int:
+    """Return a number that depends on how Python hashes in this process."""
+    number = 0
+    for bit in range(6):
+        if hash(text) >> bit & 1:
+            number += 1
+        else:
+            number -= 1
+    return number
+
+
+@target("hashed")
+def planted_hash(data: bytes) -> None:
+    """What is done differs from process to process; nothing is wrong with it."""
+    if by_hash(clean_text_of(data)) > 2:
+        assert by_hash(clean_text_of(data)) in (4, 6)
 
 
 @target("quiet")

@@ -18,6 +18,7 @@ KINDS = {
     "slow-regex": "hang",
     "bomb": "memory",
     "swallowed": "AssertionError",
+    "ending": "death",
 }
 
 

@@ -1,8 +1,8 @@
-"""One target's turn: inputs are made and judged until its time is over. What is found goes into files.
+"""One target's turn: inputs are made and judged until it is over. What is found goes into files.
 
 With Atheris, coverage of the product's code guides what is tried next: libFuzzer makes the inputs, in a
 process that was forked for this, and the corpus grows in a folder. Without it inputs are made at random from
-the corpus.
+the corpus. A turn that ends after so many inputs judges the same ones each time: no clock decides in it.
 """
 
 import contextlib
@@ -12,11 +12,11 @@ import random
 import sys
 import time
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tests.fuzz.corpus import FOLDER, corpus_of, words_of
+from tests.fuzz.corpus import corpus_of, files_of, words_of
 from tests.fuzz.judging import Finding, judge
 from tests.fuzz.minimising import minimised
 from tests.fuzz.mutating import mutated
@@ -25,19 +25,35 @@ from tests.fuzz.target import Target
 
 MEASURED = 100  # the memory of one input in so many is measured: that makes it ten times slower
 MEMORY_MIB = 4_096  # beyond this libFuzzer ends the process
-STUCK = 60  # seconds at one input, then libFuzzer ends the process: it is in C and hears no signal
+ENDED = 10  # the status of a process whose turn has ended; with any other an input has ended it
+NEVER = 100_000  # seconds; Atheris takes 0 for a limit of one second
 MOST_FINDINGS = 20  # of one target in one turn
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A target's turn: so many seconds from *seed*; *grown* is the folder of its growing corpus."""
+    """A target's turn from *seed*: so many *inputs*, or *seconds* where these are not told.
+
+    *grown* is the folder of its growing corpus.
+    """
 
     target: Target
     seconds: float
     seed: int
     grown: Path
     findings: Path
+    inputs: int | None = None
+
+    @property
+    def may_be_guided(self) -> bool:
+        """Whether coverage may guide it: not where that would make it another turn each time."""
+        return self.inputs is None or self.target.repeats
+
+    def is_over(self, tape: Tape, begun: float) -> bool:
+        """Tell whether all was tried, or the time is over that *begun* with this of the clock."""
+        if self.inputs is not None:
+            return tape.executions >= self.inputs
+        return time.monotonic() - begun > self.seconds
 
 
 class Judge:
@@ -93,11 +109,11 @@ def guided(turn: Turn, tape: Tape) -> None:
     """Take the turn with Atheris, which never returns: the process ends."""
     import atheris  # type: ignore[import-not-found, unused-ignore]
 
-    judged, end = Judge(turn, tape), time.monotonic() + turn.seconds
+    judged, begun = Judge(turn, tape), time.monotonic()
 
     def one(data: bytes) -> None:
-        if time.monotonic() > end or judged.has_enough:
-            os._exit(0)
+        if turn.is_over(tape, begun) or judged.has_enough:
+            os._exit(ENDED)
         judged(data)
 
     words = turn.grown.with_suffix(".words")
@@ -107,15 +123,16 @@ def guided(turn: Turn, tape: Tape) -> None:
         f"-seed={turn.seed % 2**31 or 1}",
         f"-max_len={turn.target.largest}",
         f"-rss_limit_mb={MEMORY_MIB}",
-        f"-timeout={STUCK}",
+        f"-timeout={NEVER}",  # who started this process watches that it goes on
         f"-dict={words}",
         f"-artifact_prefix={turn.grown}/../crash-",
-        f"-max_total_time={int(turn.seconds) + 5}",
         f"-use_value_profile={turn.seed % 2}",
+        "-reload=0",  # it would look at the folder each second
         str(turn.grown),
     ]
-    if (FOLDER / turn.target.name).is_dir():
-        arguments.append(str(FOLDER / turn.target.name))
+    files = files_of(turn.target.name)
+    if files:  # a folder would be read in the order of the file system
+        arguments.append(f"-seed_inputs={','.join(map(str, files))}")
     with _silent():
         atheris.Setup(arguments, one)
         atheris.Fuzz()
@@ -134,18 +151,14 @@ def _silent() -> Iterator[None]:
         yield
 
 
-def at_random(
-    turn: Turn, tape: Tape, most: int | None = None, ended: Callable[[], bool] = lambda: False
-) -> None:
-    """Take the turn without coverage; *most* inputs bound it where it is to be the same each time."""
-    judged, end = Judge(turn, tape), time.monotonic() + turn.seconds
+def at_random(turn: Turn, tape: Tape) -> None:
+    """Take the turn without coverage."""
+    judged, begun = Judge(turn, tape), time.monotonic()
     chance = random.Random(f"{turn.target.name} {turn.seed}")
     corpus, words = corpus_of(turn.target.name), words_of(turn.target)
     for data in corpus:
         judged(data)
-    while time.monotonic() < end and not judged.has_enough and not ended():
-        if most is not None and tape.executions >= most:
-            return
+    while not (turn.is_over(tape, begun) or judged.has_enough):
         judged(mutated(chance, corpus, words, turn.target.largest))
 
 
