@@ -69,7 +69,7 @@ def main(
     \b
     python -m tests.fuzz                                all targets, for a minute
     python -m tests.fuzz --list                         what there is
-    python -m tests.fuzz --inputs 1000                  the same inputs each time: what CI does
+    python -m tests.fuzz --inputs 3000                  the same inputs each time: what CI does
     python -m tests.fuzz query-parse --seconds 600      one target, for ten minutes
     python -m tests.fuzz --seconds 3600 --folder DIR    for an hour, and more of it later
     python -m tests.fuzz query-parse --input 6e616d65   one input again
