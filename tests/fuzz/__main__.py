@@ -62,9 +62,8 @@ def main(
     code guides what is tried. Elsewhere the corpus is changed at random. Every run begins with the inputs
     in tests/fuzz/corpus/TARGET. Progress is told on stderr, one line for each turn of a target.
 
-    With --inputs a run tries the same each time, however fast the machine is: hashes are not random, no clock
-    decides, and what is served by threads is tried without guidance. The digest at the end is that of all
-    inputs in their order.
+    With --inputs a run tries the same each time, however fast the machine is: coverage does not guide it,
+    hashes are not random, and no clock decides. The digest at the end is that of all inputs in their order.
 
     \b
     python -m tests.fuzz                                all targets, for a minute
@@ -88,7 +87,7 @@ def main(
         if os.environ.get("PYTHONHASHSEED") != "0":  # is read when Python starts
             again = [sys.executable, "-m", "tests.fuzz", *sys.argv[1:]]
             os.execve(sys.executable, again, {**os.environ, "PYTHONHASHSEED": "0"})
-    known = catalogue.targets(module, coverage=fuzzes and not unguided)
+    known = catalogue.targets(module, coverage=fuzzes and not unguided and inputs is None)
     for name in set(names) - set(known):
         raise click.UsageError(f"there is no target {name!r}; --list shows them")
     chosen = [known[name] for name in names or sorted(known)]
@@ -122,7 +121,7 @@ def _judged(target: Target, given: str) -> int:
 
 
 def _fuzzed(plan: Plan, report: Path | None, module: str) -> int:
-    kind = "guided by coverage" if is_guided() else "at random: Atheris is not installed"
+    kind = "guided by coverage" if is_guided() else "at random, for coverage does not guide"
     share = f"{plan.seconds:g} s" if plan.inputs is None else f"{plan.inputs} inputs each"
     click.echo(f"{len(plan.targets)} targets, {share}, {kind}; {plan.folder}", err=True)
     outcome = run(plan, lambda line: click.echo(line, err=True))

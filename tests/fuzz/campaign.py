@@ -146,7 +146,7 @@ def _started(turn: Turn) -> _Process:
     if pid:
         return _Process(pid, turn, tape, time.monotonic())
     try:
-        guided(turn, tape) if is_guided() and turn.may_be_guided else at_random(turn, tape)
+        guided(turn, tape) if is_guided() else at_random(turn, tape)
         os._exit(ENDED)
     except BaseException:
         traceback.print_exc()

@@ -67,24 +67,6 @@ def planted_end(data: bytes) -> None:
         os._exit(0)
 
 
-def by_hash(text: str) -> int:
-    """Return a number that depends on how Python hashes in this process."""
-    number = 0
-    for bit in range(6):
-        if hash(text) >> bit & 1:
-            number += 1
-        else:
-            number -= 1
-    return number
-
-
-@target("hashed")
-def planted_hash(data: bytes) -> None:
-    """What is done differs from process to process; nothing is wrong with it."""
-    if by_hash(clean_text_of(data)) > 2:
-        assert by_hash(clean_text_of(data)) in (4, 6)
-
-
 @target("quiet")
 def planted_nothing(data: bytes) -> None:
     """Nothing is wrong with this one."""

@@ -26,8 +26,7 @@ class Target:
 
     *says* is a sentence about what is read and what holds of it. *seconds* are of processor time, for one
     input of at most *largest* bytes. *memory* are the bytes that may be held at once, however small the
-    input; *factor* come to that for each byte of it. *repeats* tells that an input runs the same code
-    each time: it does not where a server runs, with threads and timers of its own.
+    input; *factor* come to that for each byte of it.
     """
 
     name: str
@@ -39,7 +38,6 @@ class Target:
     seconds: float = 3.0
     memory: int = 24 * 1024 * 1024
     factor: int = 400
-    repeats: bool = True
 
     def may_hold(self, size: int) -> int:
         """Return the bytes that may be held at once while an input of *size* bytes is read."""

@@ -2,7 +2,8 @@
 
 With Atheris, coverage of the product's code guides what is tried next: libFuzzer makes the inputs, in a
 process that was forked for this, and the corpus grows in a folder. Without it inputs are made at random from
-the corpus. A turn that ends after so many inputs judges the same ones each time: no clock decides in it.
+the corpus. A turn that ends after so many inputs is not guided, and no clock decides in it: it judges the
+same ones each time. (libFuzzer with one seed does not: after thousands of inputs some targets part ways.)
 """
 
 import contextlib
@@ -43,11 +44,6 @@ class Turn:
     grown: Path
     findings: Path
     inputs: int | None = None
-
-    @property
-    def may_be_guided(self) -> bool:
-        """Whether coverage may guide it: not where that would make it another turn each time."""
-        return self.inputs is None or self.target.repeats
 
     def is_over(self, tape: Tape, begun: float) -> bool:
         """Tell whether all was tried, or the time is over that *begun* with this of the clock."""

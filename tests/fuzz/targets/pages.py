@@ -42,7 +42,7 @@ PATHS = tuple(
 )  # fmt: skip
 
 
-@target("http-request", words=(*PATHS, *JSON, *TIMES), seconds=8, repeats=False)
+@target("http-request", words=(*PATHS, *JSON, *TIMES), seconds=8)
 def http_request(data: bytes) -> None:
     """A request to any path of a server, as HTTP writes it: an answer, and never 500."""
     head, _, body = data.partition(b"\n\n")

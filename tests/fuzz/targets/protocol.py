@@ -77,12 +77,7 @@ def servicer_of(method: MethodDescriptor) -> Any:
     )
 
 
-@target(
-    "grpc-request",
-    words=(*NAMES, *FIELDS, b"order-7", b"@Counter@a", b"Order"),
-    seconds=8,
-    repeats=False,
-)
+@target("grpc-request", words=(*NAMES, *FIELDS, b"order-7", b"@Counter@a", b"Order"), seconds=8)
 def grpc_request(data: bytes) -> None:
     """A request of any method, named in the first line: an answer, or one of durahub's own errors."""
     name, _, body = data.partition(b"\n")
@@ -100,9 +95,7 @@ def grpc_request(data: bytes) -> None:
 
 
 @target(
-    "grpc-metadata",
-    words=(b"taskhub: ", b"x-user-agent: durabletask-python/1", b"user-agent: "),
-    repeats=False,
+    "grpc-metadata", words=(b"taskhub: ", b"x-user-agent: durabletask-python/1", b"user-agent: ")
 )
 def grpc_metadata(data: bytes) -> None:
     """The metadata of a call, one ``NAME: VALUE`` a line: which hub is called, by what worker."""
