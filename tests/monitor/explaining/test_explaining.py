@@ -350,3 +350,11 @@ def test_a_start_that_is_hidden_for_long_is_probably_with_a_worker_that_hangs() 
     found = explained(seen(queue(CONTROL[0], hidden=1)), one)
     assert found.reason is Reason.NEVER_STARTED
     assert "hangs in the first turn" in found.sentence
+
+
+def test_of_a_file_nothing_is_advised_that_its_server_keeps_from_it() -> None:
+    waiting = queue(CONTROL[0], message("a", EventRaised(timestamp=ago(900), name="Go")))
+    hub = replace(seen(waiting, owners={}, workers=()), address="sqlite:hub.db/orders")
+    step = explained(hub, instance("a", *turn(started()))).next_steps[0]
+    assert "Start a durahub server with this file" in step.sentence
+    assert step.command is None

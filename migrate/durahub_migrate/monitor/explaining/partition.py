@@ -102,6 +102,10 @@ def _expired(owner: Owner, queue: str, now: Ticks) -> Evidence:
 
 
 def _start_workers(hub: HubSeen) -> NextStep:
+    if hub.address.startswith("sqlite:"):  # whose server keeps commands from the file
+        return NextStep(
+            sentence="Start a durahub server with this file, if none runs, and the app."
+        )
     return NextStep(
         sentence="Start the app (or a durahub server) on this hub; look who has served it last.",
         command=hub_command("show", hub.address),
