@@ -1,11 +1,15 @@
 """The closing sum of messages is counted by different parts of a move: what one forgets is missing."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
+
+import pytest
+from click.testing import CliRunner
 
 from durahub.model.history import EventRaised, Execution, ExecutionStarted
 from durahub.model.message import Message
@@ -14,10 +18,13 @@ from durahub.stored import StoredMessage
 from durahub_migrate.applying.events import Summary
 from durahub_migrate.applying.reporting import Teller
 from durahub_migrate.applying.session import Wanted, session
+from durahub_migrate.applying.states import JobState
 from durahub_migrate.bundle import hub_bundle_pb2 as hb
+from durahub_migrate.cli.apply_telling import TextTeller
+from durahub_migrate.cli.job import job_commands
 from durahub_migrate.moving.content import Content
 from durahub_migrate.moving.ledger import Ledger
-from durahub_migrate.moving.mover import Moved, Phase
+from durahub_migrate.moving.mover import STAY, Moved, Phase
 from durahub_migrate.moving.pace import Pace
 from durahub_migrate.moving.plan import PlanHead
 from durahub_migrate.moving.strategy import Strategy
@@ -101,8 +108,8 @@ class Forgetful:
         await self.mover.hand_over()
 
 
-def ended(folder: Path, forgets: str = "") -> Summary:
-    """Apply a plan that drains one tree."""
+def ended(folder: Path, forgets: str = "", *, aborts: bool = False) -> Summary:
+    """Apply a plan that drains one tree, and take it back."""
     written(folder / "orders.hub", instances(), MESSAGES)
     move = a_move(folder, changed={"live-2": {"strategy": Strategy.DRAIN}})
     told = Told()
@@ -118,6 +125,11 @@ def ended(folder: Path, forgets: str = "") -> Summary:
         wanted = Wanted(plan=move.plan)
         async with session(wanted, asyncio.Event(), opening, told, print, create=True) as opened:
             await opened.apply()
+        if aborts:
+            async with session(
+                wanted, asyncio.Event(), opening, told, print, create=False
+            ) as opened:
+                await opened.abort(past_return=True)
 
     asyncio.run(run())
     assert told.summary is not None
@@ -134,6 +146,34 @@ def test_every_message_is_in_one_place_of_the_sum(tmp_path: Path) -> None:
         "drained": 1,
     }
     assert (summary.residue["messages"], summary.exit_status) == (0, 0)
+
+
+def test_a_job_that_is_shown_has_the_same_messages_as_at_its_end(tmp_path: Path) -> None:
+    summary = ended(tmp_path)
+    done = CliRunner().invoke(
+        job_commands, ["show", summary.plan, "--format", "json"], catch_exceptions=False
+    )
+    shown = json.loads(done.stdout)
+    assert shown["messages"] == summary.messages
+    assert shown["left"] == dict(summary.left)
+
+
+def test_nothing_is_at_the_target_of_a_job_that_was_taken_back(tmp_path: Path) -> None:
+    summary = ended(tmp_path, aborts=True)
+    assert summary.state is JobState.ABORTED
+    assert (summary.instances, summary.events, summary.messages) == (0, 0, 0)
+
+
+def test_a_job_that_was_taken_back_does_not_say_that_nothing_is_left_where_messages_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    summary = replace(ended(tmp_path), state=JobState.ABORTED, left={})
+    for left in ({}, {STAY: 4}):
+        TextTeller(lambda: 0.0, quiet=True).ended(replace(summary, left=left))
+    clean, with_rest = capsys.readouterr().out.split("state ")[1:]
+    assert "nothing of it is at the target" in clean
+    assert "nothing of it" not in with_rest
+    assert f"4 {STAY}" in with_rest
 
 
 def test_a_message_that_a_mover_drops_is_missing_and_the_run_has_differences(

@@ -126,6 +126,9 @@ class Session:
         groups = await self.journal.do(journal_rows.groups)
         left = await self.journal.do(partial(journal_rows.told, kind="left"))
         dropped = await self.journal.do(partial(journal_rows.told, kind="dropped"))
+        moved: Mapping[str, int] = {}  # of no unit; what is left of these is among the others
+        if found.state is not JobState.ABORTED:
+            moved = await self.journal.do(partial(journal_rows.told, kind="moved"))
         tally = Tally.of(groups)
         if ending is not None:
             status = exit_status(tally, self.wanted.settings)
@@ -149,8 +152,7 @@ class Session:
             rejected=tally.rejected,
             instances=sum(group.instances for group in groups),
             events=sum(group.events for group in groups),
-            messages=sum(group.messages for group in groups)
-            + sum((await self.journal.do(partial(journal_rows.told, kind="moved"))).values()),
+            messages=sum(group.messages for group in groups) + sum(moved.values()),
             reason=reason,
             balance=sums,
             residue=balance.residue(sums),

@@ -17,7 +17,7 @@ from durahub_migrate.applying.progress import Progress
 from durahub_migrate.applying.reporting import JsonTeller, Teller
 from durahub_migrate.applying.states import JobState, UnitState
 from durahub_migrate.cli.progress_bar import progress_bar, told_time
-from durahub_migrate.moving.mover import Moved, Phase
+from durahub_migrate.moving.mover import STAY, Moved, Phase
 from durahub_migrate.planning.steps import number
 
 LINE_EVERY = 10.0  # seconds, where there is no terminal
@@ -116,7 +116,7 @@ class TextTeller:
         facts: dict[str, object] = {
             "job": summary.job,
             "target": summary.target,
-            "state": _SENTENCES.get(summary.state, f"{summary.state.value}: durahub apply goes on"),
+            "state": _sentence_of(summary),
             "at the target": ", ".join(
                 number(count, word)
                 for count, word in (
@@ -151,6 +151,12 @@ class TextTeller:
             self._bar.console.print(line, markup=False, highlight=False)
         else:
             say(line)
+
+
+def _sentence_of(summary: Summary) -> str:
+    if summary.state is JobState.ABORTED and STAY in summary.left:
+        return "aborted: of it there is only what is left behind; the old hub, thawed, goes on"
+    return _SENTENCES.get(summary.state, f"{summary.state.value}: durahub apply goes on")
 
 
 def next_step(summary: Summary) -> str | None:

@@ -1,6 +1,7 @@
 """``durahub job``: the jobs of plans that are being applied, or were."""
 
 import time
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -90,9 +91,15 @@ def show(plan: Path, output: str) -> None:
     with job.look_at(plan) as connection:
         found = journal_rows.job_of(connection)
         groups = journal_rows.groups(connection)
-        left, doubts = (journal_rows.told(connection, kind) for kind in ("left", "doubt"))
+        left, dropped, doubts, moved = (
+            journal_rows.told(connection, kind) for kind in ("left", "dropped", "doubt", "moved")
+        )
     if found is None:
         raise WrongJobState(str(plan), "not begun", "durahub apply begins it")
+    left = dict(Counter(left) + Counter(dropped))
+    messages = sum(group.messages for group in groups)
+    if found.state is not JobState.ABORTED:
+        messages += sum(moved.values())
     states: dict[str, int] = {}
     for group in groups:
         states[group.state.value] = states.get(group.state.value, 0) + group.units
@@ -112,7 +119,7 @@ def show(plan: Path, output: str) -> None:
                 "units": states,
                 "instances": sum(group.instances for group in groups),
                 "events": sum(group.events for group in groups),
-                "messages": sum(group.messages for group in groups),
+                "messages": messages,
                 "left": left,
                 "doubts": doubts,
                 "speed": dict(found.status) if is_running else None,
@@ -127,7 +134,7 @@ def show(plan: Path, output: str) -> None:
             + (", running" if is_running else ""),
             "units": ", ".join(f"{count:,} {name}" for name, count in states.items()),
             "at the target": f"{sum(group.instances for group in groups):,} instances, "
-            f"{sum(group.messages for group in groups):,} messages",
+            f"{messages:,} messages",
             "left behind": ", ".join(f"{count:,} {reason}" for reason, count in left.items()),
             "doubts": ", ".join(f"{count:,} {reason}" for reason, count in doubts.items()),
             "speed": _speed(found.status) if is_running else None,
