@@ -143,3 +143,13 @@ def test_the_file_of_a_server_with_tls_stays_its_own(
     refused = runner({})(retention, "apply", f"{place}/Shop", "--all", "0", "--yes")
 
     assert isinstance(refused.error, FileUnavailable)
+
+
+@pytest.mark.parametrize("typed", ["azurite:Shop"], indirect=True)
+def test_who_deletes_a_hub_is_asked_with_the_store_it_is_in(
+    typed: str, folder: Path, run: Run
+) -> None:
+    asked = run(delete, typed)
+
+    assert asked.status != 0
+    assert f"sqlite:{folder / 'hub.db'}/Shop" in asked.err

@@ -6,6 +6,7 @@ import click
 
 from durahub.address import parse_hub
 from durahub_migrate.cli.acting_options import act, acting_options, say_done
+from durahub_migrate.cli.hub_opening import place_of
 from durahub_migrate.monitor.actions import Cost, Verb
 
 
@@ -21,9 +22,11 @@ def delete(address: str, yes: bool, force: bool, output: str, **how: Any) -> Non
     it anew.
     """
     named = parse_hub(address)
+    found = place_of(address)  # an address without a store means that of the server that runs here
+    where = f"{named}, that is {found}," if found != named else str(named)
 
     def confirm(_: Cost) -> None:
-        click.confirm(f"Delete {named} with everything in it?", abort=True, err=True)
+        click.confirm(f"Delete {where} with everything in it?", abort=True, err=True)
 
     done = act(
         named,

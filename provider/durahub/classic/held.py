@@ -182,9 +182,8 @@ class HeldMessages:
             held.stage = Stage.SETTLED
         try:
             deleted = await self._together.all(self._delete(held) for held in known)
-        except (
-            BaseException
-        ):  # as when its queue is let go: what comes here once more is deleted then
+        except BaseException:
+            # as when its queue is let go: what comes here once more is deleted then
             for held in known:
                 self._settle(held)
             raise
