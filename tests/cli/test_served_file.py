@@ -121,16 +121,17 @@ def test_a_hub_that_clients_may_not_delete_is_told_with_the_setting(typed: str, 
     assert "--allow-hub-management" in str(refused.error)
 
 
-def test_a_hub_in_the_memory_of_the_server_is_no_other_memory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("store", "why"), [("sqlite::memory:", "memory"), (None, "env:VARIABLE")])
+def test_a_hub_that_its_server_alone_reaches_is_no_other(
+    store: str | None, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(STATE_VARIABLE, str(tmp_path))
-    Running(os.getpid(), ("Shop",), 8080, 8082, store="sqlite::memory:").save()
+    Running(os.getpid(), ("Shop",), 8080, 8082, store=store).save()
 
     shown = runner({})(hub, "show", "Shop")
 
     assert isinstance(shown.error, BadAddress)
-    assert "memory" in str(shown.error)
+    assert why in str(shown.error)
 
 
 def test_the_file_of_a_server_with_tls_stays_its_own(

@@ -56,7 +56,7 @@ async def opened_outlet(
 def refuse_path(text: str) -> None:
     """Refuse what is neither a bundle nor can be a hub: a path where nothing is. Raises `BadAddress`."""
     if ":" not in text and not text.isalnum():
-        raise BadAddress(text, "and there is no bundle of that name")
+        raise BadAddress(text, "it can be no hub's name, and there is no bundle of that name")
 
 
 def _account(store: StoreAddress | str, access: Access, make_transport: MakeTransport) -> Account:

@@ -33,6 +33,11 @@ _IN_MEMORY = (
     "'durahub instance' and 'durahub entity' look and act through it"
 )
 
+_UNTOLD = (
+    "the server that runs here was given a connection string, which is not kept; "
+    "name its account: env:VARIABLE, with the connection string in that variable"
+)
+
 
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run *work* on the fastest loop there is."""
@@ -52,7 +57,8 @@ def hub_address(text: str | None) -> HubAddress:
 def resolve(address: StoreAddress) -> StoreAddress | str:
     """Return the store, for Azurite the connection string of the local one.
 
-    Raises `BadAddress` where that would be the memory of the server that runs here.
+    Raises `BadAddress` where that would be the memory of the server that runs here, or an account that it
+    alone knows.
     """
     if address.kind is not StoreKind.AZURITE:
         return address
@@ -64,6 +70,8 @@ def resolve(address: StoreAddress) -> StoreAddress | str:
         if store.kind is StoreKind.SQLITE and store.place == MEMORY:
             raise BadAddress(str(address), _IN_MEMORY)
         return store
+    if running is not None:
+        raise BadAddress(str(address), _UNTOLD)
     blob, queue, table = (f"http://127.0.0.1:{port}/{ACCOUNT}" for port in WELL_KNOWN_PORTS)
     return connection_string(blob, queue, table)
 

@@ -20,12 +20,14 @@ class BadConnectionString(UsageError):
 
 
 class BadAddress(UsageError):
-    """A hub address of no known form."""
+    """An address of no known form, or not of what is needed here."""
 
     code = "DH104"
 
     def __init__(self, address: str, problem: str) -> None:
-        super().__init__(f"not a hub address: {hidden(repr(address))}: {hidden(problem)}")
+        super().__init__(
+            f"the address {hidden(repr(address))} cannot be used here: {hidden(problem)}"
+        )
         self.address = address
         self.problem = problem
 
