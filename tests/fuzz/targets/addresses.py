@@ -83,6 +83,7 @@ def storage_connection(data: bytes) -> None:
         raise
     assert found.endpoints.table.lower().startswith(("http://", "https://"))
     proxy_of_environment(found.endpoints.table)
+    connection.check_key(found, "the test")
 
 
 @target(
