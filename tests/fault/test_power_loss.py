@@ -1,14 +1,16 @@
 """The power goes, and with it what was not synced: a SQLite file has all that was acknowledged."""
 
+import sqlite3
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from random import Random
 
 import pytest
 
 from durahub.local.child import Child
-from tests.fault.power.checking import DATABASE
+from tests.fault.power.checking import DATABASE, Ack, broken
 from tests.fault.power.images import Kept, images
 from tests.fault.power.journal import Journal, compiled
 from tests.fault.power.recorded import APP, HUB, record
@@ -34,6 +36,22 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def journal(library: Path, tmp_path: Path) -> Journal:
     (tmp_path / "disk").mkdir()
     return Journal(tmp_path / "journal", tmp_path / "disk", library)
+
+
+@pytest.mark.parametrize("content", [b"\xff", None])
+def test_what_a_torn_page_has_left_of_an_event_counts_as_broken(
+    content: bytes | None, tmp_path: Path
+) -> None:
+    with closing(sqlite3.connect(tmp_path / "made.db")) as made:
+        made.execute("CREATE TABLE instances (id, status, output)")
+        made.execute("CREATE TABLE inbox (instance, event)")
+        made.execute("INSERT INTO inbox VALUES ('one', ?)", (content,))
+        made.commit()
+    image = {DATABASE: (tmp_path / "made.db").read_bytes()}
+
+    (told,) = broken(image, [Ack(0, "event", "one", "tick")], tmp_path)
+
+    assert told.startswith("cannot be read")
 
 
 @pytest.mark.parametrize("command", ["serve", "up"])

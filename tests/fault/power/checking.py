@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from durabletask.internal import orchestrator_service_pb2 as pb
+from google.protobuf.message import DecodeError
 
 from tests.fault.power.images import Image
 
@@ -44,7 +45,11 @@ def broken(image: Image, acks: Iterable[Ack], folder: Path) -> Iterator[str]:
             for ack in promised:
                 if not _is_kept(hub, ack):
                     yield f"lost: {ack.what} {ack.instance_id} {ack.text}".rstrip()
-        except sqlite3.Error as error:
+        except (
+            sqlite3.Error,
+            DecodeError,
+            TypeError,
+        ) as error:  # a page that was torn holds anything
             yield f"cannot be read: {error}"
 
 
