@@ -16,7 +16,6 @@ from durahub.classic.proxies import ProxyOf, no_proxy, proxy_of_environment
 from durahub.classic.transport import CountedTransport
 from durahub.errors import BadAddress
 
-# With a name in a DNS zone of its own the zone belongs to it: shop.z01
 _COMMAND = "the command"  # where a connection string was found that no setting has
 # With a name in a DNS zone of its own the zone belongs to it: shop.z01
 _ACCOUNT = re.compile(r"[a-z0-9]{3,24}(\.z[0-9]{1,2})?", re.ASCII)
