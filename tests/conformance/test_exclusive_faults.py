@@ -92,6 +92,33 @@ async def test_an_anchor_that_a_checkpoint_has_parted_with_goes_though_its_row_i
         await asyncio.sleep(0.1)  # it is deleted behind
 
 
+async def test_an_anchor_stays_as_long_as_the_row_behind_the_checkpoint_is_refused(
+    hub: ClassicHub,
+) -> None:
+    """It may be the last message that makes a server look at the row."""
+    desk = Desk()
+    store = await exclusive(hub, desk)
+    version = await an_order(store, desk, 0)
+    work = await desk.activity()
+    await store.complete_activity(work, result(work))
+    answer = await desk.message(2)
+    refused = 0
+
+    def refuse(url: str) -> bool:
+        nonlocal refused
+        refused += "Instances" in url
+        return "Instances" in url
+
+    hub.transport(store).refuses = refuse
+    with pytest.raises(Unavailable):
+        await store.commit(episode(answer, version, status=Status.Completed))
+    tried = refused
+    await store.discard([answer])  # as the history has it already
+    await eventually(lambda: refused > tried)  # the row is seen to behind
+
+    assert sum(await depths(store)) == 1
+
+
 async def test_activities_that_nobody_takes_leave_the_column_together(hub: ClassicHub) -> None:
     desk = Desk()
     store = await exclusive(hub, desk, visibility=60.0)

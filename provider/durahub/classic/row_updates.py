@@ -44,12 +44,12 @@ class RowUpdates:
         etag = await self._instances.update(instance_id, update, written.moved, known)
         was_slow = asyncio.get_running_loop().time() - began > SLOW
         if known is None and was_slow and not await self._histories.is_last(written):
-            await self._follow(instance_id)
+            await self.follow(instance_id)
             return
         while etag is None:
             row = await self._instances.get(instance_id, payloads=False)
             if not await self._histories.is_last(written):
-                await self._follow(instance_id)
+                await self.follow(instance_id)
                 return
             if row is not None and _is_to_come(row, commit):
                 return
@@ -57,7 +57,7 @@ class RowUpdates:
             etag = await self._instances.update(instance_id, update, written.moved, condition)
         self._memory.row_written(commit, now, etag)
 
-    async def _follow(self, instance_id: str) -> None:
+    async def follow(self, instance_id: str) -> None:
         """Bring the row in line with a history that has gone on: it may be that its writer does not.
 
         DTFx writes into the row what is new in a checkpoint, and not what is new in that before.

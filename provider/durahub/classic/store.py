@@ -13,6 +13,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from random import Random
 
+from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential
+
 from durahub.classic import instance_rows
 from durahub.classic.account import Account
 from durahub.classic.backlog import backlog
@@ -37,7 +39,7 @@ from durahub.classic.writing import Writing
 from durahub.engine.commit import NO_HISTORY, Commit, Delivery, HistoryVersion, InstanceUpdate
 from durahub.engine.forced_end import reminder_of
 from durahub.engine.rewind_in_place import Mark
-from durahub.errors import CheckpointLost, HubNotFound, InstanceExists
+from durahub.errors import CheckpointLost, HubNotFound, InstanceExists, Unavailable
 from durahub.model.history import Event, ExecutionStarted
 from durahub.model.instance import Instance
 from durahub.model.message import Message
@@ -57,6 +59,7 @@ from durahub.store import (
 )
 
 CLOSE_WITHIN = 10.0  # seconds for what is being written when the store is closed
+_ROW_PAUSE = 30.0  # seconds at most between two tries at a row that storage refuses
 
 PutTogether = Callable[[HubNames, Account, ClassicOptions, Callable[[], Ticks], Random], Parts]
 """Makes a store's parts; tests make some of their own."""
@@ -246,7 +249,8 @@ class ClassicStore:
         try:
             await self._after_checkpoint(commit, writing, written)
         except Exception:  # what the listener has it deletes later; nobody else knows of the rest
-            self._held.in_background(self._delete(writing.parted))
+            if writing.parted:
+                self._held.in_background(self._part_with(commit.instance_id, writing.parted))
             raise
         return written.version
 
@@ -262,6 +266,15 @@ class ClassicStore:
             await self._rows.write(commit, update, written, _now())
         await self._together.all(self._payloads.delete(blob) for blob in old_blobs)
         await self._delete(writing.consumed)
+
+    async def _part_with(self, instance_id: str, messages: tuple[Delivery, ...]) -> None:
+        """Delete *messages*, but not before the row is right: they may be the last to make anybody look."""
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception_type(Unavailable), wait=wait_exponential(max=_ROW_PAUSE)
+        ):
+            with attempt:
+                await self._rows.follow(instance_id)
+        await self._delete(messages)
 
     async def _make_causes_durable(self, commit: Commit, writing: Writing) -> WrittenHistory | None:
         if self._serving is None:
