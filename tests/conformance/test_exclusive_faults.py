@@ -26,6 +26,7 @@ from durahub.classic.store import ClassicStore
 from durahub.classic.unposted import COLUMN
 from durahub.dispatch.clients import StartRequest
 from durahub.engine.actions import Action, ScheduleTask
+from durahub.engine.commit import Commit, Delivery
 from durahub.errors import BadRow, Unavailable
 from durahub.model.history import Event, Status, TaskCompleted, TaskScheduled
 from tests.conftest import Storage
@@ -70,18 +71,24 @@ async def test_a_checkpoint_that_ends_an_order_and_fails_gives_its_activity_one_
         await asyncio.sleep(0.1)  # the anchor comes again
 
 
-async def test_an_anchor_that_a_checkpoint_has_parted_with_goes_though_its_row_is_refused(
-    hub: ClassicHub,
-) -> None:
+async def about_to_end(hub: ClassicHub) -> tuple[ClassicStore, Commit, Delivery]:
+    """Return a store whose order has had its activity, the commit that ends it, and the answer in that."""
     desk = Desk()
     store = await exclusive(hub, desk)
     version = await an_order(store, desk, 0)
     work = await desk.activity()
     await store.complete_activity(work, result(work))
     answer = await desk.message(2)
+    return store, episode(answer, version, status=Status.Completed), answer
+
+
+async def test_an_anchor_that_a_checkpoint_has_parted_with_goes_though_its_row_is_refused(
+    hub: ClassicHub,
+) -> None:
+    store, end, answer = await about_to_end(hub)
     hub.transport(store).refuses = lambda url: "Instances" in url
     with pytest.raises(Unavailable):
-        await store.commit(episode(answer, version, status=Status.Completed))
+        await store.commit(end)
     hub.transport(store).refuses = lambda _: False
 
     await store.discard([answer])  # as the history has it already
@@ -96,12 +103,7 @@ async def test_an_anchor_stays_as_long_as_the_row_behind_the_checkpoint_is_refus
     hub: ClassicHub,
 ) -> None:
     """It may be the last message that makes a server look at the row."""
-    desk = Desk()
-    store = await exclusive(hub, desk)
-    version = await an_order(store, desk, 0)
-    work = await desk.activity()
-    await store.complete_activity(work, result(work))
-    answer = await desk.message(2)
+    store, end, answer = await about_to_end(hub)
     refused = 0
 
     def refuse(url: str) -> bool:
@@ -111,7 +113,7 @@ async def test_an_anchor_stays_as_long_as_the_row_behind_the_checkpoint_is_refus
 
     hub.transport(store).refuses = refuse
     with pytest.raises(Unavailable):
-        await store.commit(episode(answer, version, status=Status.Completed))
+        await store.commit(end)
     tried = refused
     await store.discard([answer])  # as the history has it already
     await eventually(lambda: refused > tried)  # the row is seen to behind
