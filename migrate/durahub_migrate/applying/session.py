@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import math
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict, dataclass, field
@@ -17,6 +16,7 @@ from durahub.errors import DurahubError
 from durahub.model.ticks import Ticks
 from durahub_migrate.applying import balance, checks, hooks, job, journal_rows, throttle
 from durahub_migrate.applying.control import Watched
+from durahub_migrate.applying.counted_messages import messages
 from durahub_migrate.applying.deciding import Tally, exit_status
 from durahub_migrate.applying.engine import (
     Engine,
@@ -124,11 +124,7 @@ class Session:
     async def _summary(self, status: int, reason: str | None, ending: Ending | None) -> Summary:
         found = await self.running.job()
         groups = await self.journal.do(journal_rows.groups)
-        left = await self.journal.do(partial(journal_rows.told, kind="left"))
-        dropped = await self.journal.do(partial(journal_rows.told, kind="dropped"))
-        moved: Mapping[str, int] = {}  # of no unit; what is left of these is among the others
-        if found.state is not JobState.ABORTED:
-            moved = await self.journal.do(partial(journal_rows.told, kind="moved"))
+        moved, left = await self.journal.do(partial(messages, state=found.state, groups=groups))
         tally = Tally.of(groups)
         if ending is not None:
             status = exit_status(tally, self.wanted.settings)
@@ -152,11 +148,11 @@ class Session:
             rejected=tally.rejected,
             instances=sum(group.instances for group in groups),
             events=sum(group.events for group in groups),
-            messages=sum(group.messages for group in groups) + sum(moved.values()),
+            messages=moved,
             reason=reason,
             balance=sums,
             residue=balance.residue(sums),
-            left=dict(Counter(left) + Counter(dropped)),
+            left=left,
             doubts=await self.journal.do(partial(journal_rows.told, kind="doubt")),
             lost_file=str(job.folder_of(self.plan.path) / job.FAILED) if count else None,
             bundle=str(self.plan.bundle),

@@ -1,7 +1,6 @@
 """``durahub job``: the jobs of plans that are being applied, or were."""
 
 import time
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -16,6 +15,7 @@ from durahub.cli.server_life import stop_signal
 from durahub.errors import BadSettingsFile, WrongJobState
 from durahub.model.ticks import from_unix, to_text
 from durahub_migrate.applying import control, hooks, job, journal_rows
+from durahub_migrate.applying.counted_messages import messages
 from durahub_migrate.applying.journal_rows import JobRow
 from durahub_migrate.applying.plan_file import OpenPlan
 from durahub_migrate.applying.session import Session, Wanted, session
@@ -91,15 +91,10 @@ def show(plan: Path, output: str) -> None:
     with job.look_at(plan) as connection:
         found = journal_rows.job_of(connection)
         groups = journal_rows.groups(connection)
-        left, dropped, doubts, moved = (
-            journal_rows.told(connection, kind) for kind in ("left", "dropped", "doubt", "moved")
-        )
-    if found is None:
-        raise WrongJobState(str(plan), "not begun", "durahub apply begins it")
-    left = dict(Counter(left) + Counter(dropped))
-    messages = sum(group.messages for group in groups)
-    if found.state is not JobState.ABORTED:
-        messages += sum(moved.values())
+        if found is None:
+            raise WrongJobState(str(plan), "not begun", "durahub apply begins it")
+        moved, left = messages(connection, found.state, groups)
+        doubts = journal_rows.told(connection, "doubt")
     states: dict[str, int] = {}
     for group in groups:
         states[group.state.value] = states.get(group.state.value, 0) + group.units
@@ -119,7 +114,7 @@ def show(plan: Path, output: str) -> None:
                 "units": states,
                 "instances": sum(group.instances for group in groups),
                 "events": sum(group.events for group in groups),
-                "messages": messages,
+                "messages": moved,
                 "left": left,
                 "doubts": doubts,
                 "speed": dict(found.status) if is_running else None,
@@ -134,7 +129,7 @@ def show(plan: Path, output: str) -> None:
             + (", running" if is_running else ""),
             "units": ", ".join(f"{count:,} {name}" for name, count in states.items()),
             "at the target": f"{sum(group.instances for group in groups):,} instances, "
-            f"{messages:,} messages",
+            f"{moved:,} messages",
             "left behind": ", ".join(f"{count:,} {reason}" for reason, count in left.items()),
             "doubts": ", ".join(f"{count:,} {reason}" for reason, count in doubts.items()),
             "speed": _speed(found.status) if is_running else None,
