@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from durahub.classic.store import ClassicStore
+from durahub.dispatch.hub import TaskHub
 from durahub.dispatch.starting import StartRequest
 from durahub.engine.commit import (
     NO_HISTORY,
@@ -72,6 +73,17 @@ def turn(base: HistoryVersion, *events: Any, **changes: Any) -> Commit:
     )
 
 
+async def two_servers(
+    scene: Scene, *, way: Way | None = None, theirs: Way | None = None
+) -> tuple[TaskHub, ClassicStore, TaskHub, ClassicStore]:
+    """Return two servers of one hub, open, each with its store; row updates go their ways."""
+    hub, store, _ = scene.hub("a:000000000001", way or Way())
+    other, foreign, _ = scene.hub("b:000000000002", theirs or Way())
+    await hub.open(create=True)
+    await other.open(create=False)
+    return hub, store, other, foreign
+
+
 async def begin(store: ClassicStore) -> HistoryVersion:
     start = started()
     return await store.intervene(
@@ -113,10 +125,7 @@ async def late(store: ClassicStore, way: Way, commit: Commit) -> "asyncio.Task[H
 def test_what_was_ended_in_storage_stays_ended_though_a_turns_row_update_arrives_later() -> None:
     async def play(scene: Scene) -> None:
         way = Way()
-        hub, store, _ = scene.hub("a:000000000001", way)
-        other, _, _ = scene.hub("b:000000000002")
-        await hub.open(create=True)
-        await other.open(create=False)
+        _, store, other, _ = await two_servers(scene, way=way)
         writing = await late(store, way, suspension(await begin(store)))
 
         assert await other.force_terminate(["order"], "over") == ()
@@ -133,10 +142,7 @@ def test_what_was_ended_stays_ended_though_the_late_update_is_of_a_server_that_k
 ):
     async def play(scene: Scene) -> None:
         way = Way()
-        hub, store, _ = scene.hub("a:000000000001")
-        other, foreign, _ = scene.hub("b:000000000002", way)
-        await hub.open(create=True)
-        await other.open(create=False)
+        hub, store, _, foreign = await two_servers(scene, theirs=way)
         await begin(store)
         loaded = await foreign.load("order")
         writing = await late(foreign, way, suspension(loaded.version))
@@ -153,10 +159,7 @@ def test_what_was_ended_stays_ended_though_the_late_update_is_of_a_server_that_k
 def test_a_row_is_written_though_another_has_changed_it_where_the_history_has_not_gone_on() -> None:
     async def play(scene: Scene) -> None:
         way = Way()
-        hub, store, _ = scene.hub("a:000000000001", way)
-        other, _, _ = scene.hub("b:000000000002")
-        await hub.open(create=True)
-        await other.open(create=False)
+        _, store, other, _ = await two_servers(scene, way=way)
         writing = await late(store, way, suspension(await begin(store)))
 
         await other.set_custom_status("order", '"theirs"')
@@ -231,10 +234,7 @@ def test_the_next_update_finds_out_what_has_become_of_one_without_an_answer() ->
 def test_a_purge_is_not_undone_by_the_row_update_of_a_turn_that_was_lost_before() -> None:
     async def play(scene: Scene) -> None:
         way = Way()
-        hub, store, _ = scene.hub("a:000000000001", way)
-        other, _, _ = scene.hub("b:000000000002")
-        await hub.open(create=True)
-        await other.open(create=False)
+        _, store, other, _ = await two_servers(scene, way=way)
         writing = await late(store, way, suspension(await begin(store)))
 
         await other.force_terminate(["order"], "over")
@@ -249,10 +249,7 @@ def test_a_purge_is_not_undone_by_the_row_update_of_a_turn_that_was_lost_before(
 def test_the_row_of_an_instance_that_was_started_anew_stays_pending() -> None:
     async def play(scene: Scene) -> None:
         way = Way()
-        hub, store, _ = scene.hub("a:000000000001", way)
-        other, foreign, _ = scene.hub("b:000000000002")
-        await hub.open(create=True)
-        await other.open(create=False)
+        _, store, other, foreign = await two_servers(scene, way=way)
         writing = await late(store, way, completion(await begin(store)))
 
         row = await _row(foreign)
@@ -268,10 +265,7 @@ def test_the_row_of_an_instance_that_was_started_anew_stays_pending() -> None:
 def test_a_row_of_which_nothing_is_known_is_written_without_a_condition() -> None:
     async def play(scene: Scene) -> None:
         way = Way()
-        hub, store, _ = scene.hub("a:000000000001")
-        other, foreign, _ = scene.hub("b:000000000002", way)
-        await hub.open(create=True)
-        await other.open(create=False)
+        _, store, _, foreign = await two_servers(scene, theirs=way)
         await begin(store)
         loaded = await foreign.load("order")
         started = loaded.events[1]
@@ -292,10 +286,7 @@ def test_a_row_of_which_nothing_is_known_is_written_without_a_condition() -> Non
 def test_a_first_turn_writes_the_row_that_was_read_to_judge_its_start() -> None:
     async def play(scene: Scene) -> None:
         way = Way()
-        hub, store, _ = scene.hub("a:000000000001", way)
-        other, _, _ = scene.hub("b:000000000002")
-        await hub.open(create=True)
-        await other.open(create=False)
+        _, store, other, _ = await two_servers(scene, way=way)
         await other.start(StartRequest(name="order", instance_id="order"))
 
         row = await store.row("order")
