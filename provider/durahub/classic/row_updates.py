@@ -8,6 +8,8 @@ the history tells whether it came too late.
 
 import asyncio
 
+from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential
+
 from durahub.classic.history_table import HistoryTable, WrittenHistory
 from durahub.classic.instance_memory import InstanceMemory
 from durahub.classic.instance_table import InstanceTable
@@ -16,10 +18,12 @@ from durahub.engine.entities.batch import repair_of_entity
 from durahub.engine.entities.ids import is_entity
 from durahub.engine.repairs import repair_of
 from durahub.engine.state import read, same_execution
+from durahub.errors import Unavailable
 from durahub.model.history import ExecutionStarted, Status
 from durahub.model.instance import Instance
 
 SLOW = 5.0  # seconds for an update, so many that others may have had their way meanwhile
+_PAUSE = 30.0  # seconds at most between two tries at a row that storage refuses
 
 
 class RowUpdates:
@@ -56,6 +60,14 @@ class RowUpdates:
             condition = row.etag if row is not None else None
             etag = await self._instances.update(instance_id, update, written.moved, condition)
         self._memory.row_written(commit, now, etag)
+
+    async def insist(self, instance_id: str) -> None:
+        """`follow`, however long storage refuses it."""
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception_type(Unavailable), wait=wait_exponential(max=_PAUSE)
+        ):
+            with attempt:
+                await self.follow(instance_id)
 
     async def follow(self, instance_id: str) -> None:
         """Bring the row in line with a history that has gone on: it may be that its writer does not.

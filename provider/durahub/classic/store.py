@@ -11,9 +11,8 @@ import contextlib
 import math
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from random import Random
-
-from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential
 
 from durahub.classic import instance_rows
 from durahub.classic.account import Account
@@ -24,6 +23,7 @@ from durahub.classic.functions import is_of_functions
 from durahub.classic.held import Stage
 from durahub.classic.history_table import WrittenHistory
 from durahub.classic.instance_memory import InstanceMemory, confirmed_by_instance
+from durahub.classic.interventions import Interventions
 from durahub.classic.names import HubNames, check_hub_name
 from durahub.classic.options import DEFAULT_PARTITIONS, ClassicOptions, Level, Manager
 from durahub.classic.outbox import Outgoing
@@ -31,15 +31,13 @@ from durahub.classic.partitioning.evidence import choose, is_held, manager_of
 from durahub.classic.partitioning.lease_store import owners
 from durahub.classic.parts import Parts, assemble
 from durahub.classic.posting import Posted, Posting
-from durahub.classic.queues import Receipt
 from durahub.classic.routing import control_index
 from durahub.classic.row_updates import RowUpdates
 from durahub.classic.serving import Serving
 from durahub.classic.writing import Writing
 from durahub.engine.commit import NO_HISTORY, Commit, Delivery, HistoryVersion, InstanceUpdate
-from durahub.engine.forced_end import reminder_of
 from durahub.engine.rewind_in_place import Mark
-from durahub.errors import CheckpointLost, HubNotFound, InstanceExists, Unavailable
+from durahub.errors import CheckpointLost, HubNotFound, InstanceExists
 from durahub.model.history import Event, ExecutionStarted
 from durahub.model.instance import Instance
 from durahub.model.message import Message
@@ -59,7 +57,6 @@ from durahub.store import (
 )
 
 CLOSE_WITHIN = 10.0  # seconds for what is being written when the store is closed
-_ROW_PAUSE = 30.0  # seconds at most between two tries at a row that storage refuses
 
 PutTogether = Callable[[HubNames, Account, ClassicOptions, Callable[[], Ticks], Random], Parts]
 """Makes a store's parts; tests make some of their own."""
@@ -94,6 +91,9 @@ class ClassicStore:
         self._together, self._unbroken = parts.together, parts.unbroken
         self._rows = RowUpdates(parts.instances, parts.histories, self._memory)
         self._fresh = FreshStarts(parts.held)
+        self._interventions = Interventions(
+            parts, partial(self._commit, trusted=False), self._prepare, self._posting
+        )
 
     @property
     def hub(self) -> str:
@@ -269,11 +269,7 @@ class ClassicStore:
 
     async def _part_with(self, instance_id: str, messages: tuple[Delivery, ...]) -> None:
         """Delete *messages*, but not before the row is right: they may be the last to make anybody look."""
-        async for attempt in AsyncRetrying(
-            retry=retry_if_exception_type(Unavailable), wait=wait_exponential(max=_ROW_PAUSE)
-        ):
-            with attempt:
-                await self._rows.follow(instance_id)
+        await self._rows.insist(instance_id)
         await self._delete(messages)
 
     async def _make_causes_durable(self, commit: Commit, writing: Writing) -> WrittenHistory | None:
@@ -293,32 +289,7 @@ class ClassicStore:
     async def intervene(self, commit: Commit) -> HistoryVersion:
         """Write *commit* whoever holds the partition. Raises `CheckpointLost`."""
         queue = self._queue_of(commit.instance_id)
-        return await self._unbroken.run(queue, self._intervene(commit))
-
-    async def _intervene(self, commit: Commit) -> HistoryVersion:
-        reminder = reminder_of(commit)
-        if reminder is None:
-            return await self._commit(commit, trusted=False)
-        message, releases = reminder
-        (outgoing,) = await self._prepare((message,), ())
-        delay = self._parts.visibility.of(outgoing.queue)
-        receipt = await self._queues.put(outgoing.queue, outgoing.text, delay)
-        others = tuple(one for one in commit.outbound if one not in releases)
-        try:
-            version = await self._commit(replace(commit, outbound=others), trusted=False)
-        except CheckpointLost:
-            await self._forget(outgoing, receipt)
-            raise
-        released = await self._prepare(releases, ())
-        with self._posting() as posting:
-            await self._together.all(posting.put(one) for one in released)
-        await self._forget(outgoing, receipt)
-        return version
-
-    async def _forget(self, outgoing: Outgoing, receipt: Receipt) -> None:
-        """Delete a message that nobody has received, with its blob."""
-        if await self._held.withdraw(receipt) and outgoing.blob is not None:
-            await self._payloads.delete(outgoing.blob)
+        return await self._unbroken.run(queue, self._interventions.intervene(commit))
 
     def _require_trust(self, commit: Commit) -> None:
         """Raise `CheckpointLost` unless the lease on the instance's partition is trusted."""
@@ -432,7 +403,7 @@ class ClassicStore:
     async def _start(self, message: Message, replaces: Instance | None, *, unread: bool) -> None:
         started, instance_id = message.event, message.target.instance_id
         assert isinstance(started, ExecutionStarted)  # noqa: S101 (for the types)
-        (outgoing,) = await self._prepare((message,), ())
+        (outgoing,) = await self._prepare((message,))
         self._memory.row_changed(instance_id)
         self._fresh.forget(instance_id)
         with self._posting() as posting:
@@ -461,7 +432,7 @@ class ClassicStore:
         await self._unbroken.run(queue, self._send(message), size_of((message.event,)))
 
     async def _send(self, message: Message) -> None:
-        (outgoing,) = await self._prepare((message,), ())
+        (outgoing,) = await self._prepare((message,))
         with self._posting() as posting:
             await posting.put(outgoing)
 
@@ -586,7 +557,7 @@ class ClassicStore:
     # -- sending -------------------------------------------------------------------------------
 
     async def _prepare(
-        self, messages: Sequence[Message], activities: Sequence[Message]
+        self, messages: Sequence[Message], activities: Sequence[Message] = ()
     ) -> list[Outgoing]:
         """Encode messages, and write the large ones to their blobs."""
         addressed = [(one, self._queue_of(one.target.instance_id)) for one in messages]
