@@ -28,7 +28,7 @@ def runs(move: Move, what: str, first: int, count: int) -> list[dict[str, Any]]:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=170,
+        timeout=380,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 
 def tool(*arguments: str) -> subprocess.CompletedProcess[bytes]:
     command = [sys.executable, "-m", "benchmarks", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, check=False, timeout=150)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, check=False, timeout=380)
 
 
 @pytest.mark.sdk

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from durahub.engine.commit import Delivery
 
-PATIENCE = 15.0  # seconds until a test gives up waiting
+PATIENCE = 45.0  # seconds until a test gives up waiting; less than what is hidden for a minute
 A_WHILE = 1.0  # seconds in which something that must not happen would have happened
 
 
@@ -64,10 +64,10 @@ class Desk:
         return self.activities[number - 1]
 
 
-async def eventually(condition: Callable[[], object]) -> None:
-    """Wait until *condition*, asked again and again, is true."""
+async def eventually(condition: Callable[[], object], within: float = PATIENCE) -> None:
+    """Wait until *condition*, asked again and again, is true; that must be *within* so many seconds."""
 
-    deadline = asyncio.get_running_loop().time() + PATIENCE
+    deadline = asyncio.get_running_loop().time() + within
     while not condition():
         assert asyncio.get_running_loop().time() < deadline, "it did not happen"
         await asyncio.sleep(0.02)

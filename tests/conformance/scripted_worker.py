@@ -20,7 +20,7 @@ Script = Callable[[Sequence[Event]], Sequence[Action]]
 Doing = Callable[[str | None], str]
 """What an activity does with its input; it may raise."""
 
-PATIENCE = 15.0  # seconds
+PATIENCE = 45.0  # seconds; less than what is hidden for a minute
 
 
 class ScriptedHub(TaskHub):

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from failing_orders import answers, in_turn, scheduled
 from hubs_under_test import ClassicHub
-from listening_desk import Desk, eventually
+from listening_desk import PATIENCE, Desk, eventually
 from scripted_worker import scripted
 from shop_orders import activity, episode, raised, result, start
 from test_exclusive_level import an_order, depths, exclusive, paying, settle, unsettled
@@ -410,7 +410,7 @@ async def crash_by_chance(hub: ClassicHub, seed: int) -> None:
         server.work({"Order": fan_out}, doing)
         for name in left:
             assert await server.ended(name) == GREETED, seed
-        deadline = asyncio.get_running_loop().time() + 20
+        deadline = asyncio.get_running_loop().time() + PATIENCE
         while sum((await last.info()).queues.values()):
             assert asyncio.get_running_loop().time() < deadline, (seed, (await last.info()).queues)
             await asyncio.sleep(0.1)

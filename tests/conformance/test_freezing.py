@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from hubs_under_test import ClassicHub
-from listening_desk import A_WHILE, Desk, eventually
+from listening_desk import A_WHILE, PATIENCE, Desk, eventually
 from shop_orders import start
 
 from durahub.classic.freezing.freezing import Freezing
@@ -27,8 +27,11 @@ from durahub.freezing import Freeze, Terms
 
 pytestmark = pytest.mark.azurite
 
-QUICK = Terms(wait=20.0, hidden_for=0.0, apart=0.3, lease=15.0)
-ONCE = Terms(wait=0.0, hidden_for=0.0, apart=0.3, lease=15.0)
+QUICK = Terms(
+    wait=60.0, hidden_for=0.0, apart=0.3, lease=60.0
+)  # a lease that nobody renews is to last
+ONCE = Terms(wait=0.0, hidden_for=0.0, apart=0.3, lease=60.0)
+SHORT = Terms(wait=60.0, hidden_for=0.0, apart=0.3, lease=15.0)
 
 
 @pytest.fixture
@@ -211,16 +214,11 @@ async def test_leases_of_a_freezer_that_was_killed_run_out(
     hub: ClassicHub, manager: Manager
 ) -> None:
     await hub.open(partitions=1, manager=manager, app_name="Shop")
-    await frozen(hub)  # and nobody renews
+    await frozen(hub, SHORT)  # and nobody renews
     worker = await hub.open(manager=manager, app_name="Shop", worker_id="w", app_lease_acquire=1.0)
     hub.serve(worker, Desk())
 
-    for _ in range(40):
-        if worker.owns("order-1"):
-            break
-        await asyncio.sleep(1.0)
-
-    assert worker.owns("order-1")
+    await eventually(lambda: worker.owns("order-1"))
     found = await standing(parts_of(hub))
     assert found is not None
     assert "not held" in found.problem
@@ -249,7 +247,7 @@ async def test_a_thaw_behind_leases_that_have_run_out_clears_what_they_said(
 async def test_a_hub_that_a_worker_has_is_not_frozen_and_the_worker_keeps_it(
     hub: ClassicHub, manager: Manager
 ) -> None:
-    worker = await hub.open(partitions=2, manager=manager, worker_id="w")
+    worker = await hub.open(partitions=2, manager=manager, worker_id="w", lease=30.0)
     hub.serve(worker, Desk())
     await eventually(lambda: worker.owns("order-1"))
     told: list[str] = []
@@ -360,7 +358,7 @@ async def test_who_writes_between_the_counts_is_told_of_and_nothing_stays_held(
         if "counting again" in sentence:
             between.set()
 
-    work = asyncio.create_task(freezer.freeze(Terms(**{**_terms(QUICK), "apart": 1.5}), told))
+    work = asyncio.create_task(freezer.freeze(Terms(**{**_terms(QUICK), "apart": 5.0}), told))
     await between.wait()
     await WRITERS[says](parts)
 
@@ -416,9 +414,9 @@ async def test_a_worker_that_asks_for_a_row_is_told_of_but_changes_nothing(hub: 
         return (await check(parts, freeze)).asking
 
     async with held(freezer):
-        for _ in range(50):
-            if await asking():
-                break
+        deadline = asyncio.get_running_loop().time() + PATIENCE
+        while not await asking():
+            assert asyncio.get_running_loop().time() < deadline
             await asyncio.sleep(0.1)
         assert await asking() == ("w",)
         assert (await check(parts, freeze)).problem == ""

@@ -24,6 +24,7 @@ pytestmark = pytest.mark.azurite
 
 IDS = [f"order-{number}" for number in range(40)]  # enough for every partition
 MINE, OTHER = app_lease_id("Mine"), app_lease_id("Other")
+BLOB_LEASE = 15.0  # seconds, the shortest that there is
 
 
 @pytest.fixture
@@ -49,6 +50,11 @@ def partitions_of(store: HubStore) -> set[int]:
 
 def owned_once(*stores: HubStore) -> bool:
     return all(sum(store.owns(instance_id) for store in stores) == 1 for instance_id in IDS)
+
+
+async def soon(condition: Callable[[], object]) -> None:
+    """Wait until *condition* is true, which it must be before a lease of a blob runs out."""
+    await eventually(condition, BLOB_LEASE)
 
 
 class LeaseContainer:
@@ -130,10 +136,10 @@ async def test_two_servers_share_by_blob_leases_and_the_one_that_is_left_takes_a
 ) -> None:
     first = await hub.open(partitions=4, manager=blob_manager, worker_id="first")
     hub.serve(first, Desk())
-    await eventually(lambda: owned_once(first))
+    await soon(lambda: owned_once(first))
     second = await hub.open(worker_id="second")  # it finds out by which manager
     hub.serve(second, Desk())
-    await eventually(lambda: [len(partitions_of(one)) for one in (first, second)] == [2, 2])
+    await soon(lambda: [len(partitions_of(one)) for one in (first, second)] == [2, 2])
 
     leases = await LeaseContainer(hub).leases()
     owners = [content["Owner"] for _, content in leases.values()]
@@ -146,7 +152,7 @@ async def test_two_servers_share_by_blob_leases_and_the_one_that_is_left_takes_a
     }
 
     await hub.stop(first)
-    await eventually(lambda: owned_once(second))
+    await soon(lambda: owned_once(second))
     await hub.stop(second)
     leases = await LeaseContainer(hub).leases()
     assert {state for state, _ in leases.values()} == {"available"}
@@ -172,12 +178,12 @@ async def test_a_server_that_starts_again_under_its_name_has_its_partitions_at_o
 ) -> None:
     first = await hub.open(partitions=2, manager=blob_manager, worker_id="stable")
     hub.serve(first, Desk())
-    await eventually(lambda: owned_once(first))
+    await soon(lambda: owned_once(first))
     before = await LeaseContainer(hub).leases()
     await hub.crash(first)
     again = await hub.open(worker_id="STABLE")
     hub.serve(again, Desk())
-    await eventually(lambda: owned_once(again))
+    await soon(lambda: owned_once(again))
     assert await LeaseContainer(hub).leases() == before  # the same tokens, the same epochs
 
 
@@ -189,7 +195,7 @@ async def test_what_ran_when_the_lease_was_stolen_is_not_written(hub: ClassicHub
     delivery = await desk.message()
     container = LeaseContainer(hub)
     await container.steal(*await container.leases())
-    await eventually(lambda: not store.owns("order-1"))
+    await soon(lambda: not store.owns("order-1"))
     with pytest.raises(CheckpointLost):
         await store.commit(episode(delivery))
 
@@ -205,7 +211,7 @@ async def test_a_lease_whose_taking_was_not_answered_is_taken_all_the_same(
         leases in url and request_kind in url and next(unanswered, None) is not None
     )
     hub.serve(store, Desk())
-    await eventually(lambda: owned_once(store))  # long before a lease runs out
+    await soon(lambda: owned_once(store))  # long before a lease runs out
     found = await LeaseContainer(hub).leases()
     assert {(state, content["Owner"] is not None) for state, content in found.values()} == {
         ("leased", True)
@@ -217,15 +223,29 @@ async def test_partitions_of_a_server_that_died_are_taken_when_its_blob_leases_h
     hub: ClassicHub, blob_manager: Manager
 ) -> None:
     first = await hub.open(partitions=2, manager=blob_manager)
+    clock = asyncio.get_running_loop().time
+    asked: dict[str, float] = {}
+    renewed: dict[str, float] = {}
+
+    def ask(url: str) -> bool:
+        asked[url] = clock()
+        return False
+
+    def answer(url: str) -> bool:
+        if "comp=lease" in url:
+            renewed[url] = asked[url]
+        return False
+
+    hub.transport(first).refuses, hub.transport(first).loses = ask, answer
     hub.serve(first, Desk())
-    await eventually(lambda: owned_once(first))
+    await soon(lambda: owned_once(first))
     await hub.crash(first)
     second = await hub.open()
     hub.serve(second, Desk())
     if blob_manager is Manager.SAFE:  # intents are stolen, ownership is waited for
-        await asyncio.sleep(10.0)
-        assert shares(second) == [0]
-    await asyncio.sleep(6.0)
+        await eventually(lambda: shares(second) != [0])
+        owned = [at for url, at in renewed.items() if "ownership" in url]
+        assert clock() - min(owned) >= BLOB_LEASE
     await eventually(lambda: owned_once(second))
 
 
@@ -245,9 +265,9 @@ async def test_a_server_joins_those_who_came_between_its_opening_and_its_first_w
     early = await hub.open(partitions=2)
     other = await hub.open(manager=blob_manager)
     hub.serve(other, Desk())
-    await eventually(lambda: owned_once(other))
+    await soon(lambda: owned_once(other))
     hub.serve(early, Desk())
-    await eventually(lambda: min(shares(early, other)) > 0 and owned_once(early, other))
+    await soon(lambda: min(shares(early, other)) > 0 and owned_once(early, other))
 
 
 @pytest.mark.parametrize(
@@ -278,7 +298,7 @@ async def test_a_hub_that_is_served_by_rows_is_not_served_by_blob_leases_as_well
 ) -> None:
     served = await hub.open(partitions=1)
     hub.serve(served, Desk())
-    await eventually(lambda: owned_once(served))
+    await soon(lambda: owned_once(served))
     with pytest.raises(HubMismatch, match="table partition manager"):
         await hub.open(manager=blob_manager)
 
@@ -316,7 +336,7 @@ async def test_an_app_waits_while_another_has_the_hub_and_serves_when_it_is_want
     assert (await store.info()).app_lease == OTHER
 
     await container.say(AppLeaseInfo(OTHER, MINE))
-    await eventually(lambda: owned_once(store))
+    await soon(lambda: owned_once(store))
     assert await container.says() == f'{{"OwnerId":"{MINE}","DesiredSwapId":null}}'.encode()
 
 
@@ -328,14 +348,14 @@ async def test_workers_of_one_app_share_its_lease_and_all_stop_when_it_is_lost(
     second = await hub.open(**short)
     hub.serve(first, Desk())
     hub.serve(second, Desk())
-    await eventually(lambda: min(shares(first, second)) > 0 and owned_once(first, second))
+    await soon(lambda: min(shares(first, second)) > 0 and owned_once(first, second))
 
     container = AppContainer(hub)
     await BlobLeaseClient(container.client, lease_id=MINE).change(proposed_lease_id=OTHER)
-    await eventually(lambda: shares(first, second) == [0, 0])
+    await soon(lambda: shares(first, second) == [0, 0])
     assert set((await first.info()).owners.values()) == {None}  # let go in order
     await BlobLeaseClient(container.client, lease_id=OTHER).release()
-    await eventually(lambda: owned_once(first, second))
+    await soon(lambda: owned_once(first, second))
 
 
 async def test_the_app_lease_stays_with_the_app_when_one_of_its_workers_stops(
@@ -343,7 +363,7 @@ async def test_the_app_lease_stays_with_the_app_when_one_of_its_workers_stops(
 ) -> None:
     store = await hub.open(partitions=1, app_name="Mine")
     hub.serve(store, Desk())
-    await eventually(lambda: owned_once(store))
+    await soon(lambda: owned_once(store))
     await hub.stop(store)
     assert (await store.info()).app_lease == MINE
     await store.delete()  # a lease does not keep a hub from being deleted
@@ -357,7 +377,7 @@ async def test_without_an_app_name_and_for_clients_the_app_lease_is_left_alone(
     container = AppContainer(hub)
     await container.client.acquire_lease(lease_duration=60, lease_id=OTHER)
     hub.serve(store, Desk())
-    await eventually(lambda: owned_once(store))
+    await soon(lambda: owned_once(store))
     client = await hub.open(create=False, app_name="Mine")
     await client.start(start("order-1"), None)
     assert await container.says() == b"{}"

@@ -49,7 +49,7 @@ def test_the_commands_of_the_example_print_what_the_page_says(tmp_path: Path) ->
                 env={**os.environ, "ENDPOINT": endpoint, "DURAHUB_STATE_DIR": str(tmp_path)},
                 capture_output=True,
                 text=True,
-                timeout=60,
+                timeout=180,
                 check=False,
             )
             assert done.returncode == 0, (command, done.stdout, done.stderr)

@@ -10,6 +10,7 @@ from durahub.local.child import Child
 from durahub.local.server import Ready, ready_in
 
 READY_WITHIN = 120.0  # seconds
+ENDED_WITHIN = 120.0
 DURAHUB = (sys.executable, "-m", "durahub.cli.main")
 
 
@@ -79,7 +80,7 @@ class Served:
 
     def stop(self) -> int | None:
         """Ask it to stop, as Ctrl-C does; return its exit status."""
-        status = self._child.interrupt() if self._child is not None else None
+        status = self._child.interrupt(ENDED_WITHIN) if self._child is not None else None
         self._keep_output()
         return status
 

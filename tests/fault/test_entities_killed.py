@@ -23,7 +23,7 @@ CALLS = 12  # orchestrations; each signals 5 and calls with 7
 LOCKS = 6  # orchestrations that add 1 to two entities
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("store", [pytest.param("classic", marks=pytest.mark.azurite), "scheduler"])
 def test_killing_the_server_loses_no_operation_and_leaves_no_lock(
     store: str,

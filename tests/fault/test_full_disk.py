@@ -17,7 +17,7 @@ from durabletask.client import OrchestrationState, OrchestrationStatus
 from durahub.local.child import Child
 from tests.fault.served import Served
 
-pytestmark = [pytest.mark.fault, pytest.mark.sdk, pytest.mark.timeout(200)]
+pytestmark = [pytest.mark.fault, pytest.mark.sdk, pytest.mark.timeout(400)]
 
 APP = Path(__file__).with_name("counting_app.py")
 SIZE = "6m"  # of the disk

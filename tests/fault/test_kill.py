@@ -22,7 +22,7 @@ QUICK = {"DURAHUB_VISIBILITY_SECONDS": "4", "DURAHUB_WORKER_ID": "crash-test"}
 TICKS = 3
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 def test_killing_the_server_again_and_again_loses_and_doubles_nothing(
     start_server: Callable[..., ServerProcess],
     start_worker: Callable[..., Child],

@@ -18,10 +18,10 @@ pytestmark = [pytest.mark.fault, pytest.mark.sdk, pytest.mark.azurite]
 
 VISIBILITY = 4  # seconds
 LEASE = 30  # seconds: the layout's
-SLACK = 5.0
+SLACK = 20.0  # seconds: looks take their time; what is hidden for longer, or leased once more, takes more
 
 
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("pause", [0.0, 0.3, 1.0])
 def test_a_killed_servers_work_is_everybodys_within_lease_and_time_out(
     start_server: Callable[..., ServerProcess],

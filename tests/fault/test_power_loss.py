@@ -17,7 +17,7 @@ from tests.fault.power.recorded import APP, HUB, record
 from tests.fault.served import DURAHUB, Served
 from tests.sdk.travel_hub import client_of
 
-pytestmark = [pytest.mark.fault, pytest.mark.sdk, pytest.mark.timeout(200)]
+pytestmark = [pytest.mark.fault, pytest.mark.sdk, pytest.mark.timeout(400)]
 
 CUTS = 60
 

@@ -23,7 +23,7 @@ WITHIN = 90.0  # seconds
 QUICK = {"DURAHUB_VISIBILITY_SECONDS": "5"}
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("manager", ["table", "safe", "legacy"])
 def test_partitions_are_shared_and_a_dead_servers_work_goes_on_elsewhere(
     start_server: Callable[..., ServerProcess],

@@ -29,7 +29,7 @@ def runs(folder: Path, kind: str, what: str, count: int, **env: str) -> list[dic
         env={**os.environ, **env},
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=380,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -177,7 +177,7 @@ class Ends:
         return {one: self._tally(one) for one in self._stories.tallies}
 
     def _tally(self, key: str) -> int | None:
-        end = time.monotonic() + 20.0
+        end = time.monotonic() + WITHIN
         while True:
             entity = self._hub.client.get_entity(EntityInstanceId("tally", key))
             found = entity.get_state(int) if entity else None
@@ -259,6 +259,6 @@ def left_in_the_midst(
             server.kill()
         else:
             worker.send(signal.SIGTERM)
-            worker.wait(20)
+            worker.wait(WITHIN)
             server.stop()
     print(server.output())

@@ -19,7 +19,7 @@ from tests.moving_in_use.play import Hub, Move, Players, Road, left_in_the_midst
 from tests.moving_in_use.stories import stories
 from tests.sdk.two_stores import new_hub
 
-pytestmark = [pytest.mark.sdk, pytest.mark.timeout(200)]
+pytestmark = [pytest.mark.sdk, pytest.mark.timeout(400)]
 
 LOOKS = 3
 SEEDS = [21, *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(22, 28))]

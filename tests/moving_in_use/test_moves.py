@@ -29,7 +29,7 @@ from tests.moving_in_use.stories import stories
 from tests.sdk.python_hub import PythonHub
 from tests.sdk.two_stores import new_hub
 
-pytestmark = [pytest.mark.sdk, pytest.mark.azurite, pytest.mark.timeout(200)]
+pytestmark = [pytest.mark.sdk, pytest.mark.azurite, pytest.mark.timeout(400)]
 
 STILL = ("--lasting", "--sample", 0.2, "--hidden-for", 4)
 FEW = (

@@ -18,6 +18,8 @@ pytestmark = [pytest.mark.sdk]
 
 APP = Path(__file__).parents[1] / "fault" / "counting_app.py"
 STEPS = 8
+MANY = 30  # instances: a worker does not end them all before this process goes on
+WITHIN = 150.0  # seconds
 STAGES = [
     "drain-begins",
     "drain-no-new-work",
@@ -57,13 +59,13 @@ def started(endpoint: str, hub: str, count: int) -> list[str]:
 def assert_completed(endpoint: str, hub: str, instances: list[str]) -> None:
     with client(endpoint, hub) as caller:
         for instance in instances:
-            state = caller.wait_for_orchestration_completion(instance, timeout=90)
+            state = caller.wait_for_orchestration_completion(instance, timeout=WITHIN)
             assert state is not None
             assert state.runtime_status is OrchestrationStatus.COMPLETED
 
 
 def until_some(notes: Path, count: int) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + WITHIN
     while len(notes.read_text().splitlines()) < count:
         assert time.monotonic() < deadline
         time.sleep(0.02)  # another process writes them, and tells nobody
@@ -79,7 +81,6 @@ def stages(server: Serve) -> list[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(170)
 def test_a_clean_stop_on_a_file_runs_nothing_twice(
     serve: Start, start_worker: Callable[..., Child], tmp_path: Path
 ) -> None:
@@ -88,12 +89,12 @@ def test_a_clean_stop_on_a_file_runs_nothing_twice(
     store = ("--store", f"sqlite:{tmp_path / 'hub.db'}", "--hub", "orders")
     one = serve("one", *store)
     start_worker(APP, one.endpoint, "orders", str(notes))
-    instances = started(one.endpoint, "orders", 10)
+    instances = started(one.endpoint, "orders", MANY)
     until_some(notes, 15)
 
     one.terminate()
-    assert one.child.wait(60) == 0
-    assert len(notes.read_text().splitlines()) < 10 * STEPS  # it was in the middle of it
+    assert one.child.wait(WITHIN) == 0
+    assert len(notes.read_text().splitlines()) < MANY * STEPS  # it was in the middle of it
     assert stages(one) == STAGES
     ports = ("--grpc-port", str(one.grpc_port), "--http-port", str(one.http_port))
     again = serve("again", *store, *ports)
@@ -107,7 +108,6 @@ def test_a_clean_stop_on_a_file_runs_nothing_twice(
 
 @pytest.mark.slow
 @pytest.mark.azurite
-@pytest.mark.timeout(170)
 def test_a_clean_stop_on_a_shared_hub_hands_its_partitions_over_and_runs_nothing_twice(
     serve: Start,
     start_worker: Callable[..., Child],
@@ -127,7 +127,7 @@ def test_a_clean_stop_on_a_shared_hub_hands_its_partitions_over_and_runs_nothing
     until_some(notes, 15)
 
     one.terminate()
-    assert one.child.wait(60) == 0
+    assert one.child.wait(WITHIN) == 0
     assert stages(one) == STAGES
 
     assert_completed(other.endpoint, hub_name, instances)

@@ -19,7 +19,7 @@ from durahub.edge.work_item_sender import Sending
 from durahub.scheduler.file import SchedulerFile
 from durahub.storage import SqliteStorage
 
-PATIENCE = 60.0  # seconds in which anything must come about
+PATIENCE = 180.0  # seconds in which anything must come about
 OFTEN = 0.02  # seconds between two looks
 LARGE = (("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1))
 

@@ -54,7 +54,7 @@ async def test_a_worker_that_never_answers_holds_what_it_took_and_nothing_else(
 
 async def test_what_a_deaf_and_a_dead_worker_were_given_is_done_by_another(tmp_path: Path) -> None:
     """The deaf one reads nothing of its stream, which is full of large inputs, and never goes away."""
-    sending = Sending(ping_after=0.5, stalled_after=1.0)
+    sending = Sending(ping_after=0.5, stalled_after=10.0)  # a busy worker is not deaf
     async with served(tmp_path, sending=sending) as server, server.connection() as channel:
         deaf = SmallWorker(server.stub(channel), "", silent=True, most=20)
         stream = deaf.connect()

@@ -1,6 +1,8 @@
 """What the SDK for Python makes of a server that is full: clients are told, workers come back."""
 
+import re
 import threading
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,6 +34,7 @@ def test_a_client_is_told_and_a_worker_takes_the_place_of_one_that_goes(
         waiting = hub.start("py_collect", ["go"])
         waits = threading.Thread(target=hub.ended, args=(waiting,))
         waits.start()
+        until(lambda: _waits(server) == 1)  # or the second one could be there before it
 
         refused = _until_refused(hub, waiting)
         assert "DH516" in refused
@@ -43,6 +46,14 @@ def test_a_client_is_told_and_a_worker_takes_the_place_of_one_that_goes(
             waits.join()
             assert hub.output("py_greet_all", ["Lima"]) == ["Hello, Lima!"]
             assert second.exit_status is None
+
+
+def _waits(server: ServerProcess) -> int:
+    """Return how many calls wait for an instance."""
+    with urllib.request.urlopen(f"{server.ready.http_url}/metrics", timeout=60) as answer:
+        told = answer.read().decode()
+    found = re.search(r'^durahub_calls\{kind="waits"\} ([\d.]+)$', told, re.MULTILINE)
+    return int(float(found[1])) if found else 0
 
 
 def _until_refused(hub: PythonHub, instance_id: str) -> str:

@@ -99,6 +99,7 @@ class ForeignWorker:
 
     hub: BareHub
     worker_id: str = "foreign"
+    lease: float = 30.0  # seconds
 
     def claim(self) -> set[str]:
         """Claim the partitions that are free: nobody stands in their row, or the lease has run out."""
@@ -116,7 +117,7 @@ class ForeignWorker:
                     "CurrentOwner": self.worker_id,
                     "OwnedSince": now,
                     "LastRenewal": now,
-                    "ExpiresAt": now + timedelta(seconds=30),
+                    "ExpiresAt": now + timedelta(seconds=self.lease),
                     "IsDraining": False,
                 }
                 table.update_entity(

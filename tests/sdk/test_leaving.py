@@ -20,7 +20,7 @@ from tests.sdk.travel_hub import TRAVEL, until
 
 pytestmark = [pytest.mark.sdk, pytest.mark.azurite]
 
-WITHIN = 30.0  # seconds
+WITHIN = 90.0  # seconds
 APP = "TravelApp"
 
 
@@ -77,7 +77,7 @@ def stop(
     assert server.stop() == 0
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("level", ["default", pytest.param("exclusive", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     "worker_dies",

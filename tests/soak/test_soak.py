@@ -6,7 +6,7 @@ import pytest
 
 from tests.soak.run import Soak, soaked
 
-pytestmark = [pytest.mark.slow, pytest.mark.sdk, pytest.mark.timeout(170)]
+pytestmark = [pytest.mark.slow, pytest.mark.sdk, pytest.mark.timeout(400)]
 
 SHORT = 20.0  # seconds
 PLANTED = 4.0

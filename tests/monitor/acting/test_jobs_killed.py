@@ -29,7 +29,7 @@ def runs(
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=170,
+        timeout=380,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -72,7 +72,7 @@ async def watched(
 async def told(ops: Desk, number: int, http: int) -> None:
     """Return when so many notices came. Somebody looks on: else rows are read once a minute."""
     async with httpx.AsyncClient(base_url=f"http://localhost:{http}") as browser:
-        for _ in range(100):
+        for _ in range(400):
             if len(ops.got) >= number:
                 return
             await browser.get("/api/hubs")

@@ -24,7 +24,9 @@ from tests.bundle.bundles import GIVEN
 from tests.endpoint.endpoints import client_of, endpoint
 from tests.targets.ghost import app
 from tests.targets.ghost.plays import (
+    ENDS_WITHIN,
     LOOK,
+    PATIENCE,
     WITHIN,
     content_of,
     hub_in_a_file,
@@ -35,7 +37,6 @@ from tests.targets.ghost.plays import (
 )
 
 HUB = "shop"
-ENDS_WITHIN = 15  # seconds, of one instance
 # By ID: the orchestration, and the last events of its history when it waits.
 WAITS: dict[str, tuple[Any, Any, Counter[str]]] = {
     "after": (app.after_work, "after", Counter(taskScheduled=2, taskCompleted=1)),
@@ -176,7 +177,7 @@ async def finished(kind: str, folder: Path) -> Finished:
     async with endpoint(kind) as address, client_of(address) as at_target:
         before = Counter(app.ran)
         mover = GhostMover(
-            at_target, MoveSettings(numbering=1 if kind == "foreign" else None), patience=10.0
+            at_target, MoveSettings(numbering=1 if kind == "foreign" else None), patience=PATIENCE
         )
         found.moved = await move(mover, content, units_of(content))
         found.ran_by_move = app.ran - before

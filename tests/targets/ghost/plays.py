@@ -24,6 +24,8 @@ from tests.targets import moves
 from tests.targets.ghost import app
 
 WITHIN = 60.0  # seconds
+ENDS_WITHIN = 60  # seconds, of one instance
+PATIENCE = 60.0  # seconds of a mover, with one turn
 LOOK = 0.05  # seconds between two looks at what another thread does
 
 

@@ -205,7 +205,7 @@ async def test_no_moment_to_die_at_loses_a_signal_or_sends_it_twice(
             ledger = MemoryLedger()
             died = await delivered(address, folder, ledger, Dying(moment)) is None
             if died:
-                assert await delivered(address, folder, ledger, Dying(), 4.0) is not None
+                assert await delivered(address, folder, ledger, Dying(), 10.0) is not None
             seen = await what_comes(client, due)
             assert seen == {AT_ONCE: 1, DELAYED: 1, MARK: 1}, moment
             if kind == "own":  # the other never gives a turn again that was lost

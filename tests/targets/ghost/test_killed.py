@@ -25,7 +25,7 @@ from tests.targets.ghost.moved_app import HUB, OUTPUTS, filled, finish_all
 from tests.targets.ghost.plays import content_of, move, units_of, working
 
 pytestmark = pytest.mark.fault
-PATIENCE = 45.0
+PATIENCE = 90.0
 """Seconds, more than the longest pause before a turn comes again that was given back again and again."""
 
 
@@ -85,7 +85,7 @@ async def resumed(
     return [one for _, _, one in moved if one.outcome is not Outcome.DONE]
 
 
-@pytest.mark.timeout(300)  # each of some units may wait for such a pause
+@pytest.mark.timeout(600)  # each of some units may wait for such a pause
 @pytest.mark.parametrize("last", [3, 25, 60, 90, 110, 125])
 @pytest.mark.parametrize("is_sent", [False, True], ids=["unsent", "unseen"])
 async def test_a_killed_move_goes_on(

@@ -28,11 +28,11 @@ from tests.golden.finishing.endings import id_of
 from tests.golden.finishing.takeover import APP, app_of, finish, most_runs
 from tests.golden.loading import load
 from tests.golden.recorded import HUBS, RecordedHub, in_expectations
-from tests.targets.ghost.plays import LOOK, move, units_of, where
+from tests.targets.ghost.plays import LOOK, PATIENCE, move, units_of, where
 
 pytestmark = [pytest.mark.azurite, pytest.mark.slow]
 
-WITHIN = 40.0  # seconds
+WITHIN = 120.0  # seconds
 ENDED = ("Completed", "Failed", "Terminated", "Canceled")
 
 
@@ -64,7 +64,7 @@ async def test_what_is_in_flight_ends_as_under_dotnet(
     settings = MoveSettings(numbering=1 if kind == "foreign" else None)
     async with endpoint(kind) as address, client_of(address) as at_target:
         with open_content(tmp_path / "bundle") as content:
-            mover = GhostMover(at_target, settings, patience=10.0)
+            mover = GhostMover(at_target, settings, patience=PATIENCE)
             moved = await move(mover, content, units_of(content))
         assert [one for one in moved if one[2].outcome is not Outcome.DONE] == []
         assert notes.read_text() == "", "nothing runs because of the move"

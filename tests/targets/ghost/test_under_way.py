@@ -11,13 +11,13 @@ from durahub_migrate.moving.mover import Outcome
 from durahub_migrate.targets.ghost.mover import GhostMover
 from tests.endpoint.endpoints import KINDS, client_of, endpoint
 from tests.targets.ghost import app
-from tests.targets.ghost.plays import content_of, units_of
+from tests.targets.ghost.plays import ENDS_WITHIN, PATIENCE, content_of, units_of
 from tests.targets.ghost.plays import move as moved_by
 from tests.targets.ghost.sent import HUB, Tell, Waits, filled, kinds, numbered, off_loop, running
 
 pytestmark = pytest.mark.slow
 
-OVERDUE = 3.0  # seconds: longer than filling takes, shorter than filling and waiting
+OVERDUE = 8.0  # seconds: longer than filling takes, shorter than filling and waiting
 
 WAITS: Waits = {
     "beaten-timer": (app.beaten_timer, str(OVERDUE), Counter(taskCompleted=1, taskScheduled=2)),
@@ -59,7 +59,7 @@ async def test_it_ends_as_at_the_source(kind: str, tmp_path: Path) -> None:
     await asyncio.sleep(OVERDUE)  # now the timers are overdue that had not fired at the source
     before = Counter(app.ran)
     async with endpoint(kind) as address, client_of(address) as at_target:
-        mover = GhostMover(at_target, numbered(kind), patience=10.0)
+        mover = GhostMover(at_target, numbered(kind), patience=PATIENCE)
         moved = await moved_by(mover, content, units_of(content))
         assert [one for _, _, one in moved if one.outcome is not Outcome.DONE] == []
         assert app.ran == before, "no activity runs because of the move"
@@ -70,7 +70,7 @@ async def test_it_ends_as_at_the_source(kind: str, tmp_path: Path) -> None:
             found = {}
             for instance_id in ENDS:
                 state = await off_loop(
-                    client.wait_for_orchestration_completion, instance_id, timeout=15
+                    client.wait_for_orchestration_completion, instance_id, timeout=ENDS_WITHIN
                 )
                 found[instance_id] = (
                     state.get_output() if state.failure_details is None else state.failure_details
