@@ -15,6 +15,14 @@ app's own worker replays the history as if it had always been there.
 ``names``      the names of all that is moved, for the filters of the work items
 ``worker``     the streams of work items, each handed to whoever replays its instance
 ``entities``   entities: seeded states, recorded answers
+``replay``     one instance while it is replayed
+``family``     the members of a tree to each other; pure
+``coupling``   events that members have sent each other; pure
+``exchange``   who waits for which of these
+``outgoing``   recorded outputs as actions, with the GUIDs that the app will give
+``activities`` recorded results of activities
+``answering``  turns, answered with what is recorded
+``feeding``    the next recorded input
 ``tree``       one tree, replayed
 ``backlog``    what waits for an entity
 ``courier``    sends signals, each once

@@ -62,8 +62,7 @@ class Exchange:
         waits = self.replays.get(parent)
         if waits is None or not self.is_there(parent):
             return True
-        script = waits.member.script
-        assert script is not None  # noqa: S101 (for the types)
+        script = waits.script
         if place >= len(script.inputs):
             return waits.halt is not None
         return self.waited.get(parent) == place

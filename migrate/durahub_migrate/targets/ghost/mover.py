@@ -40,8 +40,9 @@ from durahub_migrate.targets.ghost.guids import maker_of
 from durahub_migrate.targets.ghost.members import Closing, Member, final_of, member_of
 from durahub_migrate.targets.ghost.names import Names, names_in
 from durahub_migrate.targets.ghost.removing import ENDED, remove
+from durahub_migrate.targets.ghost.replay import Stage
 from durahub_migrate.targets.ghost.sends import Sends, receivers_in
-from durahub_migrate.targets.ghost.tree import Left, Stage, TreeReplay
+from durahub_migrate.targets.ghost.tree import Left, TreeReplay
 from durahub_migrate.targets.ghost.worker import GhostWorker
 
 LATE = "due later at the target, and not taken back"

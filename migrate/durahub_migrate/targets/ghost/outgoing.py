@@ -29,8 +29,7 @@ class Outgoing:
 
     def action(self, replay: Replay, index: int) -> pb.OrchestratorAction:
         """Return the action that an output of the script was."""
-        script = replay.member.script
-        assert script is not None  # noqa: S101 (for the types)
+        script = replay.script
         event = script.outputs[index].event
         text: str | None = None
         if event.HasField("taskScheduled"):
@@ -49,8 +48,7 @@ class Outgoing:
 
     def _request(self, replay: Replay, index: int) -> str | None:
         """Return the GUID that the app will give a request to an entity; its answer is known by it."""
-        script = replay.member.script
-        assert script is not None  # noqa: S101 (for the types)
+        script = replay.script
         output = script.outputs[index]
         recorded = named_in(output.event)
         if recorded is None:
@@ -66,8 +64,7 @@ class Outgoing:
         return request
 
     def _made(self, replay: Replay, index: int, recorded: str) -> str:
-        script, clocks = replay.member.script, replay.found.clocks
-        assert script is not None  # noqa: S101 (for the types)
+        script, clocks = replay.script, replay.found.clocks
         output = script.outputs[index]
         if not 0 < output.place <= len(clocks):
             return recorded
@@ -83,8 +80,7 @@ class Outgoing:
 
 def entity_answer(replay: Replay, output: Output, index: int) -> pb.HistoryEvent | None:
     """Return what an entity has answered to a recorded request, ``None`` if nothing yet."""
-    script = replay.member.script
-    assert script is not None  # noqa: S101 (for the types)
+    script = replay.script
     if output.request is None:
         return None
     if output.answer is not None:

@@ -5,6 +5,15 @@ from enum import Enum, auto
 
 from durahub_migrate.targets.ghost.members import Final, Member
 from durahub_migrate.targets.ghost.progress import Progress
+from durahub_migrate.targets.ghost.script import Script
+
+
+class Stage(Enum):
+    """How far a replay may go; each goes on where the one before has stopped."""
+
+    PAST = auto()  # up to the locks that are still held: others may have had them before
+    LOCKS = auto()  # up to the last recorded input, and all but what waits for the app
+    END = auto()  # what waits is scheduled, too: nobody but the app takes it now
 
 
 class Halt(Enum):
@@ -32,3 +41,10 @@ class Replay:
     restarts: int = 0
     execution_id: str = ""  # at the target
     renamed: dict[str, str] = field(default_factory=dict)  # GUIDs at the target by the recorded
+
+    @property
+    def script(self) -> Script:
+        """The script of a member whose turns are answered: it has one."""
+        script = self.member.script
+        assert script is not None  # noqa: S101 (for the types)
+        return script
