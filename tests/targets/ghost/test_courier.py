@@ -28,7 +28,8 @@ from durahub_migrate.moving.place import EndpointAddress
 from durahub_migrate.moving.settings import MoveSettings
 from durahub_migrate.targets.ghost.backlog import Signal
 from durahub_migrate.targets.ghost.courier import COURIER, LARGEST, MOST, Letter, portions
-from durahub_migrate.targets.ghost.mover import LATE, GhostMover
+from durahub_migrate.targets.ghost.entity_phases import LATE
+from durahub_migrate.targets.ghost.mover import GhostMover
 from durahub_migrate.targets.ghost.worker import LAST_LOOK
 from tests.bundle.bundles import written
 from tests.endpoint.endpoints import KINDS, client_of, endpoint

@@ -8,7 +8,7 @@ NOWHERE = "durahub-moved"
 """The execution at which events are sent that have arrived long ago: no instance has one of that ID.
 
 The event stands in the sender's history, and nobody gets it a second time. An endpoint that looks at no
-execution IDs delivers it; see `durahub_migrate.targets.ghost.tree`.
+execution IDs delivers it; see `durahub_migrate.targets.ghost.coupling`.
 """
 
 
