@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from durahub_migrate.applying import journal_rows
-from durahub_migrate.applying.engine import Engine, Watcher
+from durahub_migrate.applying.gear import Gear
 from durahub_migrate.applying.job import look_at, open_job
 from durahub_migrate.applying.journal_rows import Group
+from durahub_migrate.applying.patience import Patience
 from durahub_migrate.applying.plan_file import OpenPlan
 from durahub_migrate.applying.running import Running
 from durahub_migrate.applying.settings import ApplySettings
 from durahub_migrate.applying.states import JobState, UnitState
+from durahub_migrate.applying.watching import Watcher
 from durahub_migrate.contents.indexed import open_content
 from durahub_migrate.moving.mover import Mover
 
@@ -49,21 +51,25 @@ async def a_run(plan: Path, mover: Mover, script: Script | None = None) -> Async
             stopping=script.stop.is_set,
             on_write=script.on_write,
         ) as journal:
-            engine = Quick(
+            patience = Quick(
+                seconds=script.settings.patience,
+                stop=script.stop,
+                clock=lambda: next(seconds),
+                told=script.watcher.waits,
+            )
+            gear = Gear(
                 journal=journal,
                 mover=mover,
                 content=content,
                 settings=script.settings,
                 unit_of=opened.unit_of,
                 parallel=lambda: script.parallel,
-                stop=script.stop,
-                clock=lambda: next(seconds),
+                patience=patience,
                 watcher=script.watcher,
             )
             yield Running(
                 name="orders",
-                journal=journal,
-                engine=engine,
+                gear=gear,
                 settings=script.settings,
                 now=lambda: 0.0,
                 hook=hook,
@@ -72,8 +78,8 @@ async def a_run(plan: Path, mover: Mover, script: Script | None = None) -> Async
             )
 
 
-class Quick(Engine):
-    """An engine for which time passes at once."""
+class Quick(Patience):
+    """A patience for which time passes at once."""
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(0)

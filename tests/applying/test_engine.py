@@ -15,13 +15,15 @@ from durahub.errors import (
     ServerUnavailable,
     WrongJobState,
 )
-from durahub_migrate.applying.engine import StraysFailed, TargetAway, TooManyFailures
+from durahub_migrate.applying.engine import TooManyFailures
 from durahub_migrate.applying.job import open_job
 from durahub_migrate.applying.journal import StopRequested
+from durahub_migrate.applying.patience import TargetAway
 from durahub_migrate.applying.plan_file import OpenPlan
 from durahub_migrate.applying.running import Ending
 from durahub_migrate.applying.settings import ApplySettings
 from durahub_migrate.applying.states import JobState, UnitState
+from durahub_migrate.applying.strays import StraysFailed
 from durahub_migrate.moving.content import Content
 from durahub_migrate.moving.ledger import Ledger
 from durahub_migrate.moving.mover import Moved, Outcome, Phase

@@ -37,14 +37,14 @@ async def take_back(running: Running, repairs: Iterable[Repair]) -> list[Kept]:
 
     Return those that stay. `Running.apply` then moves the others. If the process dies, that goes on with
     those that were planned by then, and with the one that was being taken back. Raises
-    `WrongJobState`, and what `Engine` raises.
+    `WrongJobState`, and what a run raises.
     """
     job = await running.job()
     if job.state not in OPEN:
         wanted = "what it has moved can be mended when all of it is there, until it is confirmed"
         raise WrongJobState(running.name, job.state.value, wanted)
     now = int(running.now())
-    await running.journal.do(partial(journal_rows.set_job, state=JobState.PLACING, now=now))
+    await running.gear.journal.do(partial(journal_rows.set_job, state=JobState.PLACING, now=now))
     kept: list[Kept] = []
     done: dict[str, str] = {}  # why it stays, by root
     for repair in repairs:
@@ -71,28 +71,28 @@ async def _take_all_back(
 
 
 async def _behind(running: Running, root_id: str) -> list[str]:
-    engine = running.engine
-    entry = await running.journal.do(partial(journal_rows.entry_of, root_id=root_id))
-    if entry is None or not isinstance(engine.mover, PutsInOrder):
+    gear = running.gear
+    entry = await running.gear.journal.do(partial(journal_rows.entry_of, root_id=root_id))
+    if entry is None or not isinstance(gear.mover, PutsInOrder):
         return []
-    return sorted(await engine.mover.before(engine.unit_of(entry), engine.content))
+    return sorted(await gear.mover.before(gear.unit_of(entry), gear.content))
 
 
 async def _stands(running: Running, root_id: str) -> bool:
-    entry = await running.journal.do(partial(journal_rows.entry_of, root_id=root_id))
+    entry = await running.gear.journal.do(partial(journal_rows.entry_of, root_id=root_id))
     return entry is not None and entry.state in IS_THERE
 
 
 async def _take_back(running: Running, repair: Repair, state: JobState) -> str:
-    engine, journal = running.engine, running.journal
+    gear, journal = running.gear, running.gear.journal
     entry = await journal.do(partial(journal_rows.entry_of, root_id=repair.root_id))
     if entry is None or entry.state is UnitState.LEFT:
         return "the plan does not move it"
     if entry.state in (UnitState.REJECTED, UnitState.FAILED):
         return f"it was {entry.state.value}: see failed.jsonl"
-    unit, ledger = engine.unit_of(entry), await journal.ledger(entry.number)
+    unit, ledger = gear.unit_of(entry), await journal.ledger(entry.number)
     if entry.state in IS_THERE:
-        mover = engine.mover
+        mover = gear.mover
         stays = mover.stays(ledger) if isinstance(mover, TellsWhatStays) else 0
         if state is JobState.HANDED_OVER and stays:
             return (
@@ -102,10 +102,10 @@ async def _take_back(running: Running, repair: Repair, state: JobState) -> str:
         if state is JobState.HANDED_OVER and not repair.is_gone:
             if not isinstance(mover, TellsWhatRan):
                 return "the target was handed over, and cannot tell whether it has run since"
-            if await engine.patiently(partial(mover.has_run, unit, engine.content, ledger)):
+            if await gear.patience.patiently(partial(mover.has_run, unit, gear.content, ledger)):
                 return "it was written at the target since it was moved"
         await ledger.begin(journal_rows.TAKEN_BACK)  # so that a crash in between does not lose it
-        moved = await engine.patiently(partial(mover.withdraw, unit, engine.content, ledger))
+        moved = await gear.patience.patiently(partial(mover.withdraw, unit, gear.content, ledger))
         if moved.outcome is not Outcome.DONE:
             await ledger.end(journal_rows.TAKEN_BACK)
             ledger.flush()

@@ -1,17 +1,20 @@
 """A job from where it is to where it can stand: through the phases, the check, the cut-over; or back."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from durahub.errors import MoveBlocked, WrongJobState
 from durahub_migrate.applying import journal_rows
 from durahub_migrate.applying.deciding import Lap, Tally, laps, next_state, obstacle
 from durahub_migrate.applying.engine import Engine
-from durahub_migrate.applying.journal import Journal, StopRequested
+from durahub_migrate.applying.gear import Gear
+from durahub_migrate.applying.journal import StopRequested
 from durahub_migrate.applying.journal_rows import JobRow
 from durahub_migrate.applying.settings import ApplySettings
 from durahub_migrate.applying.states import JobState
+from durahub_migrate.applying.strays import deliver_strays
+from durahub_migrate.applying.taking_back import TakingBack
 
 Hook = Callable[[str, JobState], Awaitable[None]]
 """Told of a moment by its name: ``before-cutover``. Raises `MoveBlocked` where it does not agree."""
@@ -31,17 +34,21 @@ class Running:
     """One run of a job. *now* is in seconds since 1970; *is_postponed* tells whether the cut-over waits."""
 
     name: str
-    journal: Journal
-    engine: Engine
+    gear: Gear
     settings: ApplySettings
     now: Callable[[], float]
     hook: Hook
     is_postponed: Callable[[], bool]
     told: Callable[[JobState], object]
+    _engine: Engine = field(init=False)
+    _taking_back: TakingBack = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._engine, self._taking_back = Engine(self.gear), TakingBack(self.gear)
 
     async def job(self) -> JobRow:
         """Return the job as it is now."""
-        found = await self.journal.do(journal_rows.job_of)
+        found = await self.gear.journal.do(journal_rows.job_of)
         assert found is not None, "the journal is filled before its job runs"  # noqa: S101 (for the types)
         return found
 
@@ -57,15 +64,15 @@ class Running:
         if state in (JobState.CHECKING, JobState.READY) and (await self.tally()).failed:
             state = await self._take(JobState.PLACING)
         if state not in (JobState.HANDING_OVER, JobState.HANDED_OVER, JobState.CONFIRMED):
-            await self.engine.end_taking_back()
-            await self.journal.do(journal_rows.try_again)
+            await self._taking_back.end_taking_back()
+            await self.gear.journal.do(journal_rows.try_again)
             for lap in laps(state):
                 state = await self._go_through(lap, state)
         if state is JobState.SETTLING:
-            await self.engine.deliver_strays()
+            await deliver_strays(self.gear)
             state = await self._take(JobState.CHECKING)
         if state is JobState.CHECKING:
-            await self.journal.do(journal_rows.check_counts)
+            await self.gear.journal.do(journal_rows.check_counts)
             state = await self._take(JobState.READY)
         return await self.cut_over()
 
@@ -73,7 +80,7 @@ class Running:
         following = next_state(state, lap.phase)
         if following is not None:
             state = await self._take(following)
-        await self.engine.go_through(lap)
+        await self._engine.go_through(lap)
         return state
 
     async def cut_over(self) -> Ending:
@@ -91,11 +98,11 @@ class Running:
             if found is not None or self.settings.postpone:
                 return Ending(state=job.state, tally=tally, obstacle=found)
             while self.is_postponed():
-                await self.engine.sleep(1.0)
+                await self.gear.patience.sleep(1.0)
             await self.hook("before-cutover", job.state)
             await self._take(JobState.HANDING_OVER)
-        await self.engine.patiently(self.engine.mover.hand_over)
-        await self.journal.do(journal_rows.hand_over)
+        await self.gear.patience.patiently(self.gear.mover.hand_over)
+        await self.gear.journal.do(journal_rows.hand_over)
         await self._take(JobState.HANDED_OVER)
         await self.hook("after-cutover", JobState.HANDED_OVER)
         return Ending(state=JobState.HANDED_OVER, tally=tally)
@@ -111,13 +118,13 @@ class Running:
         if job.state is JobState.ABORTED:
             return Ending(state=job.state, tally=await self.tally())
         if job.state is not JobState.ABORTING:
-            if not past_return and (ran := await self.engine.what_ran(job.state)) is not None:
+            if not past_return and (ran := await self._taking_back.what_ran(job.state)) is not None:
                 raise MoveBlocked(
                     f"{ran}: taking it back loses what was done there",
                     "--yes-point-of-no-return does it all the same",
                 )
             await self._take(JobState.ABORTING)
-        left = await self.engine.take_back()
+        left = await self._taking_back.take_back()
         tally = await self.tally()
         if left:
             return Ending(
@@ -125,17 +132,17 @@ class Running:
                 tally=tally,
                 obstacle=f"{left:,} units could not be taken back",
             )
-        await self.engine.give_up()
-        await self.journal.do(journal_rows.withdraw_planned)
+        await self._taking_back.give_up()
+        await self.gear.journal.do(journal_rows.withdraw_planned)
         return Ending(state=await self._take(JobState.ABORTED), tally=tally)
 
     async def tally(self) -> Tally:
         """Count what is lost."""
-        return Tally.of(await self.journal.do(journal_rows.groups))
+        return Tally.of(await self.gear.journal.do(journal_rows.groups))
 
     async def _take(self, state: JobState) -> JobState:
-        if self.engine.stop.is_set() and state is not JobState.HANDED_OVER:
+        if self.gear.patience.stop.is_set() and state is not JobState.HANDED_OVER:
             raise StopRequested
-        await self.journal.do(partial(journal_rows.set_job, state=state, now=int(self.now())))
+        await self.gear.journal.do(partial(journal_rows.set_job, state=state, now=int(self.now())))
         self.told(state)
         return state

@@ -18,23 +18,21 @@ from durahub_migrate.applying import balance, checks, hooks, job, journal_rows, 
 from durahub_migrate.applying.control import Watched
 from durahub_migrate.applying.counted_messages import messages
 from durahub_migrate.applying.deciding import Tally, exit_status
-from durahub_migrate.applying.engine import (
-    Engine,
-    NotTakenBack,
-    StraysFailed,
-    TargetAway,
-    TooManyFailures,
-)
+from durahub_migrate.applying.engine import TooManyFailures
 from durahub_migrate.applying.events import Summary
+from durahub_migrate.applying.gear import Gear
 from durahub_migrate.applying.journal import Journal, StopRequested
 from durahub_migrate.applying.journal_file import OnWrite
 from durahub_migrate.applying.pacing import ThrottledPace
+from durahub_migrate.applying.patience import Patience, TargetAway
 from durahub_migrate.applying.plan_file import OpenPlan
 from durahub_migrate.applying.reporting import Reporter, Teller
 from durahub_migrate.applying.running import Ending, Running
 from durahub_migrate.applying.seen import seen_by_root
 from durahub_migrate.applying.settings import ApplySettings, settled
 from durahub_migrate.applying.states import JobState
+from durahub_migrate.applying.strays import StraysFailed
+from durahub_migrate.applying.taking_back import NotTakenBack
 from durahub_migrate.applying.throttle import Limits
 from durahub_migrate.contents.indexed import open_content
 from durahub_migrate.moving.content import Content
@@ -252,15 +250,17 @@ async def session(
             mover.look_up(partial(_unit_of, plan, journal))
         groups = await journal.do(journal_rows.groups)
         reporter = Reporter(teller, clock, groups, lambda: _finite(pace.state.rate))
-        engine = Engine(
+        patience = Patience(
+            seconds=wanted.settings.patience, stop=stop, clock=clock, told=reporter.waits
+        )
+        gear = Gear(
             journal=journal,
             mover=mover,
             content=content,
             settings=wanted.settings,
             unit_of=plan.unit_of,
             parallel=lambda: 0 if watched.control.pause else pace.state.limits.parallel,
-            stop=stop,
-            clock=clock,
+            patience=patience,
             watcher=reporter,
         )
 
@@ -273,8 +273,7 @@ async def session(
 
         running = Running(
             name=str(job.folder_of(wanted.plan)),
-            journal=journal,
-            engine=engine,
+            gear=gear,
             settings=wanted.settings,
             now=now,
             hook=hook,
