@@ -29,13 +29,17 @@ class Asked(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What came back, whole. ``headers`` are found in any case; the names are those that azure-core knows."""
+    """What came back, whole. ``headers`` are found in any case; the names are those that azure-core knows.
+
+    ``repeated``: the request was sent before, and that one may have had its effect too.
+    """
 
     status_code: int
     headers: Mapping[str, str]
     content: bytes
     request: Asked
     reason: str | None = None
+    repeated: bool = False
 
     def text(self) -> str:
         """Return the content as text; what is no UTF-8 becomes U+FFFD."""

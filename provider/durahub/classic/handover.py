@@ -166,6 +166,7 @@ class HandOver:
             hidden_until=asked_at + self._visibility.of(receipt.queue),
             stage=Stage.PLACED,
             sent_id=sent_id,
+            alone=not receipt.repeated,
         )
         self._held.add(held)  # not if it came from the queue first, so late was the answer
         return held
@@ -208,6 +209,7 @@ class HandOver:
             hidden_until=asked_at + delay,
             stage=Stage.WAITING,
             sent_id=sent_id,
+            alone=not receipt.repeated,
         )
         if self._held.add(held):
             self._waiting.add(held, due)

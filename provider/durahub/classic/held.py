@@ -18,7 +18,7 @@ import asyncio
 import contextlib
 import logging
 import math
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Coroutine, Iterable, Sequence, Set
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, TypeVar
@@ -59,8 +59,8 @@ RENEWED = (Stage.PLACED, Stage.HELD, Stage.TWIN)
 class Held:
     """A known message. ``hidden_until`` is on the loop's clock, ``due`` is there while it waits.
 
-    ``sent_id`` names what was sent in all copies of it. The delivery's key is the message's ID, but where
-    the listener was given it before there was this message.
+    ``sent_id`` names what was sent in all copies of it; it is ``alone`` if there are certainly no others. The
+    delivery's key is the message's ID, but where the listener was given it before there was this message.
     """
 
     delivery: Delivery
@@ -69,6 +69,7 @@ class Held:
     stage: Stage
     due: Ticks | None = None
     sent_id: str | None = None
+    alone: bool = False
     timer: asyncio.TimerHandle | None = None
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -143,6 +144,18 @@ class HeldMessages:
         log.info("copy-dropped", extra={"queue": receipt.queue})
         self.in_background(self._delete_stray(receipt))
         return True
+
+    def copied(self, key: str) -> str | None:
+        """Return what names a message in all copies of it, if there may be others."""
+        held = self.find(key)
+        return held.sent_id if held is not None and not held.alone else None
+
+    def taken_before(self, sent_ids: Set[str]) -> frozenset[str]:
+        """Return the keys of messages that bear what was taken already; those that come are dropped."""
+        for sent_id in sent_ids:
+            self._copies.note(sent_id, sent_id)  # unless one of these bears it: that is told
+        known = self._held.values() if sent_ids else ()
+        return frozenset(one.delivery.key for one in known if one.sent_id in sent_ids)
 
     def of_queue(self, queue: str) -> list[Held]:
         """Return the known messages of a queue, the oldest first."""

@@ -2,7 +2,8 @@
 
 A checkpoint is one or more transactions, each closed by the sentinel row under its ETag. The sentinel
 also carries, in a column of ours, the IDs of consumed messages whose deletion is not confirmed:
-DTFx ignores the column and keeps it, and message IDs are never used twice, so it cannot mislead.
+DTFx ignores the column and keeps it, and message IDs are never used twice, so it cannot mislead. Another
+column names what was `durahub.classic.taken`.
 Classic layout 7.
 """
 
@@ -11,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from durahub.classic import tables as rows_of
+from durahub.classic import taken as taken_names
 from durahub.classic import unposted
 from durahub.classic.aside import Aside
 from durahub.classic.batches import cut
@@ -39,13 +41,17 @@ MOST_MARKED = 100
 
 @dataclass(frozen=True, slots=True)
 class LoadedHistory:
-    """A history as it was read. *blobs* are those that its rows name, *unposted* has no messages."""
+    """A history as it was read. *blobs* are those that its rows name, *unposted* has no messages.
+
+    *taken* are names of what clients have sent and it does not show (`durahub.classic.taken`).
+    """
 
     version: HistoryVersion
     events: tuple[Event, ...]
     blobs: frozenset[str] = frozenset()
     consumed: frozenset[str] = frozenset()
     unposted: Unposted | None = None
+    taken: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +110,8 @@ class HistoryTable:
             return LoadedHistory(NO_HISTORY, ())
         version = HistoryVersion(current, len(events), guard.etag if guard else None)
         left = await self._unposted(guard.columns) if guard is not None else None
-        return LoadedHistory(version, tuple(events), blobs, _consumed(guard), left)
+        consumed, taken = _listed(guard, CONSUMED), _listed(guard, taken_names.COLUMN)
+        return LoadedHistory(version, tuple(events), blobs, consumed, left, taken)
 
     async def _unposted(self, guard: Columns) -> Unposted | None:
         try:
@@ -155,6 +162,7 @@ class HistoryTable:
         *,
         replaces: bool,
         consumed: Iterable[str],
+        taken: Sequence[str] = (),
         unsettled: tuple[str, str] | None = None,
         to_be_continued: bool = False,
     ) -> WrittenHistory:
@@ -162,7 +170,8 @@ class HistoryTable:
 
         What is *to_be_continued* is a part of a checkpoint: others of its transactions follow.
 
-        *consumed* are the message IDs for the sentinel; with none its column stays as it is. *unsettled* are
+        *consumed* are the message IDs for the sentinel, *taken* the names of `durahub.classic.taken`; with
+        none the column stays as it is. *unsettled* are
         the texts about activities without messages: the one in all transactions but the last, and the
         one in that; without them this column stays, too.
         """
@@ -188,6 +197,8 @@ class HistoryTable:
             keys = list(consumed)[-MOST_CONSUMED:]
             if keys and last:  # after a crash before that, some of their events are in no row
                 guard[CONSUMED] = json.dumps(keys)
+            if taken and last:
+                guard[taken_names.COLUMN] = json.dumps(taken[-taken_names.MOST :])
             if unsettled is not None:
                 guard[unposted.COLUMN] = unsettled[1] if ends else unsettled[0]
             token = await self._transact(instance_id, batch, guard, token)
@@ -321,8 +332,8 @@ def _current(rows: Sequence[Row], execution_id: str | None) -> list[Row]:
     return kept
 
 
-def _consumed(guard: Row | None) -> frozenset[str]:
-    text = guard.columns.get(CONSUMED) if guard is not None else None
+def _listed(guard: Row | None, column: str) -> frozenset[str]:
+    text = guard.columns.get(column) if guard is not None else None
     try:
         found = loads(text) if isinstance(text, str) else []
     except ValueError:

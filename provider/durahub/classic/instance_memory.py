@@ -5,10 +5,11 @@ needed, or the blobs of a replaced generation stay until the instance is purged.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from durahub.classic.history_table import LoadedHistory, WrittenHistory
+from durahub.classic.taken import MOST as MOST_TAKEN
 from durahub.engine.commit import Commit, Delivery
 from durahub.model.history import (
     Event,
@@ -38,6 +39,7 @@ class _Known:
     row_etag: str | None = None  # as it was last written here, or read
     blobs: frozenset[str] = frozenset()  # of the present generation
     unconfirmed: dict[str, float] = field(default_factory=dict)  # consumed messages, and until when
+    taken: dict[str, float] = field(default_factory=dict)  # what may have copies, and until when
 
 
 class InstanceMemory:
@@ -59,6 +61,8 @@ class InstanceMemory:
         known.blobs = loaded.blobs
         for key in loaded.consumed:
             known.unconfirmed.setdefault(key, now + CARRIED)
+        for name in loaded.taken:
+            known.taken.setdefault(name, now + CARRIED)
 
     def row_is_current(self, commit: Commit, now: float) -> bool:
         """Tell whether the instance row need not be written: nothing but its time would change."""
@@ -85,10 +89,28 @@ class InstanceMemory:
         known.unconfirmed = {key: until for key, until in known.unconfirmed.items() if until > now}
         return list(dict.fromkeys([*known.unconfirmed, *_keys_of(commit)]))
 
-    def written(self, commit: Commit, written: WrittenHistory, now: float) -> frozenset[str]:
+    def taken(self, commit: Commit, new: Sequence[str], now: float) -> list[str]:
+        """Return the names for the sentinel: what of clients is in no history once *commit* is written.
+
+        *new* is what it takes itself, and is remembered only when it is `written`.
+        """
+        known = self._of(commit.instance_id)
+        known.taken = {name: until for name, until in known.taken.items() if until > now}
+        return list(dict.fromkeys([*known.taken, *new])) if commit.replaces else []
+
+    def written(
+        self,
+        commit: Commit,
+        written: WrittenHistory,
+        now: float,
+        taken: Sequence[str] = (),
+    ) -> frozenset[str]:
         """Remember a checkpoint; return the blobs of the generation that it has replaced."""
         known = self._of(commit.instance_id)
         known.unconfirmed |= dict.fromkeys(_keys_of(commit), now + CARRIED)
+        if taken:
+            all_of_them = known.taken | dict.fromkeys(taken, now + CARRIED)
+            known.taken = dict(list(all_of_them.items())[-MOST_TAKEN:])
         if known.token != commit.base.token:
             known.row_written, known.blobs = None, frozenset()
         known.token = written.version.token

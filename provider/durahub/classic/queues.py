@@ -24,11 +24,15 @@ _GONE = frozenset({"MessageNotFound", "PopReceiptMismatch"})
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The right to change a message, until somebody else receives it."""
+    """The right to change a message, until somebody else receives it.
+
+    ``repeated``: it was put more than once, so that a copy of it may be there.
+    """
 
     queue: str
     message_id: str
     pop_receipt: str
+    repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,8 @@ class Queues:
             messages = _messages(response.content)
             if not messages:
                 raise UnreadableAnswer
-        return Receipt(queue, _text(messages[0], "MessageId"), _text(messages[0], "PopReceipt"))
+        message_id, pop_receipt = (_text(messages[0], one) for one in ("MessageId", "PopReceipt"))
+        return Receipt(queue, message_id, pop_receipt, response.repeated)
 
     async def receive(self, queue: str, most: int, visibility: int) -> list[Received]:
         """Receive up to *most* messages (32 at most) and hide them for *visibility* seconds."""

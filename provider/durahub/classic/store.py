@@ -34,6 +34,7 @@ from durahub.classic.posting import Posted, Posting
 from durahub.classic.routing import control_index
 from durahub.classic.row_updates import RowUpdates
 from durahub.classic.serving import Serving
+from durahub.classic.taken import sent_ids, taken_of
 from durahub.classic.writing import Writing
 from durahub.engine.commit import NO_HISTORY, Commit, Delivery, HistoryVersion, InstanceUpdate
 from durahub.engine.rewind_in_place import Mark
@@ -212,7 +213,8 @@ class ClassicStore:
                 loaded = await self._histories.load(instance_id)
                 reading.tells(loaded)
         self._memory.loaded(instance_id, loaded, _now())
-        return StoredHistory(loaded.version, loaded.events, loaded.consumed)
+        again = self._held.taken_before(sent_ids(instance_id, loaded.taken))
+        return StoredHistory(loaded.version, loaded.events, loaded.consumed | again)
 
     async def commit(self, commit: Commit) -> HistoryVersion:
         """Write *commit* in its order and return the new version. Raises `CheckpointLost`."""
@@ -223,6 +225,7 @@ class ClassicStore:
         if trusted:
             self._require_trust(commit)
         commit = replace(commit, consumed=self._held.as_stored(commit.consumed))
+        taken = taken_of(commit, self._held.copied)
         async with self._writing(commit, trusted=trusted) as writing:
             before = await self._make_causes_durable(commit, writing)
             outgoing = await self._prepare(commit.outbound, writing.posted)
@@ -239,6 +242,7 @@ class ClassicStore:
                         writing.events,
                         replaces=commit.replaces,
                         consumed=self._memory.consumed(writing.remembered, _now()),
+                        taken=self._memory.taken(commit, taken, _now()),
                         unsettled=writing.unsettled,
                     )
                 finally:  # written, or lost, or nobody knows: now there may be a history
@@ -247,7 +251,7 @@ class ClassicStore:
         if before is not None:
             written = before.and_then(written)
         try:
-            await self._after_checkpoint(commit, writing, written)
+            await self._after_checkpoint(commit, writing, written, taken)
         except Exception:  # what the listener has it deletes later; nobody else knows of the rest
             if writing.parted:
                 self._held.in_background(self._part_with(commit.instance_id, writing.parted))
@@ -255,13 +259,13 @@ class ClassicStore:
         return written.version
 
     async def _after_checkpoint(
-        self, commit: Commit, writing: Writing, written: WrittenHistory
+        self, commit: Commit, writing: Writing, written: WrittenHistory, taken: Sequence[str]
     ) -> None:
         row_is_current = self._memory.row_is_current(commit, _now())
         update = commit.instance
         if self._memory.row_may_be_behind(commit):
             update = update.caught_up
-        old_blobs = self._memory.written(writing.remembered, written, _now())
+        old_blobs = self._memory.written(writing.remembered, written, _now(), taken)
         if not row_is_current:
             await self._rows.write(commit, update, written, _now())
         await self._together.all(self._payloads.delete(blob) for blob in old_blobs)

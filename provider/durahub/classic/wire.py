@@ -129,7 +129,8 @@ class _Tries(AsyncHttpTransport[HttpRequest, Any]):
         """
         if not had:
             self._wire.transport.count_retry(asked)
-            return await self._wire.try_once(asked, request.headers)
+            answer = await self._wire.try_once(asked, request.headers)
+            return answer._replace(repeated=True)
         outcome = had.pop()
         if outcome is None:
             return await self._wire.try_once(asked, request.headers)

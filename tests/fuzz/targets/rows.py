@@ -110,7 +110,8 @@ def sentinel_column(data: bytes) -> None:
 @target("sentinel-consumed", words=JSON)
 def sentinel_consumed(data: bytes) -> None:
     """The keys of consumed messages in a sentinel; what is none, says nothing."""
-    history_table._consumed(Row({history_table.CONSUMED: clean_text_of(data)}, "etag"))
+    guard = Row({history_table.CONSUMED: clean_text_of(data)}, "etag")
+    history_table._listed(guard, history_table.CONSUMED)
 
 
 @target("partition-key", words=(b"^", b"^^", b"^0", b"\x7f", b"\xc2\x80"))

@@ -1,5 +1,6 @@
 """Checkpoints of more than one transaction, of which a crash can leave the first ones only."""
 
+import json
 from collections.abc import Sequence
 
 import pytest
@@ -10,6 +11,7 @@ from durahub.classic.history_table import CONSUMED, HistoryTable
 from durahub.classic.large_payloads import LargePayloads
 from durahub.classic.table_batch import Operation
 from durahub.classic.tables import Row, Tables
+from durahub.classic.taken import COLUMN
 from durahub.classic.together import Together
 from durahub.engine.commit import NO_HISTORY
 from durahub.errors import StorageUnavailable
@@ -60,7 +62,13 @@ def histories(table: Tables) -> HistoryTable:
 async def write(table: Tables) -> None:
     events = [EventRaised(timestamp=NOW, name=f"event {n}") for n in range(150)]
     await histories(table).write(
-        "order-1", "x", NO_HISTORY, events, replaces=False, consumed=["a message"]
+        "order-1",
+        "x",
+        NO_HISTORY,
+        events,
+        replaces=False,
+        consumed=["a message"],
+        taken=[f"guid/{n}" for n in range(150)],
     )
 
 
@@ -68,6 +76,13 @@ async def test_messages_are_consumed_by_the_last_transaction() -> None:
     table = TableThatBreaks(9)
     await write(table)
     assert [CONSUMED in guard for guard in table.guards] == [False, True]
+
+
+async def test_of_what_was_taken_the_last_transaction_names_the_latest() -> None:
+    table = TableThatBreaks(9)
+    await write(table)
+    assert COLUMN not in table.guards[0]
+    assert json.loads(str(table.guards[1][COLUMN])) == [f"guid/{n}" for n in range(50, 150)]
 
 
 async def test_a_checkpoint_that_is_not_complete_has_consumed_nothing() -> None:
