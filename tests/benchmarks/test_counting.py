@@ -123,7 +123,10 @@ def storage() -> Iterator[str]:
 def test_the_proxy_passes_everything_on_and_counts_it(storage: str) -> None:
     large = b"x" * 300_000
 
-    with running_proxy({"queue": storage, "table": storage}) as proxy, httpx.Client() as client:
+    with (
+        running_proxy({"queue": storage, "table": storage}) as proxy,
+        httpx.Client(timeout=60) as client,
+    ):
         queue, table = proxy.urls["queue"], proxy.urls["table"]
         answers = [client.post(f"{queue}/hub-workitems/messages", content=large) for _ in range(5)]
         client.delete(f"{queue}/hub-workitems/messages/1?popreceipt=a")

@@ -12,7 +12,7 @@ from durabletask.internal.orchestrator_service_pb2_grpc import TaskHubSidecarSer
 from tests.checklist.answers import Answer, text
 from tests.checklist.turns import Script, Turn
 
-PATIENCE = 20.0  # seconds until a test gives up waiting
+PATIENCE = 60.0  # seconds until a test gives up waiting
 
 Activity = Callable[[Any], Any]  # raises `Failing` to fail
 

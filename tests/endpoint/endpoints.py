@@ -11,6 +11,7 @@ from typing import Any
 from durabletask.testing import create_test_backend
 
 from durahub.dispatch.hub import TaskHub
+from durahub.dispatch.settings import DispatchSettings
 from durahub.edge.server import start_server
 from durahub_migrate.endpoint.client import EndpointClient
 from durahub_migrate.endpoint.opening import open_endpoint
@@ -34,12 +35,12 @@ class ManagedHub(OneHub):
 
 @contextlib.asynccontextmanager
 async def own_endpoint(
-    place: str = ":memory:", name: str | None = None
+    place: str = ":memory:", name: str | None = None, settings: DispatchSettings = QUICK
 ) -> AsyncIterator[EndpointAddress]:
     """Serve a hub on a store in memory, or in a file, a new one unless it has a *name*; no worker at it."""
     name = name or f"Hub{secrets.token_hex(4)}"
     async with scheduler_store(name, place) as store:
-        hub = TaskHub(store, settings=QUICK)
+        hub = TaskHub(store, settings=settings)
         running = asyncio.create_task(hub.run())
         server = await start_server(ManagedHub(hub), host="127.0.0.1", port=0)
         try:

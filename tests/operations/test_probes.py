@@ -65,7 +65,7 @@ async def read_all(watch: Any) -> None:
 
 
 async def test_a_server_that_serves_is_ready_and_says_so_to_both_kinds_of_probes() -> None:
-    async with probed(0.0) as server, httpx.AsyncClient() as client:
+    async with probed(0.0) as server, httpx.AsyncClient(timeout=60) as client:
         answer = await server.readyz(client)
         async with grpc.aio.insecure_channel(f"127.0.0.1:{server.ports.grpc_port}") as channel:
             stub = health_pb2_grpc.HealthStub(channel)
@@ -83,7 +83,7 @@ async def test_a_server_that_serves_is_ready_and_says_so_to_both_kinds_of_probes
 async def test_when_a_drain_begins_probes_see_it_before_any_port_closes() -> None:
     async with (
         probed(LONG) as server,
-        httpx.AsyncClient() as client,
+        httpx.AsyncClient(timeout=60) as client,
         grpc.aio.insecure_channel(f"127.0.0.1:{server.ports.grpc_port}") as channel,
     ):
         watch = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest())

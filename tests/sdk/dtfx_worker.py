@@ -223,7 +223,7 @@ class DtfxWorker:
     async def until_seen(self, count: int) -> pb.WorkItem:
         """Wait until *count* work items have come; return the last of them."""
         async with self.arrived:
-            await asyncio.wait_for(self.arrived.wait_for(lambda: len(self.seen) >= count), 20)
+            await asyncio.wait_for(self.arrived.wait_for(lambda: len(self.seen) >= count), 60)
         return self.seen[count - 1]
 
     async def do(self, item: pb.WorkItem) -> None:
@@ -349,7 +349,7 @@ class DtfxClient:
     async def end(self, instance_id: str) -> pb.OrchestrationState:
         """Wait for an instance to end; return its state."""
         request = bs.WaitForInstanceRequest(instanceId=instance_id, getInputsAndOutputs=True)
-        answer = await self.stub.WaitForInstance(request, timeout=30)
+        answer = await self.stub.WaitForInstance(request, timeout=60)
         assert answer.exists
         return answer.orchestrationState
 
@@ -361,7 +361,7 @@ class DtfxClient:
         self, instance_id: str, wanted: Callable[[pb.OrchestrationState], bool]
     ) -> None:
         """Wait until an instance's state is as *wanted*."""
-        give_up = time.monotonic() + 20
+        give_up = time.monotonic() + 60
         while not wanted(await self.state(instance_id)):
             assert time.monotonic() < give_up
             await asyncio.sleep(0.02)

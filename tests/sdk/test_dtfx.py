@@ -486,7 +486,7 @@ async def test_what_is_with_workers_is_counted_as_active(hub: Served) -> None:
         for _ in range(5):
             await hub.client.start("chain", "1")
         await worker.until_seen(2)
-        for _ in range(100):
+        for _ in range(1200):
             found = await numbers(hub)
             if found.orchestratorWorkItems.pending == 3:
                 break

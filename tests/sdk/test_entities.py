@@ -123,7 +123,8 @@ def test_a_delayed_signal_comes_at_its_time(hub: TravelHub) -> None:
     due = datetime.now(timezone.utc) + timedelta(seconds=2)
     signal(hub, target, "add", 1, signal_time=due)
 
-    assert hub.client.get_entity(target) is None
+    found = hub.client.get_entity(target)
+    assert found is None or datetime.now(timezone.utc) >= due  # a busy machine looks late
     assert has(hub, target, 1)
     assert datetime.now(timezone.utc) >= due
 

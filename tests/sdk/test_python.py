@@ -233,7 +233,8 @@ def test_a_scheduled_start_waits(hub: PythonHub) -> None:
     due = datetime.now(timezone.utc) + timedelta(seconds=1)
     scheduled = hub.start("py_greet_all", ["Lima"], start_at=due)
 
-    assert hub.state(scheduled).runtime_status is PENDING
+    found = hub.state(scheduled).runtime_status
+    assert found is PENDING or datetime.now(timezone.utc) >= due  # a busy machine looks late
     assert completed(hub.ended(scheduled)) == GREETED
     assert datetime.now(timezone.utc) >= due
 
@@ -441,7 +442,8 @@ def test_a_delayed_signal_waits(hub: PythonHub) -> None:
     hub.signal(key, "add", 1, signal_time=due)
     hub.signal(key, "add", 10)
 
-    until(lambda: hub.counter(key) == 10)
+    # a busy machine may see both at once, behind the time of the first
+    until(lambda: hub.counter(key) == 10 or datetime.now(timezone.utc) >= due)
     until(lambda: hub.counter(key) == 11)
     assert datetime.now(timezone.utc) >= due
 

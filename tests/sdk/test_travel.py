@@ -195,7 +195,8 @@ def test_a_scheduled_start_does_not_run_before_its_time(hub: TravelHub) -> None:
 
     state = hub.client.get_orchestration_state(later)
     assert state is not None
-    assert state.runtime_status is OrchestrationStatus.PENDING
+    is_late = datetime.now(timezone.utc) >= due  # a busy machine looks behind that time
+    assert state.runtime_status is OrchestrationStatus.PENDING or is_late
     assert hub.ended(later).serialized_output == '"later"'
     history = hub.client.get_orchestration_history(later)
     [began] = [event for event in history if isinstance(event, OrchestratorStartedEvent)]

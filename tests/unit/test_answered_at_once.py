@@ -22,7 +22,7 @@ from durahub.model.message import Message
 from durahub.storage import SqliteStorage
 from durahub.store import HubStore
 
-WITHIN = 10.0  # seconds
+WITHIN = 60.0  # seconds
 
 
 class SlowStorage(SqliteStorage):

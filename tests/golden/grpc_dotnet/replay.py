@@ -16,7 +16,7 @@ from tests.golden.grpc_dotnet.recorded_work import RecordedWork
 from tests.golden.grpc_dotnet.replayed_worker import ReplayedWorker
 from tests.golden.grpc_dotnet.transcripts import Line, Transcript
 
-PATIENCE = 15.0  # seconds for any line
+PATIENCE = 60.0  # seconds for any line
 OF_WORKERS = ("Complete", "Abandon", "GetWorkItems")
 STREAMED = "StreamInstanceHistory"
 LOOKS = frozenset({"GetInstance", "QueryInstances", "GetEntity", "QueryEntities"})

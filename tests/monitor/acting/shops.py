@@ -103,11 +103,11 @@ class Shop:
     async def wait(self, name: str, instance_id: str) -> None:
         """Start an orchestration and wait until it runs."""
         await self.hub.start(StartRequest(name=name, instance_id=instance_id))
-        await asyncio.wait_for(self.hub.wait_for_start(instance_id, payloads=False), 15)
+        await asyncio.wait_for(self.hub.wait_for_start(instance_id, payloads=False), 60)
 
     async def is_(self, instance_id: str, status: str) -> None:
         """Wait until an instance has that status."""
-        for _ in range(600):
+        for _ in range(3000):
             found = await self.hub.get(instance_id, payloads=False)
             if found is not None and found.status.name == status:
                 return

@@ -55,7 +55,7 @@ async def test_an_event_is_raised(shop: Shop) -> None:
     async def events() -> list[EventRaised]:
         return [e async for e in shop.hub.history("p") if isinstance(e, EventRaised)]
 
-    for _ in range(600):
+    for _ in range(3000):
         if await events():
             break
         await asyncio.sleep(0.02)  # nobody tells when an event is in the history

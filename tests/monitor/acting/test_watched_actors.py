@@ -31,7 +31,7 @@ OPTIONS = MonitorOptions(requests_per_second=1000)
 
 async def found(hub: WatchedHub) -> WatchedHub:
     """Return a hub when the watch has found it."""
-    for _ in range(600):
+    for _ in range(3000):
         if hub.standing().freshness.complete is not None:
             return hub
         await asyncio.sleep(0.02)  # the first sweep is in the background

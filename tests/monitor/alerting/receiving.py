@@ -56,7 +56,7 @@ class Desk:
         """Return what was posted when there is so much."""
         while len(self.got) < number:
             self.came.clear()
-            await asyncio.wait_for(self.came.wait(), 20)
+            await asyncio.wait_for(self.came.wait(), 60)
         return self.got
 
     def told(self) -> list[tuple[str, str | None, str]]:

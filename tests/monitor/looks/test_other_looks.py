@@ -58,7 +58,7 @@ async def file(tmp_path: Path) -> AsyncIterator[tuple[Path, ScriptedHub]]:
         for name in ("Guardian", "Sleeper"):
             await hub.start(StartRequest(name=name, instance_id=name.lower()))
         for instance_id in ("guardian", "sleeper", "ward"):
-            for _ in range(500):
+            for _ in range(3000):
                 found = await hub.get(instance_id, payloads=False)
                 if found is not None and found.status.name == "Running":
                     break

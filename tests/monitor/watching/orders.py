@@ -10,6 +10,7 @@ from durahub.model.history import Execution, ExecutionStarted
 from durahub.model.message import Message
 from durahub.storage import SqliteStorage
 from durahub.store import HubStore
+from durahub_migrate.monitor.hub import Health
 from durahub_migrate.monitor.query import AllOf, Query
 from durahub_migrate.monitor.row import Row, Sort
 from durahub_migrate.watching.opening import monitor_of_storage
@@ -61,16 +62,21 @@ async def until_these(monitor: WatchedHubs, *keys: str) -> None:
 
 
 async def whole(hub: WatchedHub) -> WatchedHub:
-    """Return the hub when it was swept as a whole."""
-    while hub.standing().freshness.complete is None:
+    """Return the hub when it was swept as a whole, and everybody has been told so."""
+    while hub.standing().freshness.complete is None or not _is_watched(hub):
         await hub.refresh()
     return hub
 
 
 async def unseen(hub: WatchedHub) -> None:
     """Return when the hub was swept, without a look at it: asking how it stands would be one."""
-    while hub.kept.sweep().complete is None:
+    while hub.kept.sweep().complete is None or not _is_watched(hub):
         await _turn()
+
+
+def _is_watched(hub: WatchedHub) -> bool:
+    # the index knows of the end of a sweep first; behind it listeners are told that the hub is watched
+    return hub.driver.state.health is Health.WATCHED
 
 
 async def filled(hub: WatchedHub) -> None:

@@ -34,7 +34,7 @@ NAMES = HubNames("Shop")
 KEY = "Shop@local"
 FAST = MonitorOptions(
     requests_per_second=1000.0,
-    answers_within=0.5,
+    answers_within=60.0,
     intervals=Intervals(watched=3600.0, free=3600.0, idle=3600.0, sweep=3600.0, gone=3600.0),
     limits=Limits(payload=10_000, payloads=3, events=6_000),
 )

@@ -38,7 +38,7 @@ QUICKLY = frozenset({"edges", "functions", "waiting"})
 RECORDED = [
     one if one.name in QUICKLY else pytest.param(one, marks=pytest.mark.slow) for one in HUBS
 ]
-WHOLE = replace(FAST, limits=Limits(), answers_within=15.0)
+WHOLE = replace(FAST, limits=Limits(), answers_within=60.0)
 
 
 @contextlib.asynccontextmanager

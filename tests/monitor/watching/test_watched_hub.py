@@ -64,7 +64,7 @@ async def test_who_begins_to_look_finds_what_changed_while_nobody_did(how: str) 
             hub.standing()
         else:
             told = hub.changes()
-            assert "order-1" in await asyncio.wait_for(told.__anext__(), 10)
+            assert "order-1" in await asyncio.wait_for(told.__anext__(), 60)
         await filled(hub)
 
 
@@ -203,9 +203,9 @@ async def test_those_that_are_stuck_are_counted_while_somebody_looks() -> None:
             await start(store, "order-1")
             await hub.refresh()
             # The row is told, and the count; as one that anything may have changed, if both came at once.
-            heard = [await asyncio.wait_for(following, 20)]
+            heard = [await asyncio.wait_for(following, 60)]
             while hub.standing().stuck == 0 or ANYTHING not in heard:
-                heard.append(await asyncio.wait_for(anext(told), 20))
+                heard.append(await asyncio.wait_for(anext(told), 60))
             assert set(heard) <= {frozenset({"order-1"}), ANYTHING}
             assert hub.standing().stuck == 1
             assert set(suspects.asked) == {60.0}
@@ -225,7 +225,7 @@ async def test_behind_the_steps_of_a_job_it_is_looked_for_changes_once() -> None
                 Done(verb=Verb.SUSPEND, target="order-1", instances=1),
             )
 
-        assert await asyncio.wait_for(following, 20) == {"order-1"}
+        assert await asyncio.wait_for(following, 60) == {"order-1"}
 
 
 async def test_what_a_job_has_deleted_is_gone_from_the_index_without_a_question() -> None:

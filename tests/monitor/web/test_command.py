@@ -38,8 +38,8 @@ def test_it_serves_until_ctrl_c_and_ends_well(tmp_path: Path) -> None:
     child = Child([*arguments, "--data", str(tmp_path / "data")])
     url = child.wait_for(ready, 60)
     assert url is not None, child.output()
-    session = httpx.get(f"{url}api/session").json()
-    page = httpx.get(url)
+    session = httpx.get(f"{url}api/session", timeout=60).json()
+    page = httpx.get(url, timeout=60)
     status = child.interrupt()
 
     assert session["readOnly"]

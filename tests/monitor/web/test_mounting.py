@@ -37,7 +37,9 @@ async def server(**more: Any) -> AsyncIterator[tuple[httpx.AsyncClient, Running]
         host = host_of(storage, **more)
         async with (
             running_server(storage, SETTINGS, host=host, mounts=[monitor]) as running,
-            httpx.AsyncClient(base_url=f"http://localhost:{running.http_port}") as browser,
+            httpx.AsyncClient(
+                timeout=60, base_url=f"http://localhost:{running.http_port}"
+            ) as browser,
         ):
             yield browser, running
 
@@ -57,7 +59,7 @@ async def json(browser: httpx.AsyncClient, path: str, **query: Any) -> Any:
 
 async def watched(browser: httpx.AsyncClient) -> dict[str, Any]:
     """Return the hub's standing once the monitor has swept it; each question hurries it."""
-    for _ in range(200):
+    for _ in range(3000):
         for hub in await json(browser, "/api/hubs"):
             if hub["health"] == "watched":
                 found: dict[str, Any] = hub
@@ -143,7 +145,7 @@ async def test_the_server_stops_at_once_though_a_page_looks_on() -> None:
         ended.set()
 
     opened = asyncio.Event()
-    async with httpx.AsyncClient() as client, SqliteStorage(":memory:") as storage:
+    async with httpx.AsyncClient(timeout=60) as client, SqliteStorage(":memory:") as storage:
         async with running_server(
             storage, SETTINGS, host=host_of(storage), mounts=[monitor]
         ) as running:

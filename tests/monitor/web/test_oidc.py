@@ -51,7 +51,7 @@ async def log_in(browser: Browser, back: str = "") -> httpx.Response:
     """Go where the browser is sent: to the provider, and back."""
     begun = await browser.get("/login", params={"back": back} if back else {})
     assert begun.status_code == 302, begun.text
-    async with httpx.AsyncClient() as outside:
+    async with httpx.AsyncClient(timeout=60) as outside:
         returned = await outside.get(begun.headers["location"])
     return await browser.get(returned.headers["location"])
 
@@ -178,7 +178,7 @@ async def test_a_login_comes_back_once_and_to_the_browser_that_began_it() -> Non
         app = app_of(provider, Now())
         async with Browser(app) as anna, Browser(app) as other:
             begun = await anna.get("/login")
-            async with httpx.AsyncClient() as outside:
+            async with httpx.AsyncClient(timeout=60) as outside:
                 returned = await outside.get(begun.headers["location"])
             stolen = await other.get(returned.headers["location"])
             first = await anna.get(returned.headers["location"])
@@ -192,7 +192,7 @@ async def test_a_login_that_takes_too_long_is_begun_anew() -> None:
     now = Now()
     async with serving(IdentityProvider(ANNA)) as provider, Browser(app_of(provider, now)) as anna:
         begun = await anna.get("/login")
-        async with httpx.AsyncClient() as outside:
+        async with httpx.AsyncClient(timeout=60) as outside:
             returned = await outside.get(begun.headers["location"])
         now.ahead = 601
         assert (await anna.get(returned.headers["location"])).status_code == 502

@@ -65,7 +65,7 @@ class Running:
         self.app = app
 
     async def until(self, path: str, condition: Any, **query: Any) -> Any:
-        for _ in range(500):
+        for _ in range(6000):
             found = await self.browser.json(path, **query)
             if condition(found):
                 return found

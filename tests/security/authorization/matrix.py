@@ -212,7 +212,7 @@ async def world(provider: IdentityProvider) -> AsyncIterator[World]:
         ports = await stack.enter_async_context(running_server(storage, told, gate=gate))
         address = f"127.0.0.1:{ports.grpc_port}"
         channel = await stack.enter_async_context(grpc.aio.insecure_channel(address))
-        http = httpx.AsyncClient(base_url=f"http://127.0.0.1:{ports.http_port}")
+        http = httpx.AsyncClient(timeout=60, base_url=f"http://127.0.0.1:{ports.http_port}")
         await stack.enter_async_context(http)
         owner = Caller("owner", f"Bearer {provider.token('x', groups=['owners'])}", {})
         assert owner.authorization is not None

@@ -123,13 +123,13 @@ async def test_the_http_port_speaks_tls_and_knows_the_same_certificates(
     async with served(authority, server, **with_certificates(authority)) as running:
         url = f"https://localhost:{running.http_port}"
         context = ssl.create_default_context(cafile=authority.file)
-        async with httpx.AsyncClient(verify=context, base_url=url) as nobody:
+        async with httpx.AsyncClient(timeout=60, verify=context, base_url=url) as nobody:
             assert (await nobody.get("/healthz")).status_code == 204
             assert (await nobody.get("/v1/taskhubs/workers")).status_code == 401
             assert (await nobody.get("/metrics")).status_code == 401
         context = ssl.create_default_context(cafile=authority.file)
         context.load_cert_chain(reader.certificate, reader.key)
-        async with httpx.AsyncClient(verify=context, base_url=url) as known:
+        async with httpx.AsyncClient(timeout=60, verify=context, base_url=url) as known:
             assert (await known.get("/v1/taskhubs/workers")).status_code == 200
             assert (await known.post("/v1/taskhubs/orchestrations", json={})).status_code == 403
 

@@ -130,7 +130,7 @@ async def test_an_instance_is_found_by_its_id_whatever_that_holds_and_nothing_el
 async def test_http_answers_any_path_and_header_with_an_error_of_its_own() -> None:
     async with (
         served_http() as port,
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http,
+        httpx.AsyncClient(timeout=60, base_url=f"http://127.0.0.1:{port}") as http,
     ):
         for one in HOSTILE:
             quoted = "".join(f"%{byte:02X}" for byte in one.encode())

@@ -210,7 +210,7 @@ async def log_in_at_the_provider(watched: Watched) -> None:
     made, provider = watched.made, watched.provider
     for change in ({}, {"exp": 1}, {"aud": "another"}, {"nonce": "another"}):
         provider.change = change
-        async with watched.client() as browser, httpx.AsyncClient() as outside:
+        async with watched.client() as browser, httpx.AsyncClient(timeout=60) as outside:
             begun = await browser.get("/login", params={"back": "hubs"})
             assert begun.status_code == 302
             returned = (await outside.get(begun.headers["location"])).headers["location"]

@@ -24,7 +24,7 @@ from tests.endpoint.endpoints import KINDS, client_of, endpoint
 from tests.targets.ghost.plays import until, working
 
 ENTITY = "@tally@one"
-WITHIN = 10.0
+WITHIN = 60.0
 
 
 def guid(number: int) -> str:

@@ -16,6 +16,7 @@ class QueuesInMemory(Queues):
         self.broken: frozenset[str] = frozenset()  # requests that are refused
         self.before_put = asyncio.Event()
         self.before_put.set()
+        self.putting = asyncio.Event()  # a put was sent
         self.before_delete = asyncio.Event()
         self.before_delete.set()
         self._next = 0
@@ -39,6 +40,7 @@ class QueuesInMemory(Queues):
         return self._issue(self.queues[message_id], message_id)
 
     async def put(self, queue: str, text: str, delay: int) -> Receipt:
+        self.putting.set()
         await self.before_put.wait()
         self._note("put", queue, delay)
         return self._issue(queue, f"m{self._next}")

@@ -16,7 +16,7 @@ async def test_an_alarm_rings_its_queue_in_time_and_never_before() -> None:
     for queue, at in due.items():
         alarms.set(queue, at)
     for expected in ("two", "one"):
-        queue, at = await asyncio.wait_for(rung.get(), 5)
+        queue, at = await asyncio.wait_for(rung.get(), 60)
         assert queue == expected
         assert at >= due[queue]
     assert len(alarms) == 0
@@ -27,7 +27,7 @@ async def test_an_earlier_alarm_rings_first_whenever_it_is_set() -> None:
     alarms = Alarms(lambda _: rung.set())
     alarms.set("one", now() + 3600)
     alarms.set("one", now() + 0.02)
-    await asyncio.wait_for(rung.wait(), 5)
+    await asyncio.wait_for(rung.wait(), 60)
     assert len(alarms) == 1
 
 
@@ -47,7 +47,7 @@ async def test_of_too_many_alarms_the_latest_are_forgotten() -> None:
         alarms.set("one", now() + 60 * number)
     alarms.set("one", now() + 0.02)
     assert len(alarms) == 10
-    await asyncio.wait_for(rung.wait(), 5)
+    await asyncio.wait_for(rung.wait(), 60)
     alarms.clear("one")
 
 

@@ -27,7 +27,8 @@ SIGNATURE = "sv=2023-11-03&sig=a%2Bb%3D&se=2027-01-01T00%3A00%3A00Z"
 DROPPED = "dropped"  # the connection is closed instead of an answer
 SILENT = "silent"  # nothing is answered, ever
 LEFT = "left"  # answered, and the connection closed
-READ_TIMEOUT = 0.05
+SHORT = 0.25  # seconds: how long an answer is waited for that will not come
+LONG = 60.0  # where it comes, however busy the machine is
 KEY = AccountKey("shop", "a2V5")
 Step = int | str | tuple[int, str]
 
@@ -74,8 +75,8 @@ class Storage:
 class Watched(CountedTransport):
     """Notes the pauses between tries instead of making them."""
 
-    def __init__(self, counter: RequestCounter) -> None:
-        super().__init__(counter, read_timeout=READ_TIMEOUT)
+    def __init__(self, counter: RequestCounter, read_timeout: float) -> None:
+        super().__init__(counter, read_timeout=read_timeout)
         self.pauses: list[float] = []
 
     async def sleep(self, duration: float) -> None:
@@ -89,7 +90,7 @@ async def serving(*steps: Step) -> AsyncIterator[tuple[Storage, Watched, Request
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     storage.url = f"{url}/shop"
     counter = RequestCounter(Endpoints(f"{url}/blobs", storage.url, f"{url}/tables"))
-    transport = Watched(counter)
+    transport = Watched(counter, SHORT if SILENT in steps else LONG)
     try:
         yield storage, transport, counter
     finally:

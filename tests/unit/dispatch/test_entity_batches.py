@@ -25,7 +25,7 @@ from durahub.storage import SqliteStorage
 from durahub.store import HubStore
 
 COUNTER = "@counter@a"
-WITHIN = 20.0
+WITHIN = 60.0
 
 
 class Clock:

@@ -18,7 +18,7 @@ from durahub.model.history import Status, TaskFailed
 from durahub.storage import SqliteStorage
 
 BIG = "x" * (MIB + 1)
-WITHIN = 20.0
+WITHIN = 60.0
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from durahub.scheduler.file import SchedulerFile
 from durahub.scheduler.hub_store import SchedulerStore
 
 COUNTER = "@counter@a"
-WITHIN = 20.0
+WITHIN = 60.0
 
 
 class Refusing(SchedulerStore):
@@ -63,7 +63,7 @@ class Refusing(SchedulerStore):
 
 @contextlib.asynccontextmanager
 async def _hub(store: Refusing) -> AsyncIterator[tuple[TaskHub, WorkStream]]:
-    settings = DispatchSettings(drain=0.1, disconnect_grace=0.01, storage_pause=0.2)
+    settings = DispatchSettings(drain=0.1, disconnect_grace=0.01, storage_pause=1.0)
     hub = TaskHub(store, settings=settings)
     await hub.open(create=True)
     running = asyncio.create_task(hub.run())

@@ -19,7 +19,7 @@ from durahub.model.message import Message
 from durahub.scheduler.file import SchedulerFile
 from durahub.scheduler.hub_store import SchedulerStore
 
-WITHIN = 20.0
+WITHIN = 60.0
 
 
 class Behind(SchedulerStore):

@@ -79,7 +79,7 @@ class FakeTaskHub:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until *condition* holds."""
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             while not condition():  # noqa: ASYNC110 (any condition will do)
                 await anyio.sleep(0.005)
 

@@ -27,7 +27,7 @@ from durahub.scheduler.connections import FileOptions
 from durahub.scheduler.file import SchedulerFile
 from durahub.scheduler.hub_store import SchedulerStore
 
-PATIENCE = 10.0  # seconds until a test gives up
+PATIENCE = 60.0  # seconds until a test gives up
 NOON = Ticks(638_000_000_000_000_003)
 
 

@@ -49,7 +49,7 @@ async def test_a_message_that_comes_due_at_any_moment_of_a_look_is_handed_over(
     pump = Pump(desk, _read, _move, ClockThatPasses(readings), 1.0)
     running = asyncio.create_task(pump.run())
     try:
-        assert (await asyncio.wait_for(desk.message(), 5)).key == "1"
+        assert (await asyncio.wait_for(desk.message(), 60)).key == "1"
     finally:
         running.cancel()
         with contextlib.suppress(asyncio.CancelledError):

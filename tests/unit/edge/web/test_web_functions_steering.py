@@ -95,13 +95,13 @@ async def test_bad_json_is_refused_and_not_quoted(shop: Shop) -> None:
 
 
 async def test_who_waits_gets_the_output(shop: Shop) -> None:
-    answer = await shop.post(f"{START}/Order/one?timeout=10&pollingInterval=1", json=1)
+    answer = await shop.post(f"{START}/Order/one?timeout=100&pollingInterval=1", json=1)
 
     assert (answer.status_code, answer.json()) == (200, "paid")
 
 
 async def test_who_waits_for_a_failure_gets_its_status(shop: Shop) -> None:
-    answer = await shop.post(f"{START}/Fail/one?timeout=10&pollingInterval=1")
+    answer = await shop.post(f"{START}/Fail/one?timeout=100&pollingInterval=1")
 
     assert (answer.status_code, answer.json()["runtimeStatus"]) == (200, "Failed")
 
@@ -117,7 +117,9 @@ async def test_who_still_waits_when_the_server_stops_is_told_so() -> None:
         app = application(CollectorRegistry(), directory=shop.directory)
         server = HttpServer(app, bind("127.0.0.1", 0, "--http-port"))
         serving = asyncio.create_task(server.run_until_stopped())
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}") as client:
+        async with httpx.AsyncClient(
+            timeout=60, base_url=f"http://127.0.0.1:{server.port}"
+        ) as client:
             path = f"{START}/Wait/one?timeout=60&pollingInterval=1"
             waiting = asyncio.create_task(client.post(path))
             await shop.hub.wait_for_start("one", payloads=False)

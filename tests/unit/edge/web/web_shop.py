@@ -44,7 +44,7 @@ from durahub.storage import SqliteStorage
 HOST = "http://shop.example:8082"
 FUNCTIONS = "/runtime/webhooks/durabletask"
 SCHEDULER = "/v1/taskhubs"
-PATIENCE = 10.0  # seconds until a test gives up
+PATIENCE = 60.0  # seconds until a test gives up
 NO_STOCK = Failure(error_type="ValueError", message="no stock", stack_trace="line 1")
 
 
