@@ -7,15 +7,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from durahub_migrate.applying import journal_rows
+from durahub_migrate.applying import job_rows, unit_fates
 from durahub_migrate.applying.gear import Gear
 from durahub_migrate.applying.job import look_at, open_job
-from durahub_migrate.applying.journal_rows import Group
 from durahub_migrate.applying.patience import Patience
 from durahub_migrate.applying.plan_file import OpenPlan
 from durahub_migrate.applying.running import Running
 from durahub_migrate.applying.settings import ApplySettings
 from durahub_migrate.applying.states import JobState, UnitState
+from durahub_migrate.applying.unit_fates import Group
 from durahub_migrate.applying.watching import Watcher
 from durahub_migrate.contents.indexed import open_content
 from durahub_migrate.moving.mover import Mover
@@ -96,11 +96,11 @@ def units_by_state(plan: Path) -> dict[UnitState, int]:
 
 def groups_of(plan: Path) -> list[Group]:
     with look_at(plan) as connection:
-        return journal_rows.groups(connection)
+        return unit_fates.groups(connection)
 
 
 def state_of(plan: Path) -> JobState:
     with look_at(plan) as connection:
-        job = journal_rows.job_of(connection)
+        job = job_rows.job_of(connection)
         assert job is not None
         return job.state

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from durahub.errors import BadPlan
-from durahub_migrate.applying.journal_rows import Entry
 from durahub_migrate.applying.plan_file import OpenPlan
 from durahub_migrate.applying.states import UnitState
+from durahub_migrate.applying.unit_rows import Entry
 from tests.applying.moves import a_move
 
 

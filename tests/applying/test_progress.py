@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from durahub.errors import BadSettingsFile
 from durahub_migrate.applying.balance import balance, of_messages, residue, sentence
 from durahub_migrate.applying.control import Control, Watched, read, write
-from durahub_migrate.applying.journal_rows import Fate, Group
 from durahub_migrate.applying.progress import Speed, counted
 from durahub_migrate.applying.states import UnitState
 from durahub_migrate.applying.throttle import UNLIMITED, Limits
+from durahub_migrate.applying.unit_fates import Fate, Group
 from durahub_migrate.moving.mover import Phase
 from durahub_migrate.moving.plan import PlanEnd
 from durahub_migrate.moving.strategy import Strategy

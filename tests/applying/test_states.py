@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from durahub_migrate.applying import journal_rows
-from durahub_migrate.applying.journal_file import writing
-from durahub_migrate.applying.journal_rows import IllegalMove, JobRow
+from durahub_migrate.applying import job_rows, unit_rows
+from durahub_migrate.applying.job_rows import JobRow
+from durahub_migrate.applying.journal_file import IllegalMove, writing
 from durahub_migrate.applying.plan_file import OpenPlan
 from durahub_migrate.applying.states import (
     BEFORE,
@@ -58,11 +58,11 @@ def test_the_journal_takes_a_state_where_the_table_has_it_and_nowhere_else(
     move = a_move(tmp_path, live=1, ended=0)
     taken = set()
     with OpenPlan(move.plan) as plan, writing(tmp_path / "journal") as connection:
-        journal_rows.fill(connection, JOB, plan.units())
+        job_rows.fill(connection, JOB, plan.units())
         for state in UnitState:
             connection.execute("UPDATE unit SET state = ?", (before.value,))
             try:
-                journal_rows.record(connection, 1, state, Phase.PLACE, Moved())
+                unit_rows.record(connection, 1, state, Phase.PLACE, Moved())
                 taken.add(state)
             except IllegalMove:
                 pass

@@ -11,8 +11,8 @@ and the other ways at endpoints count what they have sent, and what the replayed
 
 from collections.abc import Iterable, Mapping
 
-from durahub_migrate.applying.journal_rows import Fate, Group
 from durahub_migrate.applying.states import UnitState
+from durahub_migrate.applying.unit_fates import Fate, Group
 from durahub_migrate.moving.plan import PlanEnd
 from durahub_migrate.moving.strategy import Strategy
 

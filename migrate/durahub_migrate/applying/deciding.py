@@ -3,9 +3,9 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from durahub_migrate.applying.journal_rows import Group
 from durahub_migrate.applying.settings import ApplySettings
 from durahub_migrate.applying.states import DOING, JobState, UnitState, Wave
+from durahub_migrate.applying.unit_fates import Group
 from durahub_migrate.moving.cycles import cyclic
 from durahub_migrate.moving.mover import Moved, Outcome, Phase
 

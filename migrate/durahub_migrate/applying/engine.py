@@ -11,13 +11,13 @@ from sqlite3 import Connection
 
 from tenacity import AsyncRetrying, retry_if_result, stop_after_attempt, wait_exponential
 
-from durahub_migrate.applying import journal_rows
+from durahub_migrate.applying import unit_rows
 from durahub_migrate.applying.deciding import Lap, settled
 from durahub_migrate.applying.gear import AT_ONCE, Gear
 from durahub_migrate.applying.journal import UnitLedger
-from durahub_migrate.applying.journal_rows import Ahead, Entry
 from durahub_migrate.applying.patience import LONGEST_PAUSE
 from durahub_migrate.applying.states import UnitState, after
+from durahub_migrate.applying.unit_rows import Ahead, Entry
 from durahub_migrate.moving.mover import Moved, Outcome, Phase, PutsInOrder, SkipsPhases
 from durahub_migrate.moving.units import Unit
 
@@ -43,7 +43,7 @@ class Engine:
         self.gear.watcher.began(lap)
         if isinstance(mover, SkipsPhases) and not mover.works_in(lap.phase):
             passed = await self.gear.journal.do(
-                partial(journal_rows.pass_over, phase=lap.phase, wave=lap.wave)
+                partial(unit_rows.pass_over, phase=lap.phase, wave=lap.wave)
             )
             self.gear.watcher.passed(lap, passed)
         self._put_off.clear()
@@ -74,7 +74,7 @@ class Engine:
         self, lap: Lap, behind: int, most: int, tries: int
     ) -> Callable[[Connection], list[Entry]]:
         return partial(
-            journal_rows.claim,
+            unit_rows.claim,
             phase=lap.phase,
             wave=lap.wave,
             behind=behind,
@@ -115,7 +115,7 @@ class Engine:
         if not roots:
             return []
         found = await self.gear.journal.do(
-            partial(journal_rows.not_placed, roots=roots, wave=lap.wave)
+            partial(unit_rows.not_placed, roots=roots, wave=lap.wave)
         )
         return [one for one in found if one.strategy.sends_again]
 
@@ -154,7 +154,7 @@ class Engine:
 
         def write(connection: Connection) -> None:
             ends(connection)  # what the unit's last step did and what comes of it are one write
-            journal_rows.record(connection, entry.number, state, lap.phase, moved)
+            unit_rows.record(connection, entry.number, state, lap.phase, moved)
 
         await self.gear.journal.do(write)
         self.gear.watcher.ended(entry, unit, lap, state, moved)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from durahub_migrate.applying.journal import Journal, StopRequested
-from durahub_migrate.applying.journal_rows import Entry
 from durahub_migrate.applying.patience import Patience
 from durahub_migrate.applying.settings import ApplySettings
 from durahub_migrate.applying.several import several
+from durahub_migrate.applying.unit_rows import Entry
 from durahub_migrate.applying.watching import Watcher
 from durahub_migrate.moving.content import Content
 from durahub_migrate.moving.mover import Mover

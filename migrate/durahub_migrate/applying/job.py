@@ -17,12 +17,13 @@ from sqlite3 import Connection
 
 from durahub.dispatch.clock import new_id
 from durahub.errors import FileUnavailable, JobMismatch, JournalUnusable, WrongJobState
-from durahub_migrate.applying import journal_file, journal_rows
+from durahub_migrate.applying import job_rows, journal_file
+from durahub_migrate.applying.job_rows import JobRow
 from durahub_migrate.applying.journal import Journal, open_journal
 from durahub_migrate.applying.journal_file import OnWrite
-from durahub_migrate.applying.journal_rows import JobRow, Lost
 from durahub_migrate.applying.plan_file import OpenPlan
 from durahub_migrate.applying.states import JobState
+from durahub_migrate.applying.unit_fates import Lost
 
 SUFFIX = ".job"
 JOURNAL, CONTROL, FAILED = "journal.sqlite", "control.toml", "failed.jsonl"
@@ -64,7 +65,7 @@ async def open_job(
     elif not file.exists():
         raise WrongJobState(str(plan.path), "not begun", "durahub apply begins it")
     async with open_journal(file, stopping=stopping, on_write=on_write) as journal:
-        job = await journal.do(journal_rows.job_of)
+        job = await journal.do(job_rows.job_of)
         if job is None:
             job = JobRow(
                 id=new_id()[:16],
@@ -77,7 +78,7 @@ async def open_job(
                 accepts=False,
                 status={},
             )
-            await journal.do(partial(journal_rows.fill, job=job, units=plan.units()))
+            await journal.do(partial(job_rows.fill, job=job, units=plan.units()))
         problem = mismatch(job, plan)
         if problem is not None:
             raise JobMismatch(str(file.parent), problem)
@@ -106,7 +107,7 @@ def begun_job(plan: Path) -> JobRow | None:
     if not (folder_of(plan) / JOURNAL).exists():
         return None
     with look_at(plan) as connection:
-        found = journal_rows.job_of(connection)
+        found = job_rows.job_of(connection)
     over = (JobState.CONFIRMED, JobState.ABORTED)
     return None if found is None or found.state in over else found
 

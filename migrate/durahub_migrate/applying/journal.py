@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlite3 import Connection
 from typing import TypeVar
 
-from durahub_migrate.applying import journal_rows
+from durahub_migrate.applying import step_rows
 from durahub_migrate.applying.journal_file import JournalLane, OnWrite, held
 from durahub_migrate.moving.ledger import Ledger
 
@@ -44,7 +44,7 @@ class Journal:
 
     async def ledger(self, number: int) -> "UnitLedger":
         """Return the steps of one unit."""
-        steps = await self.do(partial(journal_rows.steps_of, number=number))
+        steps = await self.do(partial(step_rows.steps_of, number=number))
         return UnitLedger(self, number, steps, self._stopping)
 
     def fresh_ledger(self, number: int) -> "UnitLedger":
@@ -95,7 +95,7 @@ class UnitLedger(Ledger):
 
         def write(connection: Connection) -> None:
             ends(connection)
-            journal_rows.write_step(connection, self._number, step, note, done=False)
+            step_rows.write_step(connection, self._number, step, note, done=False)
 
         await self._journal.do(write)
 
@@ -120,7 +120,7 @@ class UnitLedger(Ledger):
 
         def write(connection: Connection) -> None:
             for step, note in ended.items():
-                journal_rows.write_step(connection, self._number, step, note, done=True)
+                step_rows.write_step(connection, self._number, step, note, done=True)
 
         return write
 

@@ -54,6 +54,11 @@ CREATE TABLE step (
 ) WITHOUT ROWID;
 """
 
+
+class IllegalMove(RuntimeError):
+    """A state that may not follow the one there is: a fault of ours, which nothing is written for."""
+
+
 OnWrite = Callable[[str], object]
 """Called with ``"before"`` and ``"after"`` each commit that writes; what a test kills the process in."""
 
@@ -209,3 +214,14 @@ def _is_disks(error: Exception) -> bool:
 def rows(connection: Connection, sql: str, *values: Any) -> list[tuple[Any, ...]]:
     """Return all rows of a question; for those that have few."""
     return connection.execute(sql, values).fetchall()
+
+
+def change_one(connection: Connection, sql: str, values: Sequence[Any], what: str) -> None:
+    """Change one row, and no other. Raises `IllegalMove`: *what* says what it should have become."""
+    if connection.execute(sql, values).rowcount != 1:
+        raise IllegalMove(f"no way leads {what}")
+
+
+def places(values: Sequence[object]) -> str:
+    """Return as many marks as there are *values*, for a statement."""
+    return ",".join("?" * len(values))

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import IO
 
 from durahub.errors import BadPlan, FileUnavailable
-from durahub_migrate.applying.journal_rows import Entry
+from durahub_migrate.applying.unit_rows import Entry
 from durahub_migrate.moving import plan
 from durahub_migrate.moving.plan import PlanEnd, PlanHead
 from durahub_migrate.moving.units import Unit

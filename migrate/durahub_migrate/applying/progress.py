@@ -5,8 +5,8 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from durahub_migrate.applying.journal_rows import Group
 from durahub_migrate.applying.states import BEHIND, UnitState
+from durahub_migrate.applying.unit_fates import Group
 from durahub_migrate.moving.mover import Phase
 
 WINDOW = 5.0  # seconds that one rate is taken over

@@ -8,9 +8,10 @@ from durahub.errors import Unavailable
 from durahub_migrate.applying import events
 from durahub_migrate.applying.deciding import Lap
 from durahub_migrate.applying.events import Summary
-from durahub_migrate.applying.journal_rows import Entry, Group
 from durahub_migrate.applying.progress import Progress, Speed, counted
 from durahub_migrate.applying.states import JobState, UnitState
+from durahub_migrate.applying.unit_fates import Group
+from durahub_migrate.applying.unit_rows import Entry
 from durahub_migrate.applying.watching import Watcher
 from durahub_migrate.moving.mover import Moved, Phase
 from durahub_migrate.moving.units import Unit

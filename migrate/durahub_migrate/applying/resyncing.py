@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from durahub.errors import WrongJobState
-from durahub_migrate.applying import journal_rows
+from durahub_migrate.applying import job_rows, step_rows, unit_rows
 from durahub_migrate.applying.running import Running
 from durahub_migrate.applying.states import IS_THERE, JobState, UnitState
 from durahub_migrate.moving.mover import Outcome, PutsInOrder, TellsWhatRan, TellsWhatStays
@@ -44,7 +44,7 @@ async def take_back(running: Running, repairs: Iterable[Repair]) -> list[Kept]:
         wanted = "what it has moved can be mended when all of it is there, until it is confirmed"
         raise WrongJobState(running.name, job.state.value, wanted)
     now = int(running.now())
-    await running.gear.journal.do(partial(journal_rows.set_job, state=JobState.PLACING, now=now))
+    await running.gear.journal.do(partial(job_rows.set_job, state=JobState.PLACING, now=now))
     kept: list[Kept] = []
     done: dict[str, str] = {}  # why it stays, by root
     for repair in repairs:
@@ -72,20 +72,20 @@ async def _take_all_back(
 
 async def _behind(running: Running, root_id: str) -> list[str]:
     gear = running.gear
-    entry = await running.gear.journal.do(partial(journal_rows.entry_of, root_id=root_id))
+    entry = await running.gear.journal.do(partial(unit_rows.entry_of, root_id=root_id))
     if entry is None or not isinstance(gear.mover, PutsInOrder):
         return []
     return sorted(await gear.mover.before(gear.unit_of(entry), gear.content))
 
 
 async def _stands(running: Running, root_id: str) -> bool:
-    entry = await running.gear.journal.do(partial(journal_rows.entry_of, root_id=root_id))
+    entry = await running.gear.journal.do(partial(unit_rows.entry_of, root_id=root_id))
     return entry is not None and entry.state in IS_THERE
 
 
 async def _take_back(running: Running, repair: Repair, state: JobState) -> str:
     gear, journal = running.gear, running.gear.journal
-    entry = await journal.do(partial(journal_rows.entry_of, root_id=repair.root_id))
+    entry = await journal.do(partial(unit_rows.entry_of, root_id=repair.root_id))
     if entry is None or entry.state is UnitState.LEFT:
         return "the plan does not move it"
     if entry.state in (UnitState.REJECTED, UnitState.FAILED):
@@ -104,11 +104,11 @@ async def _take_back(running: Running, repair: Repair, state: JobState) -> str:
                 return "the target was handed over, and cannot tell whether it has run since"
             if await gear.patience.patiently(partial(mover.has_run, unit, gear.content, ledger)):
                 return "it was written at the target since it was moved"
-        await ledger.begin(journal_rows.TAKEN_BACK)  # so that a crash in between does not lose it
+        await ledger.begin(step_rows.TAKEN_BACK)  # so that a crash in between does not lose it
         moved = await gear.patience.patiently(partial(mover.withdraw, unit, gear.content, ledger))
         if moved.outcome is not Outcome.DONE:
-            await ledger.end(journal_rows.TAKEN_BACK)
+            await ledger.end(step_rows.TAKEN_BACK)
             ledger.flush()
             return moved.reason or "it could not be taken back"
-    await journal.do(partial(journal_rows.plan_again, number=entry.number))
+    await journal.do(partial(unit_rows.plan_again, number=entry.number))
     return ""

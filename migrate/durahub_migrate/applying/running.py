@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from durahub.errors import MoveBlocked, WrongJobState
-from durahub_migrate.applying import journal_rows
+from durahub_migrate.applying import job_rows, unit_fates, unit_rows
 from durahub_migrate.applying.deciding import Lap, Tally, laps, next_state, obstacle
 from durahub_migrate.applying.engine import Engine
 from durahub_migrate.applying.gear import Gear
+from durahub_migrate.applying.job_rows import JobRow
 from durahub_migrate.applying.journal import StopRequested
-from durahub_migrate.applying.journal_rows import JobRow
 from durahub_migrate.applying.settings import ApplySettings
 from durahub_migrate.applying.states import JobState
 from durahub_migrate.applying.strays import deliver_strays
@@ -48,7 +48,7 @@ class Running:
 
     async def job(self) -> JobRow:
         """Return the job as it is now."""
-        found = await self.gear.journal.do(journal_rows.job_of)
+        found = await self.gear.journal.do(job_rows.job_of)
         assert found is not None, "the journal is filled before its job runs"  # noqa: S101 (for the types)
         return found
 
@@ -65,14 +65,14 @@ class Running:
             state = await self._take(JobState.PLACING)
         if state not in (JobState.HANDING_OVER, JobState.HANDED_OVER, JobState.CONFIRMED):
             await self._taking_back.end_taking_back()
-            await self.gear.journal.do(journal_rows.try_again)
+            await self.gear.journal.do(unit_rows.try_again)
             for lap in laps(state):
                 state = await self._go_through(lap, state)
         if state is JobState.SETTLING:
             await deliver_strays(self.gear)
             state = await self._take(JobState.CHECKING)
         if state is JobState.CHECKING:
-            await self.gear.journal.do(journal_rows.check_counts)
+            await self.gear.journal.do(unit_rows.check_counts)
             state = await self._take(JobState.READY)
         return await self.cut_over()
 
@@ -102,7 +102,7 @@ class Running:
             await self.hook("before-cutover", job.state)
             await self._take(JobState.HANDING_OVER)
         await self.gear.patience.patiently(self.gear.mover.hand_over)
-        await self.gear.journal.do(journal_rows.hand_over)
+        await self.gear.journal.do(unit_rows.hand_over)
         await self._take(JobState.HANDED_OVER)
         await self.hook("after-cutover", JobState.HANDED_OVER)
         return Ending(state=JobState.HANDED_OVER, tally=tally)
@@ -133,16 +133,16 @@ class Running:
                 obstacle=f"{left:,} units could not be taken back",
             )
         await self._taking_back.give_up()
-        await self.gear.journal.do(journal_rows.withdraw_planned)
+        await self.gear.journal.do(unit_rows.withdraw_planned)
         return Ending(state=await self._take(JobState.ABORTED), tally=tally)
 
     async def tally(self) -> Tally:
         """Count what is lost."""
-        return Tally.of(await self.gear.journal.do(journal_rows.groups))
+        return Tally.of(await self.gear.journal.do(unit_fates.groups))
 
     async def _take(self, state: JobState) -> JobState:
         if self.gear.patience.stop.is_set() and state is not JobState.HANDED_OVER:
             raise StopRequested
-        await self.gear.journal.do(partial(journal_rows.set_job, state=state, now=int(self.now())))
+        await self.gear.journal.do(partial(job_rows.set_job, state=state, now=int(self.now())))
         self.told(state)
         return state

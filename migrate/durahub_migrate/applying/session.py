@@ -14,7 +14,17 @@ from sqlite3 import Connection
 from durahub.dispatch.clock import system_clock
 from durahub.errors import DurahubError
 from durahub.model.ticks import Ticks
-from durahub_migrate.applying import balance, checks, hooks, job, journal_rows, throttle
+from durahub_migrate.applying import (
+    balance,
+    checks,
+    hooks,
+    job,
+    job_rows,
+    throttle,
+    told_rows,
+    unit_fates,
+    unit_rows,
+)
 from durahub_migrate.applying.control import Watched
 from durahub_migrate.applying.counted_messages import messages
 from durahub_migrate.applying.deciding import Tally, exit_status
@@ -121,7 +131,7 @@ class Session:
 
     async def _summary(self, status: int, reason: str | None, ending: Ending | None) -> Summary:
         found = await self.running.job()
-        groups = await self.journal.do(journal_rows.groups)
+        groups = await self.journal.do(unit_fates.groups)
         moved, left = await self.journal.do(partial(messages, state=found.state, groups=groups))
         tally = Tally.of(groups)
         if ending is not None:
@@ -151,13 +161,13 @@ class Session:
             balance=sums,
             residue=balance.residue(sums),
             left=left,
-            doubts=await self.journal.do(partial(journal_rows.told, kind="doubt")),
+            doubts=await self.journal.do(partial(told_rows.told, kind="doubt")),
             lost_file=str(job.folder_of(self.plan.path) / job.FAILED) if count else None,
             bundle=str(self.plan.bundle),
         )
 
     def _write_lost(self, connection: Connection) -> int:
-        return job.write_lost(self.plan.path, journal_rows.lost(connection))
+        return job.write_lost(self.plan.path, unit_fates.lost(connection))
 
     async def _messages(self) -> dict[str, int]:
         """Return where the messages are that the source had."""
@@ -171,9 +181,9 @@ class Session:
                 counts.messages_read,
                 counts.messages_rejected,
                 by_root,
-                journal_rows.fates(connection),
-                journal_rows.of_queues(connection),
-                has_strays=journal_rows.has_strays(connection),
+                unit_fates.fates(connection),
+                told_rows.of_queues(connection),
+                has_strays=told_rows.has_strays(connection),
             )
 
         return await self.journal.do(sums)
@@ -240,7 +250,7 @@ async def session(
         journal = await stack.enter_async_context(
             job.open_job(plan, now, create=create, stopping=stop.is_set, on_write=on_write)
         )
-        row = await journal.do(journal_rows.job_of)
+        row = await journal.do(job_rows.job_of)
         assert row is not None, "it was filled when it was opened"  # noqa: S101 (for the types)
         mover: Mover = _Untouched()
         if row.state not in OVER or not create:
@@ -248,7 +258,7 @@ async def session(
             mover = await stack.enter_async_context(opening)
         if isinstance(mover, LooksUpUnits):
             mover.look_up(partial(_unit_of, plan, journal))
-        groups = await journal.do(journal_rows.groups)
+        groups = await journal.do(unit_fates.groups)
         reporter = Reporter(teller, clock, groups, lambda: _finite(pace.state.rate))
         patience = Patience(
             seconds=wanted.settings.patience, stop=stop, clock=clock, told=reporter.waits
@@ -290,7 +300,7 @@ async def session(
 
 
 async def _unit_of(plan: OpenPlan, journal: Journal, root_id: str) -> Unit | None:
-    entry = await journal.do(partial(journal_rows.entry_of, root_id=root_id))
+    entry = await journal.do(partial(unit_rows.entry_of, root_id=root_id))
     return None if entry is None else plan.unit_of(entry)
 
 
@@ -308,7 +318,7 @@ async def _beat(
         turn += 1
         if turn % KEEP_EVERY == 0:
             status = {**asdict(far), "parallel": limits.parallel, "pause": limits.pause}
-            journal.write(partial(journal_rows.set_status, status=status))
+            journal.write(partial(job_rows.set_status, status=status))
 
 
 async def _end(task: "asyncio.Task[None]") -> None:

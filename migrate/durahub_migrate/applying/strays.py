@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from durahub_migrate.applying import journal_rows
+from durahub_migrate.applying import told_rows
 from durahub_migrate.applying.gear import Gear
 from durahub_migrate.bundle import hub_bundle_pb2 as hb
 from durahub_migrate.moving.content import Content
@@ -28,7 +28,7 @@ async def deliver_strays(gear: Gear) -> None:
         if undelivered.left:
             await _tell(gear, "strays", undelivered)
         return
-    ledger, deliver = await gear.journal.ledger(journal_rows.STRAYS), mover.deliver_strays
+    ledger, deliver = await gear.journal.ledger(told_rows.STRAYS), mover.deliver_strays
     for attempt in range(gear.settings.tries):
         if attempt:
             await patience.sleep(0.5 * 2**attempt)
@@ -44,7 +44,7 @@ async def deliver_strays(gear: Gear) -> None:
 async def withdraw_strays(gear: Gear) -> int:
     """Take back what belongs to no unit; return 1 if that could not be done."""
     mover, content = gear.mover, gear.content
-    ledger = await gear.journal.ledger(journal_rows.STRAYS)
+    ledger = await gear.journal.ledger(told_rows.STRAYS)
     if not isinstance(mover, WithdrawsStrays) or ledger.is_empty:
         return 0
     moved = await gear.patience.patiently(partial(mover.withdraw_strays, content, ledger))
@@ -54,7 +54,7 @@ async def withdraw_strays(gear: Gear) -> int:
 
 
 async def _tell(gear: Gear, phase: str, moved: Moved) -> None:
-    tell = partial(journal_rows.tell, number=journal_rows.STRAYS, phase=phase, moved=moved)
+    tell = partial(told_rows.tell, number=told_rows.STRAYS, phase=phase, moved=moved)
     await gear.journal.do(tell)
 
 

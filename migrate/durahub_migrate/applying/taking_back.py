@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from functools import partial
 from sqlite3 import Connection
 
-from durahub_migrate.applying import journal_rows
+from durahub_migrate.applying import told_rows, unit_rows
 from durahub_migrate.applying.gear import AT_ONCE, Gear
 from durahub_migrate.applying.journal import UnitLedger
-from durahub_migrate.applying.journal_rows import Entry
 from durahub_migrate.applying.states import JobState, Wave
 from durahub_migrate.applying.strays import withdraw_strays
+from durahub_migrate.applying.unit_rows import Entry
 from durahub_migrate.moving.mover import GivesUp, Moved, Outcome, TellsWhatRan, TellsWhatStays
 
 
@@ -29,11 +29,11 @@ class TakingBack:
 
         Raises `NotTakenBack`, `StopRequested` and `TargetAway`.
         """
-        for entry in await self.gear.journal.do(journal_rows.half_taken_back):
+        for entry in await self.gear.journal.do(unit_rows.half_taken_back):
             moved = await self._withdraw(entry, await self.gear.journal.ledger(entry.number))
             if moved.outcome is not Outcome.DONE:
                 raise NotTakenBack(f"{entry.root_id!r} could not be taken back: {moved.reason}")
-            await self.gear.journal.do(partial(journal_rows.plan_again, number=entry.number))
+            await self.gear.journal.do(partial(unit_rows.plan_again, number=entry.number))
 
     async def what_ran(self, state: JobState) -> str | None:
         """Return what at the target has gone on since this job has left it, as a sentence's beginning.
@@ -63,7 +63,7 @@ class TakingBack:
         mover = self.gear.mover
         if not isinstance(mover, TellsWhatStays):
             return 0
-        count = mover.stays(await self.gear.journal.ledger(journal_rows.STRAYS))
+        count = mover.stays(await self.gear.journal.ledger(told_rows.STRAYS))
         async for entry in self._there():
             count += mover.stays(await self.gear.journal.ledger(entry.number))
         return count
@@ -95,7 +95,7 @@ class TakingBack:
     async def _there(self, wave: Wave | None = None) -> AsyncIterator[Entry]:
         ahead: int | None = None
         while found := await self.gear.journal.do(
-            partial(journal_rows.last_there, wave=wave, ahead=ahead, most=AT_ONCE)
+            partial(unit_rows.last_there, wave=wave, ahead=ahead, most=AT_ONCE)
         ):
             for entry in found:
                 yield entry
@@ -114,8 +114,8 @@ class TakingBack:
                 return
 
         def write(connection: Connection) -> None:
-            journal_rows.withdraw(connection, entry.number)
-            journal_rows.tell(connection, entry.number, "withdraw", Moved(left=moved.left))
+            unit_rows.withdraw(connection, entry.number)
+            told_rows.tell(connection, entry.number, "withdraw", Moved(left=moved.left))
 
         await self.gear.journal.do(write)
 
@@ -129,5 +129,5 @@ class TakingBack:
         if moved.left:
             what = Moved(left=moved.left)
             await self.gear.journal.do(
-                partial(journal_rows.tell, number=number, phase="withdraw", moved=what)
+                partial(told_rows.tell, number=number, phase="withdraw", moved=what)
             )

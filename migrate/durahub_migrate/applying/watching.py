@@ -2,8 +2,8 @@
 
 from durahub.errors import Unavailable
 from durahub_migrate.applying.deciding import Lap
-from durahub_migrate.applying.journal_rows import Entry
 from durahub_migrate.applying.states import UnitState
+from durahub_migrate.applying.unit_rows import Entry
 from durahub_migrate.moving.mover import Moved
 from durahub_migrate.moving.units import Unit
 

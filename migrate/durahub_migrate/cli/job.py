@@ -14,9 +14,9 @@ from durahub.cli.output import format_option, print_facts, print_json, print_row
 from durahub.cli.server_life import stop_signal
 from durahub.errors import BadSettingsFile, WrongJobState
 from durahub.model.ticks import from_unix, to_text
-from durahub_migrate.applying import control, hooks, job, journal_rows
+from durahub_migrate.applying import control, hooks, job, job_rows, told_rows, unit_fates
 from durahub_migrate.applying.counted_messages import messages
-from durahub_migrate.applying.journal_rows import JobRow
+from durahub_migrate.applying.job_rows import JobRow
 from durahub_migrate.applying.plan_file import OpenPlan
 from durahub_migrate.applying.session import Session, Wanted, session
 from durahub_migrate.applying.states import JobState
@@ -56,7 +56,7 @@ def list_(folder: Path, output: str) -> None:
     rows = []
     for plan in job.jobs_in(folder):
         with job.look_at(plan) as connection:
-            found = journal_rows.job_of(connection)
+            found = job_rows.job_of(connection)
         if found is None:
             continue
         is_running = job.is_running(plan)
@@ -89,12 +89,12 @@ def list_(folder: Path, output: str) -> None:
 def show(plan: Path, output: str) -> None:
     """Show how far the job of PLAN is; it may be running."""
     with job.look_at(plan) as connection:
-        found = journal_rows.job_of(connection)
-        groups = journal_rows.groups(connection)
+        found = job_rows.job_of(connection)
+        groups = unit_fates.groups(connection)
         if found is None:
             raise WrongJobState(str(plan), "not begun", "durahub apply begins it")
         moved, left = messages(connection, found.state, groups)
-        doubts = journal_rows.told(connection, "doubt")
+        doubts = told_rows.told(connection, "doubt")
     states: dict[str, int] = {}
     for group in groups:
         states[group.state.value] = states.get(group.state.value, 0) + group.units
@@ -217,7 +217,7 @@ def cut_over(plan: Path, anyway: bool, hook: tuple[str, ...], output: str) -> No
 
     async def work(opened: Session) -> int:
         if anyway:
-            await opened.journal.do(journal_rows.set_accepts)
+            await opened.journal.do(job_rows.set_accepts)
         return await opened.cut_over()
 
     raise SystemExit(_opened(Wanted(plan=plan, hooks=hooks.parse(hook)), output, work))
@@ -276,13 +276,13 @@ def confirm(plan: Path) -> None:
     async def confirming() -> None:
         with OpenPlan(plan) as opened:
             async with job.open_job(opened, time.time, create=False) as journal:
-                found = await journal.do(journal_rows.job_of)
+                found = await journal.do(job_rows.job_of)
                 assert found is not None, "it was filled when it was opened"  # noqa: S101 (for the types)
                 if found.state is not JobState.HANDED_OVER:
                     wanted = "what is confirmed is what was handed over"
                     raise WrongJobState(str(job.folder_of(plan)), found.state.value, wanted)
                 await journal.do(
-                    partial(journal_rows.set_job, state=JobState.CONFIRMED, now=int(time.time()))
+                    partial(job_rows.set_job, state=JobState.CONFIRMED, now=int(time.time()))
                 )
 
     run(confirming())
@@ -295,7 +295,7 @@ def confirm(plan: Path) -> None:
 def clean(plan: Path, force: bool) -> None:
     """Remove the folder of the job of PLAN, when it is confirmed or aborted."""
     with job.look_at(plan) as connection:
-        found: JobRow | None = journal_rows.job_of(connection)
+        found: JobRow | None = job_rows.job_of(connection)
     over = (JobState.CONFIRMED, JobState.ABORTED)
     if found is not None and found.state not in over and not force:
         wanted = "confirm or abort it first; --force forgets what was put at the target"
