@@ -108,7 +108,7 @@ REASONS: Mapping[str, str] = {
     "durahub.scheduler.proto_structures:parent.from_json": "beside an event; event-proto has it",
     "durahub_migrate.acting.jobs.book:_job": _OWN_FILE,
     "durahub_migrate.applying.job_rows:job_of": _OWN_FILE,
-    "durahub_migrate.cli.batch:_as_json": "reads JSON that it has written one line before",
+    "durahub_migrate.cli.batch_printing:as_json": "reads JSON that it has written one line before",
     "durahub_migrate.cli.lint_settings:read_settings": _DRIVER,
     "durahub_migrate.cli.monitor:_url": "reads the address that the monitor listens on",
     "durahub_migrate.endpoint.presenting:_host": "reads an address that hub-address has read",
