@@ -18,7 +18,8 @@ from durahub_migrate.verifying.sides import BundleSide, HubSide, OpenSide, Side
 from durahub_migrate.verifying.spool import Spool
 from durahub_migrate.verifying.summary import Summary
 from durahub_migrate.verifying.verdicts import Symbol, Verdict
-from durahub_migrate.verifying.verifying import Verification, Wanted
+from durahub_migrate.verifying.verifying import Verification
+from durahub_migrate.verifying.wanted import Wanted
 from tests.moving.loaded import load
 from tests.targets.moves import move_all
 

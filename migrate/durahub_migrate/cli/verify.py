@@ -25,7 +25,8 @@ from durahub_migrate.verifying.sides import BundleSide, HubSide, OpenSide, Side
 from durahub_migrate.verifying.spool import Spool
 from durahub_migrate.verifying.summary import Summary
 from durahub_migrate.verifying.verdicts import Match, Verdict
-from durahub_migrate.verifying.verifying import Level, Progress, Verification, Wanted
+from durahub_migrate.verifying.verifying import Progress, Verification
+from durahub_migrate.verifying.wanted import Level, Wanted
 
 LEVELS = {one.name.lower(): one for one in Level}
 _FILE = click.Path(path_type=Path, dir_okay=False)

@@ -8,7 +8,8 @@
     spool       what was read of both sides, in a temporary file
     judging     what two sides of an instance are to each other
     differing   where two sketches differ
-    pairing     what is asked of the other instances of its side
+    comparing   what was read of an ID on both sides makes its verdict
+    wanted      what a comparison is to look at
     verifying   leads both sides through it
     verdicts    the results; report, the results as JSON
 

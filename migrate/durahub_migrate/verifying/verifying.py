@@ -7,24 +7,18 @@ judged. Only if some differ, both are read once more, for the sketches that tell
 import hashlib
 import heapq
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from enum import IntEnum
-from fnmatch import fnmatchcase
 
-from durahub.engine.entities.ids import is_entity
-from durahub.model.ticks import PER_SECOND, Ticks
 from durahub.stored import StoredInstance, StoredMessage
 from durahub_migrate.bundle.canonical import utf8
 from durahub_migrate.moving.strategy import Strategy
 from durahub_migrate.moving.units import Unit
-from durahub_migrate.verifying.differing import explain
+from durahub_migrate.verifying.comparing import Comparing
 from durahub_migrate.verifying.judging import SOURCE, TARGET, Judge, Sees
 from durahub_migrate.verifying.open_work import open_work
 from durahub_migrate.verifying.prints import (
-    ENTITY,
-    ORCHESTRATION,
     Print,
     bare_print_of,
     print_of,
@@ -32,49 +26,10 @@ from durahub_migrate.verifying.prints import (
 )
 from durahub_migrate.verifying.renaming import renamed, renamed_message
 from durahub_migrate.verifying.sides import OpenSide, Side, sees
-from durahub_migrate.verifying.spool import Kept, Spool, Which
+from durahub_migrate.verifying.spool import Spool, Which
 from durahub_migrate.verifying.summary import Group, Summary
-from durahub_migrate.verifying.verdicts import (
-    Difference,
-    Fate,
-    Match,
-    Symbol,
-    Unread,
-    Verdict,
-)
-
-UNSHOWN = "an entity without a state, which endpoints do not show"
-DEFERRED = "activities whose inputs were not seen are asked for by the app, in its first turn"
-DAY = 86_400 * PER_SECOND
-
-
-class Level(IntEnum):
-    """How deep to look; each looks at what those before it do."""
-
-    COUNTS = 0
-    STATE = 1
-    HISTORY = 2
-    OPEN = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What to compare. *sample* is how many instances, ``None`` for all; *retention* days, of the target.
-
-    *now* is needed to tell how long ago something ended.
-    """
-
-    level: Level = Level.OPEN
-    match: Match | None = None
-    sample: int | None = None
-    only: tuple[str, ...] = ()
-    retention: int | None = None
-    now: Ticks | None = None
-
-    def includes(self, instance_id: str) -> bool:
-        """Tell whether an instance is to be told of."""
-        return not self.only or any(fnmatchcase(instance_id, one) for one in self.only)
-
+from durahub_migrate.verifying.verdicts import Fate, Unread, Verdict
+from durahub_migrate.verifying.wanted import Level, Wanted
 
 Progress = Callable[[str, int, int | None], object]
 """Told what is done, how many of it, and of how many if that is known."""
@@ -99,7 +54,6 @@ class Verification:
     _back: dict[str, str] = field(default_factory=dict)
     _sampled: set[bytes] | None = None
     _sees: tuple[Sees, Sees] = (Sees.NOTHING, Sees.NOTHING)
-    _kinds: tuple[str, str] = ("", "")
 
     def add_unit(self, unit: Unit) -> None:
         """Tell of a unit of the plan, before `run`."""
@@ -121,13 +75,23 @@ class Verification:
         """Compare. Raises what reading the places raises, and `FileUnavailable` for the spool."""
         source = await self._read(SOURCE)
         target = await self._read(TARGET)
-        self._sees, self._kinds = (source[0], target[0]), (source[1], target[1])
+        self._sees = source[0], target[0]
         summary = Summary()
-        self._judge(summary)
+        comparing = Comparing(
+            spool=self.spool,
+            wanted=self.wanted,
+            judge=Judge(self.spool, *self._sees),
+            is_endpoint=target[1] == "endpoint",
+            has_plan=self.has_plan,
+            is_left_out=self.is_left_out,
+            old_ids=self._back,
+            is_sampled=self._is_sampled,
+        )
+        self._judge(comparing, summary)
         if self.spool.wanted():
             await self._sketch(SOURCE)
             await self._sketch(TARGET)
-            self._explain()
+            self._explain(comparing)
         for body in self.spool.verdicts():
             summary.add(Verdict.decoded(body))
         self._count(summary)
@@ -194,8 +158,7 @@ class Verification:
 
     # -- judging -------------------------------------------------------------------------------
 
-    def _judge(self, summary: Summary) -> None:
-        judge = Judge(self.spool, *self._sees)
+    def _judge(self, comparing: Comparing, summary: Summary) -> None:
         unread = {one.instance_id: one for one in self.spool.unread(TARGET) if one.instance_id}
         rejected = {one.instance_id: one for one in self.spool.unread(SOURCE) if one.instance_id}
         expected: Counter[Group] = Counter()
@@ -206,15 +169,15 @@ class Verification:
                 continue
             source = self.spool.kept(SOURCE, instance_id)
             target = self.spool.kept(TARGET, instance_id)
-            if self._is_name_alone(source, target):
+            if comparing.is_name_alone(source, target):
                 continue
             if instance_id in unread or instance_id in rejected:
                 problem = unread.get(instance_id) or rejected[instance_id]
-                verdict = self._unreadable(
+                verdict = comparing.unreadable(
                     instance_id, source, problem, is_target=instance_id in unread
                 )
             else:
-                verdict = self._verdict(judge, instance_id, source, target)
+                verdict = comparing.verdict(instance_id, source, target)
             self.spool.add_verdict(instance_id, verdict.encoded())
             if source.print is not None and verdict.fate in (Fate.IMPORTED, Fate.LOST):
                 expected[_group(source.print)] += 1
@@ -222,166 +185,6 @@ class Verification:
                 found[_group(target.print)] += 1
         for group in sorted({*expected, *found}):
             summary.counts[group] = expected[group], found[group]
-
-    def _is_name_alone(self, source: Kept, target: Kept) -> bool:
-        """Tell whether the target lists an entity that was deleted, as the SDK's in-memory backend does."""
-        if source.print is not None or source.coming or target.print is None:
-            return False
-        return target.print.is_empty and self._sees[TARGET] is Sees.NOTHING
-
-    def _unreadable(
-        self, instance_id: str, kept: Kept, problem: Unread, *, is_target: bool
-    ) -> Verdict:
-        source = kept.print
-        where = "at the target" if is_target else "at the source"
-        return Verdict(
-            instance_id=self._back.get(instance_id, instance_id),
-            kind=ENTITY if is_entity(instance_id) else ORCHESTRATION,
-            symbol=Symbol.UNREADABLE,
-            name=source.name if source is not None else "",
-            root=self._back.get(kept.root, kept.root) if source is not None else "",
-            fate=(Fate.IMPORTED if source is not None else None) if is_target else Fate.REJECTED,
-            is_fault=is_target,
-            notes=(f"{where}: {problem.code}: {problem.sentence}",),
-        )
-
-    def _verdict(self, judge: Judge, instance_id: str, source: Kept, target: Kept) -> Verdict:
-        one, other = source.print, target.print
-        known = one or other
-        old = self._back.get(instance_id, instance_id)
-
-        def told(symbol: Symbol, **others: object) -> Verdict:
-            fields: dict[str, object] = {
-                "instance_id": old,
-                "target_id": instance_id if old != instance_id else "",
-                "kind": ENTITY if is_entity(instance_id) else ORCHESTRATION,
-                "name": known.name if known is not None else "",
-                "root": self._back.get(source.root, source.root) if one is not None else "",
-                "symbol": symbol,
-                "fate": Fate.IMPORTED if one is not None else None,
-                "is_fault": symbol is Symbol.DIFFERS,
-            }
-            return Verdict(**{**fields, **others})  # type: ignore[arg-type]
-
-        if one is None and other is not None:
-            if self._sees[TARGET] is Sees.NOTHING and other.is_empty and source.coming:
-                return told(Symbol.EQUAL, notes=("there are only messages to it",))
-            return told(Symbol.ONLY_TARGET, is_fault=True)
-        if one is not None and other is None:
-            fate, note = self._missing(source.root, one)
-            if self._sees[TARGET] is Sees.NOTHING and one.is_empty and fate is Fate.LOST:
-                return told(Symbol.EQUAL, notes=(UNSHOWN,))
-            is_fault = fate is Fate.LOST
-            return told(
-                Symbol.ONLY_SOURCE, fate=fate, is_fault=is_fault, notes=(note,) if note else ()
-            )
-        if one is None or other is None:
-            differences = tuple(self._open(judge, source, target, Match.EXACT))
-            notes = ("there are only messages to it",)
-            symbol = Symbol.DIFFERS if differences else Symbol.EQUAL
-            return told(symbol, differences=differences, notes=notes)
-        if self.wanted.level is Level.COUNTS:
-            return told(Symbol.EQUAL)
-        if not self._is_sampled(instance_id):
-            fields = tuple(
-                name
-                for name in ("name", "status", "version")
-                if getattr(one, name) != getattr(other, name)
-            )
-            differences = (
-                (Difference(part="row", text="it is not in the sample", fields=fields),)
-                if fields
-                else ()
-            )
-            symbol = Symbol.DIFFERS if fields else Symbol.EQUAL
-            return told(symbol, differences=differences, notes=("not in the sample",))
-        match, is_same = self._compared(source.root, one, other)
-        if not is_same:
-            self.spool.want(instance_id)
-            return told(Symbol.DIFFERS, match=match)
-        again: set[int] = set()
-        if match is Match.SEMANTIC and one.shown != other.shown:
-            answered = {coming.number for coming in source.coming}
-            again = {
-                wait.place
-                for wait in source.waits
-                if wait.kind == "activity"
-                and not (wait.carriers or wait.detail)
-                and wait.number not in answered
-            }
-        differences = tuple(self._open(judge, source, target, match, again))
-        symbol = Symbol.DIFFERS if differences else Symbol.EQUAL
-        return told(
-            symbol,
-            match=match,
-            differences=differences,
-            notes=(DEFERRED,) if again else (),
-        )
-
-    def _open(
-        self,
-        judge: Judge,
-        source: Kept,
-        target: Kept,
-        match: Match,
-        again: Collection[int] = (),
-    ) -> tuple[Difference, ...]:
-        if self.wanted.level < Level.OPEN:
-            return ()
-        return tuple(judge.open_work(source, target, match, again))
-
-    def _missing(self, root: str, source: Print) -> tuple[Fate, str]:
-        """Return what has become of an instance that the target does not have, and a sentence about it."""
-        unit = self.spool.unit(root)
-        if unit is not None:
-            _, fate, _ = unit
-            if fate != Fate.IMPORTED.value:
-                return Fate(fate), ""
-        elif self.has_plan and self.is_left_out(self._back.get(root, root)):
-            return Fate.SKIPPED, "the plan leaves it out"
-        if source.ended is None or self.wanted.now is None:
-            return Fate.LOST, ""
-        days = (self.wanted.now - source.ended) // DAY
-        if self.wanted.retention is not None and days >= self.wanted.retention:
-            return Fate.PURGED, f"it ended {days} days ago: the target's retention has purged it"
-        return Fate.LOST, f"it ended {days} days ago: a retention policy may have purged it"
-
-    def _compared(self, root: str, source: Print, target: Print) -> tuple[Match, bool]:
-        match = self._match(root, source)
-        if match is None or match is Match.EXACT:
-            is_same = source.exact_state == target.exact_state and (
-                self.wanted.level < Level.HISTORY or source.exact_history == target.exact_history
-            )
-            if is_same or match is Match.EXACT:
-                return Match.EXACT, is_same
-        if match is Match.START:
-            ended = target.ended is not None
-            return Match.START, source.start == target.start and not ended
-        if self.wanted.level < Level.HISTORY:
-            return Match.SEMANTIC, source.semantic_state == target.semantic_state
-        if self._sees[TARGET] is not Sees.NOTHING and not source.deferred:
-            return Match.SEMANTIC, source.semantic == target.semantic
-        is_untagged = source.untagged == target.untagged != b"" and not target.has_tags
-        is_same = (
-            (target.shown in (source.shown, source.deferred) or is_untagged)
-            and target.parent in ("", source.parent)
-            and bool(source.locked_by) >= bool(target.locked_by)
-            and target.due in (0, source.due)
-        )
-        return Match.SEMANTIC, is_same
-
-    def _match(self, root: str, source: Print) -> Match | None:
-        """Return how to compare an instance; ``None``: exactly, or else by what counts."""
-        if self.wanted.match is not None:
-            return self.wanted.match
-        unit = self.spool.unit(root)
-        if unit is None:
-            return None if self._kinds[1] == "endpoint" else Match.EXACT
-        strategy, _, exact = unit
-        if exact:
-            return Match.EXACT
-        is_fresh = strategy == Strategy.RECREATE.value and source.status != "Pending"
-        return Match.START if is_fresh else Match.SEMANTIC
 
     # -- those that differ ---------------------------------------------------------------------
 
@@ -398,38 +201,10 @@ class Verification:
                 if self.spool.is_wanted(instance.instance_id):
                     self.spool.add_sketch(which, instance.instance_id, sketch_of(instance))
 
-    def _explain(self) -> None:
-        judge = Judge(self.spool, *self._sees)
+    def _explain(self, comparing: Comparing) -> None:
         for instance_id in self.spool.wanted_ids():
             before = Verdict.decoded(self.spool.verdict(instance_id))
-            self.spool.add_verdict(
-                instance_id, self._explained(judge, instance_id, before).encoded()
-            )
-
-    def _explained(self, judge: Judge, instance_id: str, verdict: Verdict) -> Verdict:
-        one, other = (self.spool.sketch(which, instance_id) for which in (SOURCE, TARGET))
-        match = verdict.match or Match.EXACT
-        if one is None or other is None:
-            return verdict.but(notes=("it has gone while it was read",))
-        source, target = (self.spool.kept(which, instance_id) for which in (SOURCE, TARGET))
-        if match is Match.SEMANTIC and self._sees[TARGET] is Sees.NOTHING:
-            one, other = one.without_hidden(other), other.without_hidden(other)
-        answered = {coming.place for coming in source.coming}
-        unseen = {
-            wait.place for wait in source.waits if not wait.carriers and wait.place not in answered
-        }
-        found = explain(one, other, match, unseen)
-        differences = found.differences
-        if found.symbol is Symbol.EQUAL:
-            again = {wait.number for wait in source.waits if wait.place in found.again}
-            differences = self._open(judge, source, target, match, again)
-        symbol = Symbol.DIFFERS if differences else found.symbol
-        return verdict.but(
-            symbol=symbol,
-            is_fault=symbol is Symbol.DIFFERS,
-            differences=differences,
-            notes=found.notes,
-        )
+            self.spool.add_verdict(instance_id, comparing.explained(instance_id, before).encoded())
 
     # -- sums ----------------------------------------------------------------------------------
 
