@@ -106,7 +106,7 @@ REASONS: Mapping[str, str] = {
     "durahub.scheduler.importing:written": _OWN_FILE,
     "durahub.scheduler.importing:withdraw": _OWN_FILE,
     "durahub.scheduler.proto_structures:parent.from_json": "beside an event; event-proto has it",
-    "durahub_migrate.acting.jobs.book:_job": _OWN_FILE,
+    "durahub_migrate.acting.jobs.job_rows:job_of": _OWN_FILE,
     "durahub_migrate.applying.job_rows:job_of": _OWN_FILE,
     "durahub_migrate.cli.batch_printing:as_json": "reads JSON that it has written one line before",
     "durahub_migrate.cli.lint_settings:read_settings": _DRIVER,

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from durahub.errors import DurahubError, InstanceNotFound, Refused
 from durahub_migrate.acting.actor import JobActor
-from durahub_migrate.acting.jobs.book import Job, JobBook
+from durahub_migrate.acting.jobs.book import JobBook
 from durahub_migrate.acting.jobs.items import Item, State, item_of
+from durahub_migrate.acting.jobs.job_rows import Job
 from durahub_migrate.monitor.actions import Command, Cost, JobRequest
 from durahub_migrate.monitor.query import Query
 from durahub_migrate.monitor.querying import matches

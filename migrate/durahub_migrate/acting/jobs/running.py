@@ -25,7 +25,7 @@ from durahub.stored import NotRead
 from durahub_migrate.acting.actor import JobActor
 from durahub_migrate.acting.audit import Audit, Who, entry_of, outcome
 from durahub_migrate.acting.jobs.archiving import Part, discard, free_folder
-from durahub_migrate.acting.jobs.book import Job, JobBook
+from durahub_migrate.acting.jobs.book import JobBook
 from durahub_migrate.acting.jobs.counting import of_item, told
 from durahub_migrate.acting.jobs.items import (
     PURGES,
@@ -36,6 +36,7 @@ from durahub_migrate.acting.jobs.items import (
     was_done,
     why_not,
 )
+from durahub_migrate.acting.jobs.job_rows import Job
 from durahub_migrate.applying.journal import StopRequested
 from durahub_migrate.monitor.access import AuditEntry
 from durahub_migrate.monitor.actions import Command, Done, JobState, Verb

@@ -20,9 +20,10 @@ from durahub.errors import (
 from durahub_migrate.acting.actor import JobActor
 from durahub_migrate.acting.arguments import Arguments
 from durahub_migrate.acting.audit import TRIED, Audit, Who
-from durahub_migrate.acting.jobs.book import Job, JobBook
+from durahub_migrate.acting.jobs.book import JobBook
 from durahub_migrate.acting.jobs.counting import Found, TooMany, count, told
 from durahub_migrate.acting.jobs.items import OF_JOBS, PURGES, State
+from durahub_migrate.acting.jobs.job_rows import Job
 from durahub_migrate.acting.jobs.locks import Locks, release
 from durahub_migrate.acting.jobs.reporting import FORMATS, report
 from durahub_migrate.acting.jobs.running import Runner
