@@ -24,8 +24,9 @@ from durahub_migrate.monitor.histories import DiffLine, EventView, Group, Payloa
 from durahub_migrate.monitor.seam import LiveHistory
 from durahub_migrate.monitor.telling.aligning import aligned
 from durahub_migrate.monitor.telling.event_views import EventTelling
-from durahub_migrate.monitor.telling.grouping import OPEN, TURNS, groups_of
+from durahub_migrate.monitor.telling.grouping import TURNS, groups_of
 from durahub_migrate.monitor.telling.meanings import meanings_of
+from durahub_migrate.monitor.telling.outcomes import OPEN
 from durahub_migrate.monitor.telling.payloads import Showing
 
 _GENERATED = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)

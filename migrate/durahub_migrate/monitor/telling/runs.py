@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from durahub.model.ticks import Ticks, seconds_between
 from durahub_migrate.monitor.histories import GridCell, Group, RunsGrid
 from durahub_migrate.monitor.row import Row
-from durahub_migrate.monitor.telling.grouping import CANCELED, COMPLETED, FAILED, FIRED, OPEN
+from durahub_migrate.monitor.telling.outcomes import CANCELED, COMPLETED, FAILED, FIRED, OPEN
 
 TASKS = frozenset({"activity", "child", "entity-call", "lock", "event"})
 """Kinds of groups that are tasks of a grid. Timers have no names."""

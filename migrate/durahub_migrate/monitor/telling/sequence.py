@@ -14,8 +14,9 @@ from durahub.model.history import OrchestratorStarted
 from durahub.model.ticks import Ticks, to_text
 from durahub_migrate.monitor.histories import Arrow, Attempt, Group, SequenceDiagram
 from durahub_migrate.monitor.seam import LiveHistory
-from durahub_migrate.monitor.telling.grouping import COMPLETED, OPEN, groups_of
+from durahub_migrate.monitor.telling.grouping import groups_of
 from durahub_migrate.monitor.telling.mermaid_text import quoted
+from durahub_migrate.monitor.telling.outcomes import COMPLETED, OPEN
 
 MOST_ARROWS = 400
 MOST_LANES = 40

@@ -11,10 +11,11 @@ from durahub.model.history import (
 from durahub.model.ticks import Ticks
 from durahub_migrate.monitor.histories import Group, Timeline
 from durahub_migrate.monitor.seam import LiveHistory
-from durahub_migrate.monitor.telling.grouping import COMPLETED, FIRED, TURNS, groups_of
+from durahub_migrate.monitor.telling.grouping import TURNS, groups_of
 from durahub_migrate.monitor.telling.idle import idle_stretches
 from durahub_migrate.monitor.telling.lanes import lanes_of
 from durahub_migrate.monitor.telling.meanings import Meanings
+from durahub_migrate.monitor.telling.outcomes import COMPLETED, FIRED
 from durahub_migrate.monitor.telling.redaction import Redact, nothing
 
 MOST = 2_000
