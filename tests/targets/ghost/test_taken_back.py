@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from durahub.errors import ReplayStuck
 from durahub_migrate.moving.mover import Outcome
 from durahub_migrate.targets.ghost.mover import GhostMover
 from tests.endpoint.endpoints import KINDS, client_of, endpoint
@@ -39,3 +40,21 @@ async def test_a_seeded_entity_is_taken_back(kind: str, has_other: bool, tmp_pat
             assert moved.outcome is Outcome.DONE
             assert await client.get_entity(SEEDED) is None
             assert await client.get_entity(OTHER) == before
+
+
+async def test_a_unit_that_stands_still_fails_alone(tmp_path: Path) -> None:
+    with content_of(
+        tmp_path / "bundle", [entity('{"exists":true,"state":"7"}', SEEDED)]
+    ) as content:
+        (unit,) = units_of(content)
+        async with endpoint("own") as address, client_of(address) as client:
+            ledger = MemoryLedger()
+            mover = GhostMover(client, numbered("own"), patience=10.0)
+            await move(mover, content, [unit], {unit.root_id: ledger})
+            hasty = GhostMover(client, numbered("own"), patience=0.0)
+
+            moved = await hasty.withdraw(unit, content, ledger)
+            await hasty.hand_over()
+
+            assert moved.outcome is Outcome.FAILED
+            assert moved.code == ReplayStuck.code

@@ -78,11 +78,14 @@ class GhostMover:
         if not is_placed and not has_begun(ledger):
             return Moved()
         worker = await self._ready(Phase.PLACE, content)
-        with worker.book.at_work():
-            if unit.is_entity:
-                left = await self._entities.withdraw(worker, unit, content, ledger)
-                return Moved(instances=1, left=left)
-            return Moved(instances=await self._trees.withdraw(worker, unit, content))
+        try:
+            with worker.book.at_work():
+                if unit.is_entity:
+                    left = await self._entities.withdraw(worker, unit, content, ledger)
+                    return Moved(instances=1, left=left)
+                return Moved(instances=await self._trees.withdraw(worker, unit, content))
+        except ReplayStuck as error:  # the others are taken back all the same, and this one again
+            return Moved(outcome=Outcome.FAILED, reason=error.sentence, code=error.code)
 
     async def hand_over(self) -> None:
         """Leave: the target's own app may come."""
