@@ -92,9 +92,8 @@ class ClassicStore:
         self._together, self._unbroken = parts.together, parts.unbroken
         self._rows = RowUpdates(parts.instances, parts.histories, self._memory)
         self._fresh = FreshStarts(parts.held)
-        self._interventions = Interventions(
-            parts, partial(self._commit, trusted=False), self._prepare, self._posting
-        )
+        unguarded = partial(self._commit, trusted=False)
+        self._interventions = Interventions(parts, unguarded, self._prepare)
 
     @property
     def hub(self) -> str:
@@ -221,7 +220,9 @@ class ClassicStore:
         queue = self._queue_of(commit.instance_id)
         return await self._unbroken.run(queue, self._commit(commit))
 
-    async def _commit(self, commit: Commit, *, trusted: bool = True) -> HistoryVersion:
+    async def _commit(
+        self, commit: Commit, *, trusted: bool = True, behind: Sequence[Message] = ()
+    ) -> HistoryVersion:
         if trusted:
             self._require_trust(commit)
         commit = replace(commit, consumed=self._held.as_stored(commit.consumed))
@@ -251,6 +252,7 @@ class ClassicStore:
         if before is not None:
             written = before.and_then(written)
         try:
+            await self._post(behind)
             await self._after_checkpoint(commit, writing, written, taken)
         except Exception:  # what the listener has it deletes later; nobody else knows of the rest
             if writing.parted:
@@ -436,9 +438,7 @@ class ClassicStore:
         await self._unbroken.run(queue, self._send(message), size_of((message.event,)))
 
     async def _send(self, message: Message) -> None:
-        (outgoing,) = await self._prepare((message,))
-        with self._posting() as posting:
-            await posting.put(outgoing)
+        await self._post((message,))
 
     async def get(self, instance_id: str, *, payloads: bool = True) -> Instance | None:
         """Return an instance, its large payloads resolved."""
@@ -569,6 +569,12 @@ class ClassicStore:
         return await self._together.all(
             self._parts.outbox.prepare(one, queue) for one, queue in addressed
         )
+
+    async def _post(self, messages: Sequence[Message]) -> None:
+        if messages:
+            outgoing = await self._prepare(messages)
+            with self._posting() as posting:
+                await self._together.all(posting.put(one) for one in outgoing)
 
     def _posting(self) -> Posting:
         handover = self._serving.handover if self._serving is not None else None

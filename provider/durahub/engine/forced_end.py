@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from durahub.engine.actions import TurnResult
 from durahub.engine.commit import Commit, Delivery, HistoryVersion
-from durahub.engine.entities.releases import release_in, tags_of_termination
 from durahub.engine.state import read, same_execution
 from durahub.engine.turn import Outcome, begin, finish
 from durahub.model.history import (
@@ -45,21 +44,6 @@ def forced_end(
     outcome = finish(turn, TurnResult(actions=(), custom_status=row.custom_status), now, "")
     assert isinstance(outcome, Outcome)  # noqa: S101 (for the types)
     return replace(outcome.commit, consumed=())
-
-
-def reminder_of(commit: Commit) -> tuple[Message, tuple[Message, ...]] | None:
-    """Return what reminds of the locks that a forced end gives back, and their releases; ``None`` without.
-
-    The releases go out behind the commit: should that come to nothing, the execution lives on, and its locks
-    are its own. The reminder is the termination once more: it ends the execution, or where that is over
-    it gives the locks back.
-    """
-    cause = next((one for one in commit.events if isinstance(one, ExecutionTerminated)), None)
-    releases = tuple(one for one in commit.outbound if release_in(one) is not None)
-    if cause is None or not releases:
-        return None
-    tags = tags_of_termination(releases)
-    return Message(event=cause, target=commit.execution, tags=tags), releases
 
 
 def _delivery(row: Instance, event: Event) -> Delivery:

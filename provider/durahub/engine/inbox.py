@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from durahub.engine.commit import Delivery, HistoryVersion
-from durahub.engine.effects import FIRE_AND_FORGET, Actor, tell_parent
+from durahub.engine.effects import FIRE_AND_FORGET
 from durahub.engine.entities.answers import (
     UNASKED_PATIENCE,
     EntityAnswers,
@@ -18,7 +18,7 @@ from durahub.engine.entities.answers import (
     is_named_by_request,
 )
 from durahub.engine.entities.grants import is_grant, releases_of_stray
-from durahub.engine.entities.releases import releases_of_termination
+from durahub.engine.reminders import end_told_again, told_again
 from durahub.engine.repairs import Repair, repair_of, terminated_before_start
 from durahub.engine.rewind import is_done, is_from_parent
 from durahub.engine.state import Answer, State, answer_of, same_execution
@@ -152,7 +152,7 @@ def judge(
             _drop(verdict, state, delivery, now)
     if state.is_live and state.is_open and verdict.start is None and not verdict.take:
         verdict.wake_ups, verdict.drop = verdict.drop, []  # who stored a part of it is gone
-    _give_back(verdict, version, state, now)
+    _tell_again(verdict, version, state, now)
     undecided = verdict.start is None and verdict.repair is None
     if undecided and verdict.drop and (row is not None or needs_row(state, batch)):
         begun = any(delivery.key in consumed and _has_begun(row, delivery) for delivery in batch)
@@ -160,12 +160,10 @@ def judge(
     return verdict
 
 
-def _give_back(verdict: Verdict, version: HistoryVersion, state: State, now: Ticks) -> None:
-    """Give back the locks of which terminations remind that find their executions over."""
+def _tell_again(verdict: Verdict, version: HistoryVersion, state: State, now: Ticks) -> None:
+    """Tell of ends of which reminders are among what is dropped, and give back the locks."""
     for delivery in verdict.drop:
-        target = delivery.message.target.execution_id
-        if not (state.is_live and same_execution(target, version.execution_id)):
-            verdict.replies.extend(releases_of_termination(delivery.message, now))
+        verdict.replies.extend(told_again(delivery.message, version, state, now))
 
 
 def _is_to_come(version: HistoryVersion, row: Instance | None) -> bool:
@@ -293,15 +291,7 @@ def _drop_repeated_start(
     history and have been given up. So a child that has ended answers again; a second answer does no harm.
     """
     verdict.drop.append(delivery)
-    if state.started is None or state.completed is None:
-        return
-    child = Actor(
-        execution=Execution(delivery.message.target.instance_id, version.execution_id),
-        started=state.started,
-        episode=state.episodes,
-        now=now,
-    )
-    answer = tell_parent(state.completed, child)
+    answer = end_told_again(delivery.message.target.instance_id, version, state, now)
     if answer is not None:
         verdict.replies.append(answer)
 
