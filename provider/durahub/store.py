@@ -227,10 +227,10 @@ class HubStore(Protocol):
         replaces: Instance | None = None,
         history: HistoryVersion | None = None,
     ) -> bool:
-        """Write an instance row without a checkpoint; without *insert* only if there is one.
+        """Write an instance row without a checkpoint: the one read as *replaces*, with *insert* a new one.
 
-        With *replaces* only while the row is still as it was read. Return ``False``, having written nothing,
-        if the history is found not to be *history* any more, by which the row was judged.
+        Return whether it was written. It is not where that is not the row any more, or is not missing any
+        more, or where the history is found not to be *history* any more, by which the row was judged.
         """
 
     async def set_custom_status(

@@ -180,18 +180,42 @@ async def test_a_repair_writes_a_row_only_where_it_may(hub: HubUnderTest) -> Non
         sets_output=True,
         output="cancelled",
     )
-    await store.repair("order-1", update, insert=False)
+    assert not await store.repair("order-1", update, insert=False)
     assert await store.get("order-1") is None
 
     await store.start(message, None)
-    await store.repair("order-1", update, insert=False)
+    assert await store.repair("order-1", update, insert=False)
     row = await store.get("order-1")
     assert row is not None
     assert (row.status, row.output) == (Status.Terminated, "cancelled")
 
     again = replace(update, started=started(message), status=Status.Completed)
-    await store.repair("order-2", again, insert=True)
+    assert await store.repair("order-2", again, insert=True)
     assert (await store.get("order-2")) is not None
+
+
+async def test_a_repair_writes_over_no_row_but_that_which_was_read(hub: HubUnderTest) -> None:
+    store = await hub.open()
+    message = start("order-1")
+    await store.start(message, None)
+    read = await store.get("order-1")
+    assert read is not None
+    late = InstanceUpdate(
+        execution_id=read.execution_id or "",
+        last_updated=system_clock(),
+        custom_status='"late"',
+        started=started(message),
+        status=Status.Running,
+    )
+    newer = replace(late, custom_status='"newer"', status=Status.Suspended)
+    assert await store.repair("order-1", newer, insert=False, replaces=read)
+
+    assert not await store.repair("order-1", late, insert=False, replaces=read)
+    assert not await store.repair("order-1", late, insert=True)
+
+    row = await store.get("order-1")
+    assert row is not None
+    assert (row.custom_status, row.status) == ('"newer"', Status.Suspended)
 
 
 async def test_a_repair_by_a_history_that_was_purged_meanwhile_writes_no_row(
@@ -211,7 +235,8 @@ async def test_a_repair_by_a_history_that_was_purged_meanwhile_writes_no_row(
         status=Status.Completed,
         completed=system_clock(),
     )
-    assert await store.repair("order-1", update, insert=True, history=version)
+    row = await store.get("order-1")
+    assert await store.repair("order-1", update, insert=False, replaces=row, history=version)
 
     await store.purge("order-1")
 

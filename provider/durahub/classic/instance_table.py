@@ -137,9 +137,9 @@ class InstanceTable:
     async def repair(
         self, instance_id: str, update: InstanceUpdate, *, insert: bool, etag: str | None = None
     ) -> str | None:
-        """Write a row without a checkpoint; without *insert* only if there is one, and of that *etag*.
+        """Write a row without a checkpoint: with *insert* a new one, else the one of that *etag*.
 
-        Return the new ETag, ``None`` if that is not the row that is there.
+        Return the new ETag, ``None`` if there is one already, or another, or none.
         """
         output = await self._outside(instance_id, "Output", update.output, {})
         if update.started is None and update.status is Status.Terminated:
@@ -154,7 +154,9 @@ class InstanceTable:
                 output_text=output,
             )
         columns, _ = await self._payloads.move_out(instance_id, "", None, columns)
-        return await self._tables.merge(self._table, columns, None if insert else etag or "*")
+        if insert:
+            return await self._tables.insert(self._table, columns)
+        return await self._tables.merge(self._table, columns, etag or "*")
 
     async def set_custom_status(self, instance_id: str, text: str | None, etag: str) -> bool:
         """Merge a custom status, and nothing else, into the row of that *etag*; tell whether it has it.

@@ -362,10 +362,9 @@ class ClassicStore:
         replaces: Instance | None = None,
         history: HistoryVersion | None = None,
     ) -> bool:
-        """Write an instance row without a checkpoint; without *insert* only if there is one.
+        """Write an instance row without a checkpoint, if it is as it was read; tell whether it was.
 
-        With *replaces* only while the row is still as it was read. One that is missing may have been purged
-        meanwhile: if its *history* is not there, return ``False``, having written nothing.
+        One that is missing may have been purged meanwhile: then its *history* is not there.
         """
         if insert and history is not None:
             found = (await self.load(instance_id)).version
@@ -374,8 +373,8 @@ class ClassicStore:
         self._memory.row_changed(instance_id)
         self._fresh.forget(instance_id)
         etag = replaces.etag if replaces is not None else None
-        await self._instances.repair(instance_id, update, insert=insert, etag=etag)
-        return True
+        written = await self._instances.repair(instance_id, update, insert=insert, etag=etag)
+        return written is not None
 
     async def set_custom_status(
         self, instance_id: str, text: str | None, replaces: Instance

@@ -96,8 +96,9 @@ class EntityBatches:
             if unread:
                 extra = {"instance_id": instance_id, "messages": unread}
                 log.warning("entity-messages-dropped", extra=extra)
-            if unread < len(dropped) and not taken:
-                await self._repair(instance_id, history)
+            if unread < len(dropped) and not taken and not await self._repair(instance_id, history):
+                histories.forget(instance_id)
+                return None  # they stay, to be judged again
             await self._store.discard(dropped)
             session.remove(dropped)
         taken = _bounded(taken)
@@ -113,12 +114,16 @@ class EntityBatches:
         )
         return _Batch(known, turn, taken)
 
-    async def _repair(self, instance_id: str, history: StoredHistory) -> None:
-        """Put the instance row right if a crash has left it behind the batch whose messages come again."""
+    async def _repair(self, instance_id: str, history: StoredHistory) -> bool:
+        """Put the instance row right if a crash has left it behind the batch whose messages come again.
+
+        Return ``False`` if row or history were changed meanwhile.
+        """
         row = await self._store.row(instance_id)
         update = repair_of_entity(history.version, history.events, row)
-        if update is not None:
-            await self._store.repair(instance_id, update, insert=True, history=history.version)
+        return update is None or await self._store.repair(
+            instance_id, update, insert=row is None, replaces=row, history=history.version
+        )
 
     async def _finish(
         self, histories: Histories, session: Session, batch: _Batch, slot: Slot | None

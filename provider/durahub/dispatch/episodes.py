@@ -130,9 +130,10 @@ class Episodes:
         if not judged.causes:
             if row is None and judged.drop and history.row_may_be_behind and state.is_live:
                 # what the row lags behind may have been caused by what is dropped now
-                judged = self._judge(batch, history, await self._store.row(instance_id))
+                row = await self._store.row(instance_id)
+                judged = self._judge(batch, history, row)
                 history.row_may_be_behind = False
-            is_settled = await self._settle(session, judged, history)
+            is_settled = await self._settle(session, judged, history, row)
             if is_settled and judged.rewind is not None:
                 await self._rewind(session, history, judged.rewind, row)
             return None
@@ -143,7 +144,7 @@ class Episodes:
                 if row is None:
                     row = await self._row(instance_id, history, later)
                 judged = self._judge(later, history, row)
-            is_settled = await self._settle(session, judged, history)
+            is_settled = await self._settle(session, judged, history, row)
         except BaseException:
             slot.release()
             raise
@@ -181,11 +182,13 @@ class Episodes:
         _bound(verdict)
         return verdict
 
-    async def _settle(self, session: Session, verdict: Verdict, history: KnownHistory) -> bool:
+    async def _settle(
+        self, session: Session, verdict: Verdict, history: KnownHistory, row: Instance | None
+    ) -> bool:
         """Do what the verdict says of the messages that are not taken.
 
-        Return ``False`` if it would repair a row by a *history* that was changed meanwhile, as by a purge:
-        then they stay, to be judged again.
+        Return ``False`` if it would repair a *row* by a *history*, one of which was changed meanwhile, as by
+        a purge: then they stay, to be judged again.
         """
         for reply in verdict.replies:
             await self._store.send(reply)
@@ -193,7 +196,11 @@ class Episodes:
             repair, version = verdict.repair, history.stored.version
             instance_id = _target_of(verdict.drop)
             if not await self._store.repair(
-                instance_id, repair.update, insert=repair.insert, history=version
+                instance_id,
+                repair.update,
+                insert=repair.insert,
+                replaces=row,
+                history=version,
             ):
                 self._histories.forget(instance_id)
                 return False

@@ -261,18 +261,16 @@ class SchedulerStore:
         replaces: Instance | None = None,
         history: HistoryVersion | None = None,
     ) -> bool:
-        """Write an instance row without a checkpoint; without *insert* only if there is one.
+        """Write an instance row without a checkpoint, if it is as it was read; tell whether it was.
 
-        With *replaces* only while the row is still as it was read; with *history* only while that is the
-        instance's, and tell whether it is.
+        With *history* only while that is the instance's.
         """
         hub, etag = self._hub, replaces.etag if replaces is not None else None
 
         def write(tx: Transaction) -> bool:
             if history is not None and not writes.is_history(tx, hub.number, instance_id, history):
                 return False
-            writes.repair(tx, hub.number, instance_id, update, insert=insert, etag=etag)
-            return True
+            return writes.repair(tx, hub.number, instance_id, update, insert=insert, etag=etag)
 
         return await self._write(write, lambda _: hub.fresh.forget(instance_id))
 

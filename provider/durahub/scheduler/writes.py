@@ -186,10 +186,12 @@ def repair(
     *,
     insert: bool,
     etag: str | None,
-) -> None:
-    """Write an instance row without a checkpoint; without *insert* only if there is one, of that *etag*."""
-    row = instance_rows.changes(update)
-    _put_instance(tx, hub, instance_id, row, insert=insert, replaced=etag)
+) -> bool:
+    """Write an instance row without a checkpoint: a new one, or that of *etag*; tell whether it was."""
+    row, number = instance_rows.changes(update), next(tx.numbers)
+    if insert:
+        return bool(_insert_instance(tx, hub, instance_id, number, row))
+    return bool(_update_instance(tx, hub, instance_id, number, row, etag))
 
 
 def set_custom_status(
@@ -207,9 +209,8 @@ def _put_instance(
     row: Mapping[str, Column],
     *,
     insert: bool,
-    replaced: str | None = None,
 ) -> None:
-    if not _update_instance(tx, hub, instance_id, next(tx.numbers), row, replaced) and insert:
+    if not _update_instance(tx, hub, instance_id, next(tx.numbers), row) and insert:
         _insert_instance(tx, hub, instance_id, next(tx.numbers), row)
 
 

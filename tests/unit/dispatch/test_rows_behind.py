@@ -45,8 +45,39 @@ class Behind(SchedulerStore):
         return await super().repair(instance_id, update, **options)
 
 
+class Overtaken(Behind):
+    """One whose rows are changed right before the first repair, as by another server."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.outcomes: list[bool] = []
+
+    async def repair(self, instance_id: str, update: InstanceUpdate, **options: Any) -> bool:
+        if not self.outcomes:
+            row = await self.get(instance_id)
+            assert row is not None
+            assert await self.set_custom_status(instance_id, '"newer"', row)
+        outcome = await SchedulerStore.repair(self, instance_id, update, **options)
+        self.outcomes.append(outcome)
+        if outcome:
+            self.repaired.set_result(update)
+        return outcome
+
+
 async def test_an_answer_to_an_earlier_execution_shows_that_a_row_is_behind() -> None:
-    store = Behind()
+    update = await repaired(Behind())
+    assert update.status is Status.Running
+
+
+async def test_a_row_that_was_changed_meanwhile_is_read_again_before_it_is_put_right() -> None:
+    store = Overtaken()
+    update = await repaired(store)
+    assert store.outcomes == [False, True]
+    assert (update.status, update.custom_status) == (Status.Running, '"newer"')
+
+
+async def repaired(store: Behind) -> InstanceUpdate:
+    """Return what a row is put right by that is behind when a late answer comes."""
     hub = TaskHub(store, settings=DispatchSettings(history_cache_bytes=0))  # as after a crash
     await hub.open(create=True)
     running = asyncio.create_task(hub.run())
@@ -60,7 +91,7 @@ async def test_an_answer_to_an_earlier_execution_shows_that_a_row_is_behind() ->
         await asyncio.wait_for(store.written.wait(), WITHIN)
         late = TaskCompleted(timestamp=system_clock(), task_scheduled_id=0)
         await store.send(Message(event=late, target=Execution("order-1", "an-earlier-one")))
-        update = await asyncio.wait_for(store.repaired, WITHIN)
+        return await asyncio.wait_for(store.repaired, WITHIN)
     finally:
         running.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -68,4 +99,3 @@ async def test_an_answer_to_an_earlier_execution_shows_that_a_row_is_behind() ->
         hub.stop_streams()
         await hub.close()
         await store.file.close()
-    assert update.status is Status.Running
