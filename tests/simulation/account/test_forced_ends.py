@@ -122,6 +122,27 @@ def test_wherever_a_forced_end_breaks_off_nobody_knows_of_it_before_and_all_do_i
     assert set(seen) == (ways if alone else ways | {(True, False, False)})
 
 
+@pytest.mark.parametrize("alone", [True, False], ids=["alone", "with a family"])
+def test_a_forced_end_costs_two_requests_for_its_reminder_and_one_for_each_who_is_told(
+    alone: bool,
+) -> None:
+    requests: list[str] = []
+
+    async def play(scene: Scene) -> None:
+        hub, store, line = scene.hub("a:000000000001")
+        await hub.open(create=True)
+        await begin(store, alone=alone)
+        line.watch = lambda request, _: requests.append(f"{request.service} {request.method}")
+        await hub.force_terminate([ID], "enough")
+
+    run(play)
+
+    reads = ["table GET"] * 3  # row, history, row
+    told = [] if alone else ["queue POST"]  # the parent; nothing was said of the children
+    writes = ["queue POST", "table POST", *told, "table PATCH", "queue DELETE"]
+    assert requests == [*reads, *writes]
+
+
 def test_an_end_that_came_to_nothing_is_told_to_nobody() -> None:
     async def play(scene: Scene) -> None:
         """It ends by itself, elsewhere, when the reminder is put."""
