@@ -1,8 +1,8 @@
 """Hub addresses: where a task hub is, as people type it.
 
 ========================  ====================================================================
-``NAME``                  the same as ``azurite:NAME``
-``azurite:NAME``          at a running ``durahub up``, else on the Azurite at its usual ports
+``NAME``                  in the store of the server that runs here; without one ``azurite:NAME``
+``azurite:NAME``          on the Azurite of a ``durahub up`` that runs here, else on that at its usual ports
 ``env:VARIABLE/NAME``     on the account whose connection string is in that environment variable
 ``storage:ACCOUNT/NAME``  on that account, with the credentials of the environment (Entra ID)
 ``sqlite:FILE/NAME``      in that SQLite file; ``sqlite::memory:/NAME`` in memory
@@ -18,8 +18,9 @@ from durahub.errors import BadAddress
 
 
 class StoreKind(Enum):
-    """Where a store is."""
+    """Where a store is. ``HERE`` is not typed: it stands for the store that an address leaves out."""
 
+    HERE = "here"
     AZURITE = "azurite"
     ENVIRONMENT = "env"
     STORAGE = "storage"
@@ -28,13 +29,18 @@ class StoreKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class StoreAddress:
-    """A store: *place* is the variable, the account or the file; empty for Azurite."""
+    """A store: *place* is the variable, the account or the file; empty for Azurite.
+
+    Of ``HERE`` it is the name of the hub, which tells among several servers whose store is meant.
+    """
 
     kind: StoreKind
     place: str
 
     def __str__(self) -> str:
         """Return the address as it is typed."""
+        if self.kind is StoreKind.HERE:
+            return self.place
         return f"{self.kind.value}:{self.place}"
 
 
@@ -47,6 +53,8 @@ class HubAddress:
 
     def __str__(self) -> str:
         """Return the address as it is typed."""
+        if self.store.kind is StoreKind.HERE:
+            return self.hub
         separator = "/" if self.store.place else ""
         return f"{self.store}{separator}{self.hub}"
 
@@ -71,7 +79,7 @@ def parse_hub(text: str) -> HubAddress:
     if not separator:
         if not text or "/" in text:
             raise BadAddress(text, _FORMS)
-        return HubAddress(StoreAddress(StoreKind.AZURITE, ""), text)
+        return HubAddress(StoreAddress(StoreKind.HERE, text), text)
     kind = _KINDS.get(scheme.lower())
     if kind is None:
         raise BadAddress(text, _FORMS)
@@ -86,7 +94,7 @@ def parse_hub(text: str) -> HubAddress:
     return HubAddress(StoreAddress(kind, place), hub)
 
 
-_KINDS = {kind.value: kind for kind in StoreKind}
+_KINDS = {kind.value: kind for kind in StoreKind if kind is not StoreKind.HERE}
 _FORMS = (
     "use NAME, azurite:NAME, env:VARIABLE/NAME, storage:ACCOUNT/NAME or sqlite:FILE/NAME "
     "(without /NAME where a store is meant)"

@@ -28,8 +28,9 @@ HERE = EndpointAddress("http://localhost:8080", "orders")
 @pytest.mark.parametrize(
     ("typed", "running", "looked", "acted"),
     [
-        ("orders", None, "azurite:orders", "azurite:orders"),
-        ("orders", OF_ITS_OWN, "azurite:orders", "azurite:orders"),
+        ("orders", None, "orders", "orders"),
+        ("orders", OF_ITS_OWN, "orders", "orders"),
+        ("azurite:orders", ON_FILE, "azurite:orders", "azurite:orders"),
         ("orders", ON_FILE, "sqlite:/data/hub.db/orders", str(HERE)),
         ("sqlite:/data/hub.db/orders", ON_FILE, "sqlite:/data/hub.db/orders", str(HERE)),
         ("sqlite:/data/other.db/orders", ON_FILE, *["sqlite:/data/other.db/orders"] * 2),
@@ -42,9 +43,10 @@ def test_a_name_means_the_hub_of_the_server_that_runs_here(
     typed: str, running: Running | None, looked: str, acted: str
 ) -> None:
     place = parse_place(typed)
+    servers = () if running is None else (running,)
 
-    assert str(looked_at(place, running)) == looked
-    assert str(acted_on(place, running)) == acted
+    assert str(looked_at(place, servers)) == looked
+    assert str(acted_on(place, servers)) == acted
 
 
 def test_a_file_is_the_server_s_however_its_path_is_typed(
@@ -54,7 +56,7 @@ def test_a_file_is_the_server_s_however_its_path_is_typed(
     running = Running(1, ("orders",), 8080, 8082, store=f"sqlite:{tmp_path / 'hub.db'}")
     typed: Place = HubAddress(StoreAddress(StoreKind.SQLITE, "./hub.db"), "orders")
 
-    assert acted_on(typed, running) == HERE
+    assert acted_on(typed, (ON_FILE, running, IN_MEMORY)) == HERE
 
 
 @pytest.mark.azurite

@@ -146,7 +146,7 @@ def test_the_file_of_a_server_with_tls_stays_its_own(
     assert isinstance(refused.error, FileUnavailable)
 
 
-@pytest.mark.parametrize("typed", ["azurite:Shop"], indirect=True)
+@pytest.mark.parametrize("typed", ["Shop"], indirect=True)
 def test_who_deletes_a_hub_is_asked_with_the_store_it_is_in(
     typed: str, folder: Path, run: Run
 ) -> None:

@@ -97,7 +97,7 @@ REASONS: Mapping[str, str] = {
     "durahub.classic.signing:_keyed": "the key was checked when the connection string was read",
     "durahub.classic.unreachable:why_unreachable": "reads addresses that the server itself asks for",
     "durahub.cli.hub_read:read": _NO_PARSER,
-    "durahub.cli.running:find_running": _OWN_FILE,
+    "durahub.cli.running:_read": _OWN_FILE,
     "durahub.cli.text_file:read_text": "decodes UTF-8, and says so where it is none",
     "durahub.engine.state:read": _NO_PARSER,
     "durahub.edge.entity_work:guid": "a UUID of the standard library, or the text as it is",

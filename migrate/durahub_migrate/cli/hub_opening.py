@@ -16,7 +16,7 @@ from durahub.classic.request_counts import RequestCounter
 from durahub.classic.transport import CountedTransport
 from durahub.cli.access import access_of_environment
 from durahub.cli.opening import hub_address, resolve
-from durahub.cli.running import find_running
+from durahub.cli.running import running_servers
 from durahub.dispatch.clock import system_clock
 from durahub.dispatch.operations import Operations
 from durahub_migrate.acting.actor import JobActor
@@ -58,7 +58,7 @@ folder_option = click.option(
 def place_of(address: str | None) -> Place:
     """Return where the hub is; without an address the first one of the server that runs here."""
     named = hub_address(None) if address is None else parse_place(address)
-    return looked_at(named, find_running())
+    return looked_at(named, running_servers())
 
 
 @contextlib.asynccontextmanager
@@ -95,7 +95,7 @@ async def actor_of(
     The file of a server that runs here is its own: then that server acts.
     """
     access = access_of_environment()
-    place = acted_on(place, find_running())
+    place = acted_on(place, running_servers())
     key = keyed(place, access)
     transport = budgeted(place, access, requests_per_second)
     async with open_actor(key, place, access, resolve, make_transport=transport) as actor:

@@ -14,7 +14,7 @@ import click
 
 from durahub.authorization.static_tokens import digest_of, new_token
 from durahub.cli import log
-from durahub.cli.opening import run
+from durahub.cli.opening import run, store_here
 from durahub.cli.output import format_option, print_json, say
 from durahub.cli.server_life import stop_signal
 from durahub.cli.text_file import read_text
@@ -30,8 +30,6 @@ from durahub_migrate.web.configuring.layers import settings_of
 from durahub_migrate.web.configuring.settings import MonitorSettings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-LOCAL = "azurite:"
-"""What is watched if nothing is named: the storage of the ``durahub up`` that runs, else Azurite."""
 LEVELS = ("warning", "info", "debug")
 
 
@@ -154,7 +152,7 @@ def monitor(
     if in_terminal:
         from durahub_migrate.cli.monitor_in_terminal import watch_in_terminal  # of an extra
 
-        sources = settings.sources or (LOCAL,)
+        sources = settings.sources or (str(store_here()),)
         run(watch_in_terminal(settings, sources, level))
         return
     run(_watch(settings, output, opens))
@@ -162,7 +160,7 @@ def monitor(
 
 async def _watch(settings: MonitorSettings, output: str, opens: bool) -> None:
     settings.logins("").check_listening(settings.host)
-    sources = settings.sources or (LOCAL,)
+    sources = settings.sources or (str(store_here()),)
     folder = data_folder(Path(settings.data) if settings.data is not None else None)
     async with contextlib.AsyncExitStack() as stack:
         stop = stack.enter_context(stop_signal())

@@ -54,7 +54,7 @@ def _store(text: str) -> StoreAddress | None:
     """Return the store that *text* names, ``None`` if it names a hub."""
     scheme, separator, rest = text.partition(":")
     kind = scheme.lower() if separator else ""
-    if kind not in {one.value for one in StoreKind}:
+    if kind not in {one.value for one in StoreKind if one is not StoreKind.HERE}:
         return None
     bare = rest[:-1] if rest.endswith("/") else rest
     match kind:
@@ -106,7 +106,7 @@ def key_of(place: Place, account: str | None = None) -> tuple[str, str]:
             return name, f"{name}@bundle"
         case HubAddress(store=store, hub=hub):
             match store.kind:
-                case StoreKind.AZURITE:
+                case StoreKind.HERE | StoreKind.AZURITE:
                     where = LOCAL
                 case StoreKind.SQLITE:
                     where = "memory" if store.place == _MEMORY else Path(store.place).stem

@@ -7,7 +7,7 @@
 """
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Hashable, Sequence
 
 from durahub.accounts import Access
 from durahub.address import HubAddress, StoreAddress, StoreKind
@@ -139,16 +139,7 @@ def _indexes(options: MonitorOptions) -> LocalIndexes:
 def _parsed(sources: Sequence[str]) -> list[Source]:
     if not sources:
         raise BadSource("", "name a hub, or a store whose hubs are all watched")
-    seen: set[str] = set()
-    found = []
-    for text in sources:
-        source = parse_source(text)
-        what = str(source.place or source.store)
-        if what in seen:
-            raise BadSource(text, "it is named twice")
-        seen.add(what)
-        found.append(source)
-    return found
+    return [parse_source(text) for text in sources]
 
 
 class _Opening:
@@ -161,13 +152,25 @@ class _Opening:
         self._means = means
         self._access = access
         self._resolve = resolve
+        self._seen: set[Hashable] = set()
 
     def add(self, source: Source) -> None:
-        """Watch a source."""
+        """Watch a source. Raises `BadSource` for one that is watched already, however it was named."""
+        what = self._meant(source)
+        if what in self._seen:
+            raise BadSource(source.text, "it is named twice")
+        self._seen.add(what)
         if source.store is not None:
             self._monitor.discover(self.store(source.store))
         elif source.place is not None:
             self.place(source.place)
+
+    def _meant(self, source: Source) -> Hashable:
+        if source.store is not None:
+            return self._resolve(source.store)
+        if isinstance(source.place, HubAddress):
+            return self._resolve(source.place.store), source.place.hub
+        return source.place
 
     def store(self, address: StoreAddress) -> WatchedStore:
         """Return the store at an address."""

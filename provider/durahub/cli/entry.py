@@ -5,7 +5,7 @@ import logging
 import click
 
 from durahub.cli.held import advice
-from durahub.cli.running import find_running
+from durahub.cli.running import running_servers
 from durahub.errors import DurahubError
 from durahub.model.visible import visible
 
@@ -19,7 +19,7 @@ def run_entry(cli: click.Command) -> int:
         result = cli.main(standalone_mode=False)
     except DurahubError as error:
         click.echo(f"error: {visible(str(error), lines=True)}", err=True)
-        held = advice(error, find_running())
+        held = advice(error, running_servers())
         if held is not None:
             click.echo(f"       {visible(held)}", err=True)
         click.echo(f"       'durahub explain {error.code}' says more", err=True)

@@ -1,5 +1,6 @@
 """What is said of a file that the server of this machine has open: where that is, and how it is asked."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from durahub.address import StoreAddress, StoreKind, parse_store
@@ -22,11 +23,17 @@ def endpoint_of(running: Running) -> str:
     return running.endpoint or f"http://localhost:{running.grpc_port}"
 
 
-def advice(error: DurahubError, running: Running | None) -> str | None:
-    """Return what to do where the *error* is that the *running* server has the file; else ``None``."""
-    if not isinstance(error, FileUnavailable) or error.holder is None or running is None:
+def holder_of(store: StoreAddress | str, servers: Sequence[Running]) -> Running | None:
+    """Return the one of *servers* that has the SQLite file *store*."""
+    return next((one for one in servers if is_held_by(one, store)), None)
+
+
+def advice(error: DurahubError, servers: Sequence[Running]) -> str | None:
+    """Return what to do where the *error* is that one of *servers* has the file; else ``None``."""
+    if not isinstance(error, FileUnavailable) or error.holder is None:
         return None
-    if not is_held_by(running, StoreAddress(StoreKind.SQLITE, error.file)):
+    running = holder_of(StoreAddress(StoreKind.SQLITE, error.file), servers)
+    if running is None:
         return None
     endpoint = endpoint_of(running)
     return (

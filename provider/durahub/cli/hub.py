@@ -10,7 +10,7 @@ from durahub.cli.hub_doctor import doctor
 from durahub.cli.hub_freeze import freeze, thaw
 from durahub.cli.hub_read import read
 from durahub.cli.hub_settle import settle
-from durahub.cli.opening import LOOKING, hub_address, open_hub, run, storage_of
+from durahub.cli.opening import LOOKING, hub_address, open_hub, run, storage_of, store_here
 from durahub.cli.output import format_option, print_facts, print_json, print_rows, say, warn
 from durahub.model.ticks import to_text
 from durahub.storage import StorageOptions
@@ -20,8 +20,9 @@ from durahub.storage import StorageOptions
 def hub() -> None:
     """Look at task hubs, create and delete them.
 
-    HUB is an address: NAME (on the local Azurite), env:VARIABLE/NAME (connection string in that
-    variable), storage:ACCOUNT/NAME (Entra ID) or sqlite:FILE/NAME.
+    HUB is an address: NAME (of the server that runs here, else on the local Azurite), azurite:NAME,
+    env:VARIABLE/NAME (connection string in that variable), storage:ACCOUNT/NAME (Entra ID) or
+    sqlite:FILE/NAME.
     """
 
 
@@ -32,13 +33,14 @@ hub.add_command(thaw)
 
 
 @hub.command("list")
-@click.argument("store", default="azurite:", envvar="DURAHUB_STORE")
+@click.argument("store", required=False, envvar="DURAHUB_STORE")
 @format_option
-def list_(store: str, output: str) -> None:
-    """List the task hubs of STORE (by default the local Azurite)."""
+def list_(store: str | None, output: str) -> None:
+    """List the task hubs of STORE (by default that of the server that runs here, else the local Azurite)."""
+    address = parse_store(store) if store is not None else store_here()
 
     async def listing() -> None:
-        async with storage_of(parse_store(store), LOOKING) as storage:
+        async with storage_of(address, LOOKING) as storage:
             found = await storage.find_hubs()
         if output == "json":
             for one in found:

@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
+import socket
 import sys
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -13,10 +14,12 @@ if sys.platform != "win32":
 from durahub.accounts import Access
 from durahub.address import HubAddress, StoreAddress, StoreKind, parse_hub, parse_store
 from durahub.cli.access import access_of_environment
-from durahub.cli.running import find_running
+from durahub.cli.held import endpoint_of
+from durahub.cli.meant import first_hub, meant
+from durahub.cli.running import Running, running_servers
 from durahub.dispatch.clients import Clients
 from durahub.dispatch.clock import new_id, system_clock
-from durahub.errors import BadAddress
+from durahub.errors import BadAddress, StorageUnavailable
 from durahub.local.azurite import ACCOUNT, WELL_KNOWN_PORTS, connection_string
 from durahub.scheduler.connections import MEMORY
 from durahub.storage import Storage, StorageOptions, open_storage
@@ -47,33 +50,64 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 
 def hub_address(text: str | None) -> HubAddress:
-    """Return the hub that *text* names; without it the first one of the server that runs here."""
+    """Return the hub that *text* names; without it the first one of the server that runs here.
+
+    Raises `BadAddress` and `SeveralServers`.
+    """
     if text is not None:
         return parse_hub(text)
-    running = find_running()
-    return parse_hub(running.hubs[0] if running is not None else "default")
+    return parse_hub(first_hub(running_servers()))
+
+
+def store_here() -> StoreAddress:
+    """Return the store that is meant where none is named: that of the server that runs here, or Azurite.
+
+    Raises `SeveralServers`, and `BadAddress` where nobody but the server gets to it.
+    """
+    store = resolve(StoreAddress(StoreKind.HERE, ""))
+    return store if isinstance(store, StoreAddress) else StoreAddress(StoreKind.AZURITE, "")
 
 
 def resolve(address: StoreAddress) -> StoreAddress | str:
     """Return the store, for Azurite the connection string of the local one.
 
-    Raises `BadAddress` where that would be the memory of the server that runs here, or an account that it
-    alone knows.
+    Raises `SeveralServers` where it cannot be told whose store is meant, `BadAddress` where that would be the
+    memory of a server, or an account that it alone knows, and `StorageUnavailable` where an Azurite is meant
+    and other stores are all that there is.
     """
-    if address.kind is not StoreKind.AZURITE:
+    if address.kind not in (StoreKind.HERE, StoreKind.AZURITE):
         return address
-    running = find_running()
-    if running is not None and running.storage is not None:
+    servers = running_servers()
+    running = meant(address, servers)
+    if running is None:
+        if servers and not _is_listened_to():
+            raise StorageUnavailable(ACCOUNT, _no_azurite(servers))
+        blob, queue, table = (f"http://127.0.0.1:{port}/{ACCOUNT}" for port in WELL_KNOWN_PORTS)
+        return connection_string(blob, queue, table)
+    if running.storage is not None:
         return running.storage
-    if running is not None and running.store is not None:
-        store = parse_store(running.store)
-        if store.kind is StoreKind.SQLITE and store.place == MEMORY:
-            raise BadAddress(str(address), _IN_MEMORY)
-        return store
-    if running is not None:
+    if running.store is None:
         raise BadAddress(str(address), _UNTOLD)
-    blob, queue, table = (f"http://127.0.0.1:{port}/{ACCOUNT}" for port in WELL_KNOWN_PORTS)
-    return connection_string(blob, queue, table)
+    store = parse_store(running.store)
+    if store.kind is StoreKind.SQLITE and store.place == MEMORY:
+        raise BadAddress(str(address), _IN_MEMORY)
+    return store
+
+
+def _is_listened_to() -> bool:
+    """Tell whether anything listens where Azurite usually does."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", WELL_KNOWN_PORTS[1])) == 0
+
+
+def _no_azurite(servers: Sequence[Running]) -> str:
+    kept = ", ".join(
+        f"{endpoint_of(one)} with {one.store or 'a connection string'}" for one in servers
+    )
+    return (
+        f"nothing listens at port {WELL_KNOWN_PORTS[1]}, and no server here has an Azurite of its own; "
+        f"what runs here: {kept}"
+    )
 
 
 @contextlib.asynccontextmanager

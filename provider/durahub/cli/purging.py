@@ -9,9 +9,9 @@ from durabletask.internal import orchestrator_service_pb2 as pb
 from durabletask.internal.orchestrator_service_pb2_grpc import TaskHubSidecarServiceStub
 
 from durahub.address import HubAddress
-from durahub.cli.held import endpoint_of, is_held_by
+from durahub.cli.held import endpoint_of, holder_of
 from durahub.cli.opening import LOOKING, open_clients, resolve
-from durahub.cli.running import Running, find_running
+from durahub.cli.running import Running, running_servers
 from durahub.dispatch.autopurge import Purgeable
 from durahub.dispatch.clients import Clients
 from durahub.errors import DurahubError, EndpointDenied, ServerUnavailable, WrongStatus
@@ -27,8 +27,8 @@ async def open_purgeable(address: HubAddress) -> AsyncIterator[Purgeable]:
 
     A server that speaks TLS is not asked: whom to trust, and what to show it, is not known here.
     """
-    running = find_running()
-    if running is None or running.tls or not is_held_by(running, resolve(address.store)):
+    running = holder_of(resolve(address.store), running_servers())
+    if running is None or running.tls:
         async with open_clients(address) as clients:
             yield clients
         return

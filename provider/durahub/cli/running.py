@@ -1,6 +1,6 @@
-"""What a running ``durahub up`` leaves for the other commands: where its storage and its ports are.
+"""What a running server leaves for the other commands: where its storage and its ports are.
 
-A small file in the user's state folder, written when it is ready and removed when it stops. It is
+A small file for each in the user's state folder, written when it is ready and removed when it stops. It is
 believed only while the process that wrote it lives.
 """
 
@@ -22,7 +22,8 @@ class Running:
     ``storage`` is the connection string of its own Azurite, ``store`` the address of the store that
     its user named, a file's with its whole path; a connection string that he named is not kept.
     ``endpoint`` is the URL of its gRPC port. ``certificate_needed``: its HTTP port takes no connection
-    without a client certificate.
+    without a client certificate. ``dynamic``: any hub may be one of its hubs. ``since`` orders servers by
+    their starts, in nanoseconds since 1970.
     """
 
     pid: int
@@ -35,33 +36,56 @@ class Running:
     tls: bool = False
     certificate_needed: bool = False
     endpoint: str | None = None
+    dynamic: bool = False
+    since: int = 0
 
     def save(self) -> None:
         """Tell the other commands."""
-        file = _file()
+        file = _file_of(self.pid)
         file.parent.mkdir(parents=True, exist_ok=True)
-        fresh = file.with_suffix(f".{self.pid}")
+        for left in _files():
+            if _read(left) is None:  # of one that was killed
+                left.unlink(missing_ok=True)
+        fresh = file.with_suffix(".new")
         fresh.write_text(json.dumps(asdict(self)), encoding="utf-8")
         fresh.chmod(0o600)
         fresh.replace(file)
 
     def remove(self) -> None:
-        """Take it back, unless another server has written since."""
-        found = find_running()
-        if found is not None and found.pid == self.pid:
-            _file().unlink(missing_ok=True)
+        """Take it back."""
+        _file_of(self.pid).unlink(missing_ok=True)
+
+
+def running_servers() -> tuple[Running, ...]:
+    """Return the servers that run on this machine, the one that was started last at the end."""
+    found = (_read(file) for file in _files())
+    return tuple(sorted((one for one in found if one is not None), key=lambda one: one.since))
 
 
 def find_running() -> Running | None:
-    """Return the server that runs on this machine, if one does."""
+    """Return the server that runs on this machine, of several the one that was started last."""
+    found = running_servers()
+    return found[-1] if found else None
+
+
+def _read(file: Path) -> Running | None:
+    """Return what a server has left; ``None`` if it is gone."""
     with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
-        found = json.loads(_file().read_text(encoding="utf-8"))
+        found = json.loads(file.read_text(encoding="utf-8"))
         running = Running(**{**found, "hubs": tuple(found["hubs"])})
         os.kill(running.pid, 0)
         return running
     return None
 
 
-def _file() -> Path:
+def _folder() -> Path:
     folder = os.environ.get(STATE_VARIABLE)
-    return (Path(folder) if folder else user_state_path("durahub")) / "up.json"
+    return Path(folder) if folder else user_state_path("durahub")
+
+
+def _files() -> list[Path]:
+    return sorted(_folder().glob("up-*.json"))
+
+
+def _file_of(pid: int) -> Path:
+    return _folder() / f"up-{pid}.json"

@@ -12,6 +12,7 @@ import logging
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -163,6 +164,8 @@ def _running(settings: Settings, ports: Ports, azurite: str | None) -> Running:
         host=settings.host,
         tls=settings.tls is not None,
         certificate_needed=settings.client_ca is not None and not settings.auth.are_configured,
+        dynamic=settings.dynamic_hubs,
+        since=time.time_ns(),
     )
 
 

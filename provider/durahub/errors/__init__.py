@@ -34,7 +34,8 @@
     │   ├── TooDeep           DH136
     │   ├── TooMany           DH137
     │   ├── TooLong           DH138
-    │   └── BadCertificate    DH139
+    │   ├── BadCertificate    DH139
+    │   └── SeveralServers    DH140
     ├── NotThere              what was asked for does not exist: exit status 2, NOT_FOUND
     │   ├── HubNotFound       DH201
     │   ├── InstanceNotFound  DH202
@@ -127,6 +128,7 @@ from durahub.errors.hubs import (
     HubMismatch,
     HubNotFound,
     NotFrozen,
+    SeveralServers,
 )
 from durahub.errors.instances import (
     BadInstanceId,
@@ -279,6 +281,7 @@ __all__ = [
     "ReplayStuck",
     "RoleMissing",
     "ServerUnavailable",
+    "SeveralServers",
     "StorageBehind",
     "StorageDenied",
     "StorageThrottled",

@@ -1,5 +1,7 @@
 """A task hub as a whole: its name, whether it is there, who else works on it, whether it is frozen."""
 
+from collections.abc import Sequence
+
 from durahub.errors.tree import NotThere, Refused, UsageError
 from durahub.secret_texts import hidden
 
@@ -24,6 +26,22 @@ class HubNotFound(NotThere):
     def __init__(self, name: str, hint: str = "") -> None:
         super().__init__(f"Task hub not found: {name}{'; ' if hint else ''}{hint}")
         self.name = name
+
+
+class SeveralServers(UsageError):
+    """An address without a store, where several servers run, and it cannot be told which one is meant.
+
+    *described* are the servers, each as an address that means it.
+    """
+
+    code = "DH140"
+
+    def __init__(self, hub: str, described: Sequence[str]) -> None:
+        about = f"and which one has the hub {hub!r} cannot be told" if hub else "and none was named"
+        super().__init__(
+            f"{len(described)} servers run here, {about}; name the store: {', '.join(described)}"
+        )
+        self.hub = hub
 
 
 class HubMismatch(Refused):
