@@ -71,7 +71,7 @@ def scheduler_outlet(place: str, hub: str) -> Iterator[SchedulerOutlet]:
         connection.execute("BEGIN")  # a reader of SQLite sees what there was at its beginning
         number = reads.find_hub(connection, hub)
         if number is None:
-            raise HubNotFound(hub)
+            raise HubNotFound(hub, store=f"the file {place}")
         told = f"{Path(place).resolve()}/{hub}".lower()
         source = SourceHub(
             kind="scheduler",

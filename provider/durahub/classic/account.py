@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any
+from urllib.parse import urlsplit
 
 from azure.core.credentials import AzureNamedKeyCredential, AzureSasCredential
 from azure.core.credentials_async import AsyncTokenCredential
@@ -112,6 +113,15 @@ class Account:
             problem = Signature.of(self._access).problem(now, services, writing=writing)
             if problem is not None:
                 raise StorageDenied(self.name, problem)
+
+    @property
+    def place(self) -> str:
+        """Where it is, for people: ``storage account acme``, with its host where the name does not tell."""
+        found = urlsplit(self.endpoints.queue)
+        host, port = found.hostname or "", f":{found.port}" if found.port else ""
+        at = "" if host.startswith(f"{self.name}.") else f" at {host}{port}"
+        tables = f" (its tables in {self.tracking.place})" if self.tracking is not None else ""
+        return f"storage account {self.name}{at}{tables}"
 
     def request_counts(self) -> Mapping[tuple[str, str], int]:
         """Return how many requests were sent, by service and kind, the tracking store's among them."""

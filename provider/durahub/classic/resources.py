@@ -65,6 +65,11 @@ class Resources:
         self._app_lease = app_lease
         self._errors = errors
 
+    @property
+    def store(self) -> str:
+        """Where they are, for people: ``storage account acme``."""
+        return self._account.place
+
     # -- looking -------------------------------------------------------------------------------
 
     async def control_queues(self) -> tuple[str, ...]:
@@ -79,7 +84,7 @@ class Resources:
         """Raise `HubNotFound` unless queues and tables of the hub are there."""
         names = self._names
         if not await self.control_queues():
-            raise HubNotFound(names.hub)
+            raise HubNotFound(names.hub, store=self._account.place)
         for table in (names.instances_table, names.history_table):
             await self._tables.get(table, "-", "-")  # raises if there is no table
         await self._depth(names.workitem_queue)
@@ -97,7 +102,7 @@ class Resources:
             found = next((one for one in tables if one.lower() == table.lower()), table)
             if found != table:
                 hint = f"this storage has {found} and minds the case of letters: use that spelling"
-                raise HubNotFound(names.hub, hint)
+                raise HubNotFound(names.hub, hint, store=self._account.place)
 
     async def evidence(self) -> PartitionEvidence:
         """Return what tells the number of partitions."""

@@ -72,7 +72,7 @@ class StorageErrors:
     ) -> HubNotFound | StorageDenied | StorageUnavailable:
         """Return the error for an answer with *status* and storage's error *code* to *request*."""
         if code in _HUB_GONE:
-            return HubNotFound(self._hub)
+            return HubNotFound(self._hub, store=self.store)
         said = f"{status} {code}".strip()
         if status not in (401, 403) and code not in _REFUSALS:
             return StorageUnavailable(self._account, said)
@@ -80,6 +80,11 @@ class StorageErrors:
         why = why_refused(code, service, _way(request))
         where = f"its {service} service: " if service else ""
         return StorageDenied(self._account, f"{where}{said}{'; ' if why else ''}{why}")
+
+    @property
+    def store(self) -> str:
+        """The account, for people."""
+        return f"storage account {self._account}"
 
     def unless(self, response: Answer, *expected: int) -> None:
         """Raise the error for *response* unless its status is among the *expected*."""

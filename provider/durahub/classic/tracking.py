@@ -24,18 +24,18 @@ async def find_tables(account: Account, tables: Tables, names: HubNames) -> HubN
     if {names.instances_table.lower(), names.history_table.lower()} <= spelled.keys():
         return _as_spelled(names, spelled[names.instances_table.lower()])
     if names.tracking_prefix is not None:
-        raise HubNotFound(
-            names.hub, f"there is no table {names.instances_table} with a {names.history_table}"
-        )
+        without = f"there is no table {names.instances_table} with a {names.history_table}"
+        raise HubNotFound(names.hub, without, store=account.place)
     prefixes = _prefixes(spelled)
     if not prefixes or not await _has_queues(account, names):
-        raise HubNotFound(names.hub)
+        raise HubNotFound(names.hub, store=account.place)
     for prefix in prefixes:
         condition = f"TaskHubName eq {literal(names.hub)}"
         rows, _ = await tables.query(f"{prefix}{_INSTANCES}", condition, most=1)
         if rows:
             return HubNames(names.hub, prefix)
-    raise HubNotFound(names.hub, "it has queues but no tables; --tracking-prefix names others")
+    hint = "it has queues but no tables; --tracking-prefix names others"
+    raise HubNotFound(names.hub, hint, store=account.place)
 
 
 def _as_spelled(names: HubNames, table: str) -> HubNames:

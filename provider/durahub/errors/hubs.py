@@ -19,13 +19,15 @@ class BadHubName(UsageError):
 
 
 class HubNotFound(NotThere):
-    """No such task hub."""
+    """No such task hub. *store* is what was looked into: ``storage account acme``, ``the file hub.db``."""
 
     code = "DH201"
 
-    def __init__(self, name: str, hint: str = "") -> None:
-        super().__init__(f"Task hub not found: {name}{'; ' if hint else ''}{hint}")
+    def __init__(self, name: str, hint: str = "", *, store: str = "") -> None:
+        where = f" in {hidden(store)}" if store else ""
+        super().__init__(f"Task hub not found: {name}{where}{'; ' if hint else ''}{hint}")
         self.name = name
+        self.store = store
 
 
 class SeveralServers(UsageError):

@@ -172,7 +172,7 @@ class SchedulerFile:
             await self.write(lambda tx: writes.make_hub(tx, name, now))
         number = await self.read(lambda connection: reads.find_hub(connection, name))
         if number is None:
-            raise HubNotFound(name)
+            raise HubNotFound(name, store=f"the file {self.place}")
         return self._hubs.setdefault(number, OpenHub(number))
 
     async def delete_hub(self, hub: OpenHub) -> None:

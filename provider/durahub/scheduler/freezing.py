@@ -87,7 +87,7 @@ class FileFreezing:
             raise HubNotFound(self._hub, f"there is no file {self._place}")
         with looking(self._place) as connection:
             if reads.find_hub(connection, self._hub) is None:
-                raise HubNotFound(self._hub)
+                raise HubNotFound(self._hub, store=f"the file {self._place}")
 
     async def hold(self) -> None:
         """Hold it until cancelled. Raises `NotFrozen` when it was thawed."""

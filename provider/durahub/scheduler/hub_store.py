@@ -111,7 +111,7 @@ class SchedulerStore:
         into it. Without *create* it can be looked at, and deleted.
         """
         if not await self.file.connect(create=create):
-            raise HubNotFound(self._name)
+            raise HubNotFound(self._name, f"there is no file {self.file.place}")
         found = await self.file.hub(self._name, create=create)
         if create:
             await self._refuse_movers(found.number)

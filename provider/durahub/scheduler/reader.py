@@ -22,7 +22,7 @@ class SchedulerReader:
     async def open(self) -> None:
         """Find the hub. Raises `HubNotFound`, `FileUnavailable`."""
         if not await self._file.connect(create=False):
-            raise HubNotFound(self._name)
+            raise HubNotFound(self._name, f"there is no file {self._file.place}")
         self._found = await self._file.hub(self._name, create=False)
 
     async def close(self) -> None:

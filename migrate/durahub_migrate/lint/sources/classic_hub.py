@@ -83,10 +83,10 @@ async def read_hub(
         raise asking.unread[0].error
     there = _parts_of(names, tables, queues, containers)
     if not any(there.values()):
-        raise HubNotFound(names.hub)
+        raise HubNotFound(names.hub, store=resources.store)
     if tables is not None and not (there[_table(names)] and there[_history(names)]):
         gone = " and ".join(part for part in (_table(names), _history(names)) if not there[part])
-        asking.miss(OF_TABLES, HubNotFound(names.hub, f"there is no {gone}"))
+        asking.miss(OF_TABLES, HubNotFound(names.hub, f"there is no {gone}", store=resources.store))
     seen: Sequence[QueueFacts] = ()
     if queues is not None:
         wanted = [one for one in queues if one == names.workitem_queue or _CONTROL.search(one)]

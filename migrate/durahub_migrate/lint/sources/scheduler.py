@@ -92,7 +92,7 @@ class SchedulerSource:
             connection.execute("BEGIN")
             number = reads.find_hub(connection, self._hub)
             if number is None:
-                raise HubNotFound(self._hub)
+                raise HubNotFound(self._hub, store=f"the file {self._place}")
             yield Read(self._hub_facts(connection, number))
             phase, behind = parse(after) if after is not None else (_TABLES[0], "")
             for table in _TABLES:

@@ -47,9 +47,10 @@ class ClassicHub:
     async def control_queues(self) -> tuple[str, ...]:
         """Return the names of the control queues; they are listed once."""
         if self._control is None:
-            found = await self._parts.resources.control_queues()
+            resources = self._parts.resources
+            found = await resources.control_queues()
             if not found:
-                raise HubNotFound(self._parts.names.hub)
+                raise HubNotFound(self._parts.names.hub, store=resources.store)
             self._control = found
         return self._control
 

@@ -36,7 +36,7 @@ class SharedFile:
         if not await self._file.connect(create=False):
             raise HubNotFound(self._hub, f"there is no file {self._file.place}")
         return await self._file.read(
-            lambda connection: _looked(connection, self._hub, look), slow=True
+            lambda connection: _looked(connection, self._file.place, self._hub, look), slow=True
         )
 
 
@@ -55,11 +55,11 @@ class FileBeside:
         if not Path(self._place).is_file():
             raise HubNotFound(self._hub, f"there is no file {self._place}")
         with looking(self._place) as connection:
-            return _looked(connection, self._hub, look)
+            return _looked(connection, self._place, self._hub, look)
 
 
-def _looked(connection: Connection, hub: str, look: Look[T]) -> T:
+def _looked(connection: Connection, place: str, hub: str, look: Look[T]) -> T:
     number = reads.find_hub(connection, hub)
     if number is None:
-        raise HubNotFound(hub)
+        raise HubNotFound(hub, store=f"the file {place}")
     return look(connection, number)

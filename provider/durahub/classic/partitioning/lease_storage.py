@@ -43,7 +43,7 @@ class _Answers:
                 yield
             except HttpResponseError as error:
                 if code_of(error) in _GONE:
-                    raise HubNotFound(self._hub) from error
+                    raise HubNotFound(self._hub, store=self._errors.store) from error
                 raise
 
 
