@@ -27,12 +27,14 @@ class StoredHistory:
     """The events of an instance's current execution, in order, and the version to write against.
 
     ``consumed`` are the keys of messages whose events are in this history (or an earlier one) but whose
-    deletion was not confirmed when it was written: if they come again, they are dropped.
+    deletion was not confirmed when it was written: if they come again, they are dropped. ``outlived`` names
+    whose children were there before (`durahub.engine.outlived`).
     """
 
     version: HistoryVersion
     events: Sequence[Event]
     consumed: frozenset[str] = frozenset()
+    outlived: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -123,9 +123,11 @@ class LineHistories:
         replaces: bool,
         consumed: Iterable[str],
         taken: Sequence[str] = (),
+        outlived: Sequence[str] = (),
         unsettled: tuple[str, str] | None = None,
     ) -> WrittenHistory:
         assert not taken  # nothing of them continues as new
+        assert not outlived  # or is a child
         assert unsettled is None  # simulated servers are of the level default
         names = tuple(map(name_of_event, events))
         keys = frozenset(consumed)

@@ -3,7 +3,7 @@
 A checkpoint is one or more transactions, each closed by the sentinel row under its ETag. The sentinel
 also carries, in a column of ours, the IDs of consumed messages whose deletion is not confirmed:
 DTFx ignores the column and keeps it, and message IDs are never used twice, so it cannot mislead. Another
-column names what was `durahub.classic.taken`.
+column names what was `durahub.classic.taken`, a third one is of `durahub.engine.outlived`.
 Classic layout 7.
 """
 
@@ -33,6 +33,7 @@ from durahub.model.json_text import loads
 from durahub.model.ticks import Ticks
 
 CONSUMED = "DurahubConsumed"
+OUTLIVED = "DurahubOutlived"
 COMPLETED = "CheckpointCompletedTimestamp"
 MOST_CONSUMED = 400  # message IDs in the sentinel: 16 KB at most
 MOST_DELETED = 100  # rows of a transaction
@@ -51,7 +52,8 @@ class LoadedHistory:
     blobs: frozenset[str] = frozenset()
     consumed: frozenset[str] = frozenset()
     unposted: Unposted | None = None
-    taken: frozenset[str] = frozenset()
+    taken: tuple[str, ...] = ()
+    outlived: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +112,15 @@ class HistoryTable:
             return LoadedHistory(NO_HISTORY, ())
         version = HistoryVersion(current, len(events), guard.etag if guard else None)
         left = await self._unposted(guard.columns) if guard is not None else None
-        consumed, taken = _listed(guard, CONSUMED), _listed(guard, taken_names.COLUMN)
-        return LoadedHistory(version, tuple(events), blobs, consumed, left, taken)
+        return LoadedHistory(
+            version,
+            tuple(events),
+            blobs,
+            consumed=frozenset(_listed(guard, CONSUMED)),
+            unposted=left,
+            taken=_listed(guard, taken_names.COLUMN),
+            outlived=_listed(guard, OUTLIVED),
+        )
 
     async def _unposted(self, guard: Columns) -> Unposted | None:
         try:
@@ -163,6 +172,7 @@ class HistoryTable:
         replaces: bool,
         consumed: Iterable[str],
         taken: Sequence[str] = (),
+        outlived: Sequence[str] = (),
         unsettled: tuple[str, str] | None = None,
         to_be_continued: bool = False,
     ) -> WrittenHistory:
@@ -170,8 +180,8 @@ class HistoryTable:
 
         What is *to_be_continued* is a part of a checkpoint: others of its transactions follow.
 
-        *consumed* are the message IDs for the sentinel, *taken* the names of `durahub.classic.taken`; with
-        none the column stays as it is. *unsettled* are
+        *consumed* are the message IDs for the sentinel, *taken* the names of `durahub.classic.taken`,
+        *outlived* those of `durahub.engine.outlived`; with none a column stays as it is. *unsettled* are
         the texts about activities without messages: the one in all transactions but the last, and the
         one in that; without them this column stays, too.
         """
@@ -199,6 +209,8 @@ class HistoryTable:
                 guard[CONSUMED] = json.dumps(keys)
             if taken and last:
                 guard[taken_names.COLUMN] = json.dumps(taken[-taken_names.MOST :])
+            if outlived and last:
+                guard[OUTLIVED] = json.dumps(outlived)
             if unsettled is not None:
                 guard[unposted.COLUMN] = unsettled[1] if ends else unsettled[0]
             token = await self._transact(instance_id, batch, guard, token)
@@ -332,10 +344,10 @@ def _current(rows: Sequence[Row], execution_id: str | None) -> list[Row]:
     return kept
 
 
-def _listed(guard: Row | None, column: str) -> frozenset[str]:
+def _listed(guard: Row | None, column: str) -> tuple[str, ...]:
     text = guard.columns.get(column) if guard is not None else None
     try:
         found = loads(text) if isinstance(text, str) else []
     except ValueError:
-        return frozenset()
-    return frozenset(str(key) for key in found) if isinstance(found, list) else frozenset()
+        return ()
+    return tuple(str(key) for key in found) if isinstance(found, list) else ()

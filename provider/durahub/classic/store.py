@@ -213,7 +213,8 @@ class ClassicStore:
                 reading.tells(loaded)
         self._memory.loaded(instance_id, loaded, _now())
         again = self._held.taken_before(sent_ids(instance_id, loaded.taken))
-        return StoredHistory(loaded.version, loaded.events, loaded.consumed | again)
+        consumed = loaded.consumed | again
+        return StoredHistory(loaded.version, loaded.events, consumed, loaded.outlived)
 
     async def commit(self, commit: Commit) -> HistoryVersion:
         """Write *commit* in its order and return the new version. Raises `CheckpointLost`."""
@@ -244,6 +245,7 @@ class ClassicStore:
                         replaces=commit.replaces,
                         consumed=self._memory.consumed(writing.remembered, _now()),
                         taken=self._memory.taken(commit, taken, _now()),
+                        outlived=commit.outlived,
                         unsettled=writing.unsettled,
                     )
                 finally:  # written, or lost, or nobody knows: now there may be a history

@@ -86,6 +86,7 @@ class Episodes:
                 ready.verdict.take,
                 self._clock(),
                 ready.verdict.wake_ups,
+                ready.history.stored.outlived,
             )
             session.dispatched = True
             with self._spanned(turn):
@@ -178,7 +179,8 @@ class Episodes:
     ) -> Verdict:
         stored = history.stored
         consumed = stored.consumed | raised_before(batch, history.raised)
-        verdict = judge(stored.version, history.state, batch, row, self._clock(), consumed)
+        now, outlived = self._clock(), stored.outlived
+        verdict = judge(stored.version, history.state, batch, row, now, consumed, outlived)
         _bound(verdict)
         return verdict
 

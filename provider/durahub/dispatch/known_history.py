@@ -5,7 +5,7 @@ forgotten together.
 """
 
 from collections.abc import Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from durahub.dispatch.work import Projected
@@ -102,16 +102,19 @@ class KnownHistory:
         ):
             showing = None
         if commit.replaces:
+            outlived = commit.outlived or self.stored.outlived
             return KnownHistory(
-                StoredHistory(version, Appended(commit.events), self.stored.consumed),
+                StoredHistory(version, Appended(commit.events), self.stored.consumed, outlived),
                 read(commit.events),
                 size_of(commit.events),
                 showing=showing,
                 pays=self.pays,
             )
         return KnownHistory(
-            StoredHistory(
-                version, appended(self.stored.events).and_more(commit.events), self.stored.consumed
+            replace(
+                self.stored,
+                version=version,
+                events=appended(self.stored.events).and_more(commit.events),
             ),
             self.state.extended(commit.events),
             self.events_size + size_of(commit.events),
@@ -125,7 +128,7 @@ def known(stored: StoredHistory) -> KnownHistory:
     """Return what a history tells that was read: another process may know more of it."""
     events = appended(stored.events)
     return KnownHistory(
-        StoredHistory(stored.version, events, stored.consumed),
+        replace(stored, events=events),
         read(events),
         size_of(events),
         stamps_of(events),

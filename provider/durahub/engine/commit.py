@@ -93,6 +93,7 @@ class Commit:
     instance: InstanceUpdate
     consumed: tuple[Delivery, ...]  # deleted last
     causes: int = 0  # how many of the events, from the front, are what was consumed; 0: not known
+    outlived: tuple[str, ...] = ()  # whose children this one follows; in the checkpoint
 
     @property
     def execution(self) -> Execution:

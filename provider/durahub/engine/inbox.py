@@ -18,6 +18,7 @@ from durahub.engine.entities.answers import (
     is_named_by_request,
 )
 from durahub.engine.entities.grants import is_grant, releases_of_stray
+from durahub.engine.outlived import have_one_parent, is_outlived, owner_of
 from durahub.engine.reminders import end_told_again, told_again
 from durahub.engine.repairs import Repair, repair_of, terminated_before_start
 from durahub.engine.rewind import is_done, is_from_parent
@@ -118,10 +119,12 @@ def judge(
     row: Instance | None,
     now: Ticks,
     consumed: frozenset[str] = frozenset(),
+    outlived: Sequence[str] = (),
 ) -> Verdict:
     """Return what becomes of *batch*, given the stored history and, where needed, the row.
 
-    *consumed* are the keys of messages that the history holds already, though they came again.
+    *consumed* are the keys of messages that the history holds already, though they came again; *outlived*
+    names whose children have been under this ID before (`durahub.engine.outlived`).
     """
     verdict = Verdict()
     others: list[Delivery] = []
@@ -130,7 +133,10 @@ def judge(
         if delivery.key in consumed:
             verdict.drop.append(delivery)
         elif isinstance(event, ExecutionStarted):
-            _judge_start(verdict, version, state, delivery, event, row, now)
+            if is_outlived(event, state.started, outlived):
+                verdict.drop.append(delivery)
+            else:
+                _judge_start(verdict, version, state, delivery, event, row, now)
         elif (
             not isinstance(event, ExecutionRewound)
             or _is_to_come(version, row)
@@ -267,11 +273,11 @@ def _judge_child_start(
     now: Ticks,
 ) -> None:
     old = state.started
-    if old is not None and _owner(old) == _owner(event):
+    if old is not None and owner_of(old) == owner_of(event):
         _drop_repeated_start(verdict, version, state, delivery, now)
     elif old is not None and _is_earlier_try(event, old):
         verdict.drop.append(delivery)
-    elif state.is_live and _have_one_parent(old, event) and delivery.deliveries < CHILD_PATIENCE:
+    elif state.is_live and have_one_parent(old, event) and delivery.deliveries < CHILD_PATIENCE:
         # that parent may know of an end of the running one of which our checkpoint was lost
         verdict.defer.append((delivery, backoff(delivery.deliveries)))
     elif state.is_live:
@@ -433,14 +439,9 @@ def _is_foreign(target: str | None, execution_id: str | None) -> bool:
     )
 
 
-def _owner(started: ExecutionStarted) -> tuple[str | None, int] | None:
-    parent = started.parent
-    return (parent.execution.execution_id, parent.task_schedule_id) if parent else None
-
-
 def _is_earlier_try(event: ExecutionStarted, old: ExecutionStarted) -> bool:
     """Tell whether the same execution of a parent has started *event* before *old*."""
-    one, other = _owner(event), _owner(old)
+    one, other = owner_of(event), owner_of(old)
     return (
         one is not None
         and other is not None
@@ -448,12 +449,6 @@ def _is_earlier_try(event: ExecutionStarted, old: ExecutionStarted) -> bool:
         and one[1] < other[1]
         and event.timestamp < old.timestamp
     )
-
-
-def _have_one_parent(old: ExecutionStarted | None, new: ExecutionStarted) -> bool:
-    if old is None or old.parent is None or new.parent is None:
-        return False
-    return old.parent.execution.instance_id == new.parent.execution.instance_id
 
 
 def _refusal(event: ExecutionStarted) -> Message:

@@ -16,6 +16,7 @@ from durahub.engine.effects import FIRE_AND_FORGET, Actor, carry_out
 from durahub.engine.entities.releases import missing_releases
 from durahub.engine.entities.sending import Calls
 from durahub.engine.instance_updates import update_of
+from durahub.engine.outlived import outlived_by
 from durahub.engine.state import State, open_children
 from durahub.model.history import (
     ActionEvent,
@@ -62,6 +63,7 @@ class Turn:
     inherited_status: str | None = None
     returned: tuple[Delivery, ...] = ()
     wake_ups: tuple[Delivery, ...] = ()
+    outlived: tuple[str, ...] = ()  # whose children this one follows, where it begins
 
     @property
     def consumed(self) -> tuple[Delivery, ...]:
@@ -86,10 +88,12 @@ def begin(
     taken: Sequence[Delivery],
     now: Ticks,
     stored: Sequence[Delivery] = (),
+    outlived: Sequence[str] = (),
 ) -> Turn:
     """Return the turn that the *taken* messages cause; with *start* it begins a new execution.
 
-    The events of the *stored* ones are in the history: they cause it, and nothing else.
+    The events of the *stored* ones are in the history: they cause it, and nothing else. *outlived* is what
+    the history names so far.
     """
     started = start or state.started
     assert started is not None  # noqa: S101 (for the types)
@@ -108,6 +112,7 @@ def begin(
         new=(OrchestratorStarted(timestamp=clock), *(one.message.event for one in sources)),
         sources=sources,
         wake_ups=(*rewinds, *stored),
+        outlived=outlived_by(start, state.started, outlived) if start is not None else (),
     )
 
 
@@ -180,6 +185,7 @@ def outcome_of(
         ),
         consumed=turn.consumed,
         causes=_causes_among(turn, written),
+        outlived=turn.outlived,
     )
     return Outcome(commit, turn.returned)
 

@@ -7,7 +7,7 @@ import pytest
 
 from durahub.classic.dialect import DTFX_2_9
 from durahub.classic.history_rows import SENTINEL
-from durahub.classic.history_table import CONSUMED, HistoryTable
+from durahub.classic.history_table import CONSUMED, OUTLIVED, HistoryTable
 from durahub.classic.large_payloads import LargePayloads
 from durahub.classic.table_batch import Operation
 from durahub.classic.tables import Row, Tables
@@ -69,6 +69,7 @@ async def write(table: Tables) -> None:
         replaces=False,
         consumed=["a message"],
         taken=[f"guid/{n}" for n in range(150)],
+        outlived=["an-execution:4"],
     )
 
 
@@ -76,6 +77,12 @@ async def test_messages_are_consumed_by_the_last_transaction() -> None:
     table = TableThatBreaks(9)
     await write(table)
     assert [CONSUMED in guard for guard in table.guards] == [False, True]
+
+
+async def test_whose_children_were_there_before_is_in_the_last_transaction() -> None:
+    table = TableThatBreaks(9)
+    await write(table)
+    assert [guard.get(OUTLIVED) for guard in table.guards] == [None, '["an-execution:4"]']
 
 
 async def test_of_what_was_taken_the_last_transaction_names_the_latest() -> None:

@@ -82,7 +82,7 @@ def test_what_was_taken_is_named_when_the_history_is_replaced_and_for_a_while() 
 
 def test_what_is_named_by_a_history_that_was_read_is_named_on() -> None:
     memory = InstanceMemory(row_refresh=10)
-    memory.loaded(ID, LoadedHistory(VERSION, (), taken=frozenset({"old"})), 0)
+    memory.loaded(ID, LoadedHistory(VERSION, (), taken=("old",)), 0)
 
     assert memory.taken(commit(replaces=True), ["new"], 1) == ["old", "new"]
 

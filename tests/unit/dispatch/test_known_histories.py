@@ -197,3 +197,16 @@ def test_only_events_that_were_read_are_taken_for_repeated() -> None:
 
     assert raised_before([arrived(raised, key="k")], read.raised) == {"k"}
     assert raised_before([arrived(raised, key="k")], own.raised) == frozenset()
+
+
+def test_whose_children_were_there_before_is_known_until_others_follow() -> None:
+    first = begun(STORED)
+    first.stored = replace(first.stored, outlived=("a:1",))
+    goes_on = gone_on(first, STORED, 0)
+    version = goes_on.stored.version
+    anew = replace(ended(turn_on(goes_on, done(1))), replaces=True)
+    followed = replace(anew, outlived=("a:1", "b:1"))
+
+    assert goes_on.stored.outlived == ("a:1",)
+    assert goes_on.extended(anew, version, None, None).stored.outlived == ("a:1",)
+    assert goes_on.extended(followed, version, None, None).stored.outlived == ("a:1", "b:1")
