@@ -3,7 +3,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
@@ -16,6 +16,9 @@ from tests.ui.conftest import built as built
 from tests.ui.front_end import UI
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+PATIENCE = (
+    60_000  # milliseconds until an expectation is given up: five seconds are few beside other tests
+)
 STATUSES = ("Completed", "Running", "Failed", "Pending", "Suspended", "Terminated")
 
 
@@ -23,6 +26,7 @@ STATUSES = ("Completed", "Running", "Failed", "Pending", "Suspended", "Terminate
 def chromium() -> Iterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("there is no Chromium")
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser

@@ -11,7 +11,7 @@ import httpx
 from durahub.local.child import Child
 
 COMMAND = (sys.executable, "-c", "from durahub_migrate.cli.monitor import monitor; monitor()")
-WITHIN = 60.0  # seconds
+WITHIN = 120.0  # seconds
 
 
 class MonitorProcess:

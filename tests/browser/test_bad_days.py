@@ -18,9 +18,11 @@ from tests.browser.strange import IDS, IMAGE, LARGE, SCRIPT, apart, fill
 from tests.golden.loading import load
 from tests.golden.recorded import RecordedHub
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
-SOON = 40_000  # milliseconds: storage may take 15 s not to answer, the page some more to hear of it
+SOON = (
+    100_000  # milliseconds: storage may take 15 s not to answer, the page some more to hear of it
+)
 WATCH = """
 addEventListener('securitypolicyviolation', (event) => console.error('refused', event.blockedURI))
 """
@@ -127,7 +129,7 @@ def page(chromium: Browser, days: Days, complaints: Complaints) -> Iterator[Page
 def shows(page: Page, text: str) -> None:
     """Wait until the main part of the page has *text*, letter by letter."""
     page.wait_for_function(
-        "text => document.querySelector('main').textContent.includes(text)", arg=text, timeout=SOON
+        "text => document.querySelector('main')?.textContent.includes(text)", arg=text, timeout=SOON
     )
 
 

@@ -1,5 +1,6 @@
 """Instances with histories that are too long for a page: it opens, moves, and says what is not there."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,7 +12,7 @@ from durahub_migrate.watching.reading.limits import Limits
 from tests.browser.monitor_process import monitor_of
 from tests.browser.strange import apart, fill_large
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 ROWS = Limits().events
 BEYOND = 50  # activities, of which nothing can be read
@@ -64,8 +65,9 @@ def test_a_hundred_thousand_rows_are_scrolled_through_with_few_requests(
     assert first <= 4
     assert len(asked.paths) <= 20
     events.hover()
-    for _ in range(30):
-        page.mouse.wheel(0, 2000)
+    with page.expect_request(re.compile("/api/.*/history"), timeout=SOON):
+        for _ in range(30):
+            page.mouse.wheel(0, 2000)
     page.wait_for_timeout(1000)  # what the last movement asks for is asked by then
     assert 0 < asked.paths.count("history") - first <= 40
     assert page.evaluate("() => document.querySelectorAll('*').length") < MOST

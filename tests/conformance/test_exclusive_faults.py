@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from failing_orders import answers, in_turn, scheduled
 from hubs_under_test import ClassicHub
-from listening_desk import PATIENCE, Desk, eventually
+from listening_desk import Desk, eventually
 from scripted_worker import scripted
 from shop_orders import activity, episode, raised, result, start
 from test_exclusive_level import an_order, depths, exclusive, paying, settle, unsettled
@@ -362,6 +362,9 @@ PER_ORDER = 4
 TROUBLE = 0.04  # of the requests, refused or done without an answer
 SEEDS = 3
 MORE_SEEDS = 25
+DRAINED_WITHIN = (
+    180.0  # seconds: some wait for what a dead server held, and several hubs share the time
+)
 
 
 GREETED = "Completed: Hello 0 Hello 1 Hello 2 Hello 3"
@@ -410,7 +413,7 @@ async def crash_by_chance(hub: ClassicHub, seed: int) -> None:
         server.work({"Order": fan_out}, doing)
         for name in left:
             assert await server.ended(name) == GREETED, seed
-        deadline = asyncio.get_running_loop().time() + PATIENCE
+        deadline = asyncio.get_running_loop().time() + DRAINED_WITHIN
         while sum((await last.info()).queues.values()):
             assert asyncio.get_running_loop().time() < deadline, (seed, (await last.info()).queues)
             await asyncio.sleep(0.1)
@@ -443,6 +446,7 @@ async def test_servers_of_either_level_die_by_chance_one_after_the_other(
 
 
 @pytest.mark.fault
+@pytest.mark.timeout(900)
 async def test_servers_of_either_level_die_by_chance_with_many_seeds(
     azurite: Storage, hub_name: str
 ) -> None:

@@ -11,7 +11,8 @@ import pytest
 from tests.fuzz import catalogue
 from tests.fuzz.judging import judge
 
-SHARE = 20  # seconds, for all of the planted bugs together
+SHARE = 40  # seconds, for all of the planted bugs together
+INPUTS = 20_000  # of each target
 KINDS = {
     "off-by-one": "AssertionError",
     "key-error": "KeyError",
@@ -32,9 +33,11 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("how", [(), ("--unguided",)], ids=["guided", "unguided"])
+@pytest.mark.parametrize(
+    "how", [("--seconds", SHARE), ("--inputs", INPUTS)], ids=["guided", "unguided"]
+)
 def test_planted_bugs_of_each_kind_are_found_within_the_share(how, tmp_path: Path) -> None:
-    ran = run("--seconds", str(SHARE), "--report", str(tmp_path / "r.json"), *how)
+    ran = run(*map(str, how), "--report", str(tmp_path / "r.json"))
     found = dict(re.findall(r"^([\w-]+): (\w+) in", ran.stdout, re.MULTILINE))
     assert found == KINDS
     assert ran.returncode == 1
@@ -45,7 +48,7 @@ def test_planted_bugs_of_each_kind_are_found_within_the_share(how, tmp_path: Pat
 
 @pytest.mark.slow
 def test_what_is_found_is_shown_small_and_can_be_judged_again(tmp_path: Path) -> None:
-    ran = run("key-error", "--seconds", "10", "--jobs", "1", "--unguided")
+    ran = run("key-error", "--inputs", str(INPUTS), "--jobs", "1", "--unguided")
     (again,) = re.findall(r"again: python -m tests.fuzz (.*)", ran.stdout)
     assert "input: b'kind=lease'" in ran.stdout
     once_more = run(*again.split()[2:])

@@ -60,15 +60,14 @@ class Balancer:
         self._ready = [one.grpc_port for one, status in pairs if status == 200]
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if not self._ready:
-            self.refused += 1
-            writer.close()
-            return
         self._turn += 1
-        port = self._ready[self._turn % len(self._ready)]
-        try:
-            its_reader, its_writer = await asyncio.open_connection("127.0.0.1", port)
-        except OSError:
+        turn, ready = self._turn, list(self._ready)
+        for number in range(len(ready)):  # one that takes no connection is passed over
+            port = ready[(turn + number) % len(ready)]
+            with contextlib.suppress(OSError):
+                its_reader, its_writer = await asyncio.open_connection("127.0.0.1", port)
+                break
+        else:
             self.refused += 1
             writer.close()
             return

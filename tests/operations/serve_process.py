@@ -12,7 +12,7 @@ from typing import Any
 
 from durahub.local.child import Child
 
-READY_WITHIN = 60.0  # seconds
+READY_WITHIN = 120.0  # seconds
 
 
 class Serve:
@@ -38,7 +38,7 @@ class Serve:
         """Return the status that /readyz has; 0 if nobody answers."""
         try:
             with urllib.request.urlopen(
-                f"http://127.0.0.1:{self.http_port}/readyz", timeout=5
+                f"http://127.0.0.1:{self.http_port}/readyz", timeout=60
             ) as answer:
                 return int(answer.status)
         except urllib.error.HTTPError as error:

@@ -28,7 +28,10 @@ pytestmark = [pytest.mark.fault, pytest.mark.sdk, pytest.mark.azurite]
 
 APP = Path(__file__).parents[1] / "fault" / "counting_app.py"
 STEPS = 4
-WAITS_AT_MOST = 120.0  # seconds
+WAITS_AT_MOST = 300.0  # seconds
+SEEN_WITHIN = (
+    5  # seconds until the balancer knows, on a busy machine too, that a server is not ready
+)
 
 
 class Load(threading.Thread):
@@ -97,7 +100,7 @@ def servers() -> Iterator[list[Serve]]:
         one.kill()
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_a_rolling_restart_costs_no_call_and_runs_each_activity_once(
     servers: list[Serve],
     start_worker: Callable[..., Child],
@@ -108,7 +111,7 @@ def test_a_rolling_restart_costs_no_call_and_runs_each_activity_once(
     def start(name: str) -> Serve:
         store = ("--store", f"env:{STORE}", "--hub", hub_name, "--max-poll", "1")
         env = {STORE: azurite.connection_string}
-        return Serve(tmp_path / name, *store, "--drain-delay", "1", env=env)
+        return Serve(tmp_path / name, *store, "--drain-delay", str(SEEN_WITHIN), env=env)
 
     notes = tmp_path / "notes"
     notes.touch()
@@ -130,12 +133,12 @@ def test_a_rolling_restart_costs_no_call_and_runs_each_activity_once(
             old = servers[0]
             servers.append(start(f"new-{number}"))
             old.terminate()
-            assert old.child.wait(60) == 0
+            assert old.child.wait(WAITS_AT_MOST) == 0
             servers.remove(old)
             stopped.append(old)
         until(load, len(load.instances) + 15)
         load.stop.set()
-        load.join(60)
+        load.join(WAITS_AT_MOST)
 
         assert load.failed == []
         assert len(load.unseen) <= 2  # servers that went
@@ -144,7 +147,7 @@ def test_a_rolling_restart_costs_no_call_and_runs_each_activity_once(
             for one in {*load.unseen} - {*load.instances}:
                 assert caller.get_orchestration_state(one) is None
             caller.raise_orchestration_event(awaited, "Tick", data=1)
-        waiter.join(60)
+        waiter.join(WAITS_AT_MOST)
         assert waiter.status is OrchestrationStatus.COMPLETED
         assert set(waiter.ends) == {grpc.StatusCode.UNAVAILABLE}
         assert len(waiter.ends) <= 2  # servers that went

@@ -11,6 +11,7 @@ from durahub.errors import ServerUnavailable
 from durahub.local.child import Child
 
 READY_WITHIN = 120.0  # seconds; the first start of all may have to install Azurite
+ENDED_WITHIN = 120.0  # seconds; what drains takes its time
 COMMAND = (sys.executable, "-m", "durahub.cli.main", "up", "--format", "json")
 
 
@@ -74,7 +75,7 @@ class ServerProcess:
 
     def stop(self) -> int | None:
         """Ask it to stop, as Ctrl-C does; return its exit status, None if it was not running."""
-        status = self._child.interrupt() if self._child else None
+        status = self._child.interrupt(ENDED_WITHIN) if self._child else None
         self._forget()
         return status
 

@@ -16,7 +16,7 @@ from tests.browser.real.pages import places
 from tests.browser.real.world import World
 from tests.ui.front_end import UI
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 AXE = UI / "node_modules" / "axe-core" / "axe.min.js"
 RUN = """() => axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.real.world import World
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 
 
 def test_what_is_stuck_is_listed_with_its_reason(page: Page, world: World) -> None:

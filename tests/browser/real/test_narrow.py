@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.real.pages import places
 from tests.browser.real.world import World
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 OVERLAPPING = """() => [...document.querySelectorAll('[role=treegrid] [role=row]')].flatMap(row => {
   const drawn = cell => {

@@ -28,7 +28,7 @@ from tests.golden.recorded import HUBS
 RECORDED = ("waiting", "finished", "entities", "functions", "crash-outbox")
 MONITOR = (sys.executable, "-c", "from durahub_migrate.cli.monitor import monitor; monitor()")
 STORE = "DURAHUB_TEST_CONNECTION"
-WITHIN = 60.0  # seconds
+WITHIN = 120.0  # seconds
 ORDERS = 4
 READER, WAITER = "reader-0123456789abcdefghij", "waiter-0123456789abcdefghij"
 SETTINGS = """

@@ -8,7 +8,7 @@ import pytest
 
 from durahub.local.server import ServerProcess
 from tests.conftest import Storage
-from tests.golden.finishing.stored import HELD
+from tests.golden.finishing.stored import HELD, Found
 from tests.golden.finishing.takeover import (
     Takeover,
     examine,
@@ -47,7 +47,7 @@ def takeover(
     group, options = request.param
     hub = RecordedHub(group)
     state = tmp_path_factory.mktemp(hub.name)
-    return take_over(hub, azurite, state, within=30, hidden=2, options=options)
+    return take_over(hub, azurite, state, within=90, hidden=2, options=options)
 
 
 def told(wrong: dict[str, list[str]]) -> str:
@@ -91,7 +91,7 @@ def test_nothing_is_made_that_was_not_there_before(takeover: Takeover) -> None:
 def test_a_hub_of_another_name_ends_alike(
     group: str, azurite: Storage, tmp_path: Path, hub_name: str
 ) -> None:
-    takeover = take_over(RecordedHub(group), azurite, tmp_path, within=30, name=hub_name)
+    takeover = take_over(RecordedHub(group), azurite, tmp_path, within=90, name=hub_name)
 
     assert told(takeover.compared()) == ""
     assert told(wrong_entities(takeover.hub, takeover.end)) == ""
@@ -138,7 +138,7 @@ def test_a_hub_ends_alike_though_the_server_is_killed_meanwhile(
         RecordedHub(group),
         azurite,
         tmp_path,
-        within=60,
+        within=120,
         name=hub_name,
         options=options,
         disturb=kill,
@@ -147,5 +147,14 @@ def test_a_hub_ends_alike_though_the_server_is_killed_meanwhile(
     assert told(takeover.compared()) == ""
     assert told(wrong_entities(takeover.hub, takeover.end)) == ""
     now = examine(takeover.names, azurite.connection_string)
-    # A lease of the killed server may not have run out yet: the test is over when the hub is finished.
-    assert {found for found in now - takeover.ill if found[0] != HELD} == set()
+    assert {found for found in now - takeover.ill if not is_of_a_kill(found)} == set()
+
+
+def is_of_a_kill(found: Found) -> bool:
+    """Tell whether a kill leaves that by itself.
+
+    The lease of the killed server may stand there, run out or not: the test is over when the hub is finished.
+    And a payload may be there of a checkpoint whose rows, which come behind it, were not written any more.
+    """
+    rule, where, _ = found
+    return rule in (HELD, "stale-lease") or (rule == "orphaned-blob" and "/history-" in where)
