@@ -113,7 +113,10 @@ def locked(file: Path) -> Iterator[None]:
     if descriptor is None:
         pid = exclusive.holder(lock)
         who = f"process {pid}" if pid is not None else "another process"
-        problem = f"{who} has it open, and only one may; ask that one's server instead"
+        problem = (
+            f"{who} has it open, and only one may; ask that one's server instead, or if it is a freeze, "
+            "end that with 'durahub hub thaw'"
+        )
         raise FileUnavailable(str(file), problem, holder=who)
     try:
         yield

@@ -34,6 +34,13 @@ def _record(place: str) -> Path:
     return Path(f"{Path(place).resolve()}-freeze")
 
 
+def _had_by(holder: str, place: str) -> str:
+    return (
+        f"{holder} has the file {place} open, and a freeze has it alone; stop that process, and freeze "
+        "then (--wait SECONDS waits for its end)"
+    )
+
+
 class FileFreezing:
     """Freezes one hub in a file, and thaws it: a `durahub.freezing.Freezer`."""
 
@@ -57,13 +64,13 @@ class FileFreezing:
                 self._held.enter_context(locked(Path(self._place)))
                 break
             except FileUnavailable as error:
+                if error.holder is None:
+                    raise  # nobody will let go of it
                 now = self._clock()
                 if seconds_between(begun, now) >= terms.wait:
-                    raise HubInUse(self._hub, error.sentence) from None
-                pid = holder_of(self._place)
-                who = f"process {pid}" if pid is not None else "a process"
-                seen = (Seen(who=who, what="had the file", at=now),)
-                tell(f"waiting for {who}")
+                    raise HubInUse(self._hub, _had_by(error.holder, self._place)) from None
+                seen = (Seen(who=error.holder, what="had the file", at=now),)
+                tell(f"waiting for {error.holder} to let go of the file; stop it")
                 await asyncio.sleep(LOOK_EVERY)
         now = self._clock()
         freeze = Freeze(

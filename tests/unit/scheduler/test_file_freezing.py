@@ -39,7 +39,7 @@ async def test_no_server_opens_a_file_that_is_frozen_until_it_is_thawed(file: Pa
     assert freeze_of(str(file)) == freeze
     assert freeze.process == os.getpid()
     server = SchedulerFile(str(file), clock=system_clock)
-    with pytest.raises(FileUnavailable):
+    with pytest.raises(FileUnavailable, match="durahub hub thaw"):
         await SchedulerStore(server, "orders").open(create=False)
 
     await freezer.release()
@@ -55,8 +55,11 @@ async def test_a_file_that_a_server_has_is_not_frozen(file: Path) -> None:
     store = SchedulerStore(server, "orders")
     await store.open(create=False)
 
-    with pytest.raises(HubInUse, match="has it open"):
+    with pytest.raises(HubInUse) as refused:
         await freezing(file).freeze(ONCE, bool)
+    said = str(refused.value)
+    assert f"process {os.getpid()} has the file {file} open" in said
+    assert "stop that process" in said
 
     waits = asyncio.Event()
     work = asyncio.create_task(freezing(file).freeze(Terms(wait=30.0), lambda _: waits.set()))
@@ -65,6 +68,37 @@ async def test_a_file_that_a_server_has_is_not_frozen(file: Path) -> None:
     await server.close()
     [seen] = (await work).seen
     assert seen.what == "had the file"
+
+
+@pytest.mark.parametrize("round_", range(20))
+async def test_of_a_server_and_a_freeze_that_begin_together_one_has_the_file(
+    file: Path, round_: int
+) -> None:
+    freezer, server = freezing(file), SchedulerFile(str(file), clock=system_clock)
+    store = SchedulerStore(server, "orders")
+
+    async def frozen() -> bool:
+        await asyncio.to_thread(bool)  # now one is first, now the other
+        await freezer.freeze(ONCE, bool)
+        return True
+
+    both = [frozen(), store.open(create=False)]
+    begun = await asyncio.gather(*(both if round_ % 2 else reversed(both)), return_exceptions=True)
+
+    errors = [one for one in begun if isinstance(one, BaseException)]
+    assert len(errors) == 1
+    assert isinstance(errors[0], HubInUse | FileUnavailable)
+    await freezer.release()
+    await store.close()
+    await server.close()
+
+
+async def test_a_file_that_cannot_be_had_is_not_waited_for(file: Path) -> None:
+    file.with_name("hub.db-lock").unlink(missing_ok=True)
+    file.with_name("hub.db-lock").mkdir()
+
+    with pytest.raises(FileUnavailable):
+        await freezing(file).freeze(Terms(wait=3600.0), bool)
 
 
 async def test_who_holds_a_file_that_is_thawed_by_another_lets_go(file: Path) -> None:
