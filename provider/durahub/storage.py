@@ -11,7 +11,7 @@ from durahub.classic.account import Account
 from durahub.classic.dialect import DTFX_2_9, DTFX_2_9_BASE64
 from durahub.classic.doctor.doctor import Doctor
 from durahub.classic.freezing.freezing import Freezing
-from durahub.classic.names import FoundHub
+from durahub.classic.names import FoundHub, TrackedHub
 from durahub.classic.options import ClassicOptions, Level, Manager, unique_worker_id
 from durahub.classic.reader import ClassicReader
 from durahub.classic.request_counts import Observer
@@ -69,6 +69,9 @@ class Storage(Protocol):
 
     async def find_hubs(self) -> tuple[FoundHub, ...]:
         """Return the hubs there are."""
+
+    async def find_tracked_hubs(self) -> tuple[TrackedHub, ...]:
+        """Return the hubs that `find_hubs` does not tell of, for their tables have another name."""
 
     def requests(self) -> Mapping[tuple[str, str], int]:
         """Return how many requests were sent, by service and operation."""
@@ -152,6 +155,12 @@ class ClassicStorage:
     async def find_hubs(self) -> tuple[FoundHub, ...]:
         """Return the hubs of the account."""
         return await self._account.find_hubs(self._access.prefix)
+
+    async def find_tracked_hubs(self) -> tuple[TrackedHub, ...]:
+        """Return the hubs whose tables are of another prefix than is known, or in another account."""
+        known = {one.name.lower() for one in await self.find_hubs()}
+        found = await self._account.find_tracked_hubs()
+        return tuple(one for one in found if one.name.lower() not in known)
 
     def requests(self) -> Mapping[tuple[str, str], int]:
         """Return how many requests were sent."""
@@ -249,6 +258,10 @@ class SqliteStorage:
         """Return the hubs in the file."""
         names = await self._file.find_hubs()
         return tuple(FoundHub(name, 1, has_partitions_table=False) for name in names)
+
+    async def find_tracked_hubs(self) -> tuple[TrackedHub, ...]:
+        """Return nothing: a file has everything of its hubs."""
+        return ()
 
     def requests(self) -> Mapping[tuple[str, str], int]:
         """Return nothing: no requests are sent."""

@@ -153,6 +153,24 @@ def test_the_tables_of_a_tracking_store_are_found_or_named(tracking: LoadedHub) 
     assert "ElsewhereInstances" in str(wrong.exception)
 
 
+def test_a_hub_whose_tables_have_another_name_is_listed_with_what_they_begin_with(
+    tracking: LoadedHub,
+) -> None:
+    def listed(*options: str) -> list[str]:
+        env = {STORE: tracking.connection_string}
+        return lines(CliRunner().invoke(hub_commands, ["list", f"env:{STORE}", *options], env=env))
+
+    [told] = [one for one in map(json.loads, listed("--format", "json")) if is_of(tracking, one)]
+    assert f"{tracking.name}Track" in told["trackingPrefixes"]
+    [row] = [one for one in listed() if one.startswith(f"{told['name']}\t")]
+    assert "--tracking-prefix" in row
+    assert f"{tracking.name}Track" in row
+
+
+def is_of(loaded: LoadedHub, told: dict[str, Any]) -> bool:
+    return str(told["name"]).lower() == loaded.name.lower()
+
+
 def test_the_tables_may_be_in_another_account(azurite: Storage, hub_name: str) -> None:
     recorded = RecordedHub("tracking")
 

@@ -18,7 +18,7 @@ from durahub.classic.clouds import SERVICES
 from durahub.classic.connection import AccountKey, Connection, Endpoints, SharedAccess
 from durahub.classic.credentials import credential_of
 from durahub.classic.identity import Identity
-from durahub.classic.names import FoundHub, find_hubs
+from durahub.classic.names import FoundHub, TrackedHub, find_hubs, find_tracked_hubs
 from durahub.classic.proxies import ProxyOf, no_proxy
 from durahub.classic.request_counts import RequestCounter
 from durahub.classic.shared_access import Signature
@@ -167,10 +167,17 @@ class Account:
 
     async def find_hubs(self, tracking_prefix: str | None = None) -> tuple[FoundHub, ...]:
         """Return the hubs of the account, by name: those with tables of their own, or of that prefix."""
+        return find_hubs(*await self._queues_and_tables(), tracking_prefix)
+
+    async def find_tracked_hubs(self) -> tuple[TrackedHub, ...]:
+        """Return the hubs whose queues are in the account without tables of their name, by name."""
+        return find_tracked_hubs(*await self._queues_and_tables())
+
+    async def _queues_and_tables(self) -> tuple[list[str], list[str]]:
         with StorageErrors(self.name, "", self.service_of).translated():
             queues = [str(queue.name) async for queue in self.queues.list_queues()]
             tables = [str(table.name) async for table in self.tables.list_tables()]
-        return find_hubs(queues, tables, tracking_prefix)
+        return queues, tables
 
     async def __aenter__(self) -> "Account":
         """Close the account behind the body."""

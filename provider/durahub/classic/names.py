@@ -94,6 +94,39 @@ class FoundHub:
     has_partitions_table: bool
 
 
+@dataclass(frozen=True, slots=True)
+class TrackedHub:
+    """A hub of which an account has the queues, and no tables of its name; its name as far as can be told.
+
+    *prefixes* are what the names of other tables begin with, which may be its: ``TrackingStoreNamePrefix``.
+    Without one its tables are in another account.
+    """
+
+    name: str
+    partitions: int
+    prefixes: tuple[str, ...]
+
+
+def find_tracked_hubs(queues: Iterable[str], tables: Iterable[str]) -> tuple[TrackedHub, ...]:
+    """Return the hubs whose queues are there without tables of their name, by name."""
+    names = set(queues)
+    spelled = {table.lower(): table for table in tables}
+    counts = _partitions_of(names)
+    prefixes = tuple(
+        table[: -len("Instances")]
+        for lower, table in sorted(spelled.items())
+        if lower.endswith("instances")
+        and f"{lower.removesuffix('instances')}history" in spelled
+        and lower.removesuffix("instances") not in counts
+    )
+    return tuple(
+        TrackedHub(spelled.get(f"{lower}partitions", lower)[: len(lower)], count, prefixes)
+        for lower, count in sorted(counts.items())
+        if f"{lower}-workitems" in names
+        and not {f"{lower}instances", f"{lower}history"} <= spelled.keys()
+    )
+
+
 def find_hubs(
     queues: Iterable[str], tables: Iterable[str], tracking_prefix: str | None = None
 ) -> tuple[FoundHub, ...]:
@@ -106,15 +139,20 @@ def find_hubs(
     spelled = {table.lower(): table for table in tables}
     prefix = (tracking_prefix or "").lower()
     tracked = prefix and {f"{prefix}instances", f"{prefix}history"} <= spelled.keys()
-    counts: dict[str, int] = {}
-    for name in names:
-        match = _CONTROL_QUEUE.fullmatch(name)
-        if match is not None:
-            counts[match[1]] = max(counts.get(match[1], 0), int(match[2]) + 1)
     found = []
-    for lower, count in counts.items():
+    for lower, count in _partitions_of(names).items():
         own = spelled.get(f"{lower}instances") if f"{lower}history" in spelled else None
         table = own or (spelled.get(f"{lower}partitions", lower) if tracked else None)
         if f"{lower}-workitems" in names and table:
             found.append(FoundHub(table[: len(lower)], count, f"{lower}partitions" in spelled))
     return tuple(sorted(found, key=lambda one: one.name.lower()))
+
+
+def _partitions_of(queues: Iterable[str]) -> dict[str, int]:
+    """Return how many partitions the control queues tell of each hub, by its name in lower case."""
+    counts: dict[str, int] = {}
+    for name in queues:
+        match = _CONTROL_QUEUE.fullmatch(name)
+        if match is not None:
+            counts[match[1]] = max(counts.get(match[1], 0), int(match[2]) + 1)
+    return counts

@@ -3,6 +3,7 @@
 import click
 
 from durahub.address import parse_hub, parse_store
+from durahub.classic.names import TrackedHub
 from durahub.classic.options import Manager
 from durahub.cli.added import HubCommands
 from durahub.cli.hub_counts import amiss, count_instances
@@ -36,21 +37,43 @@ hub.add_command(thaw)
 @click.argument("store", required=False, envvar="DURAHUB_STORE")
 @format_option
 def list_(store: str | None, output: str) -> None:
-    """List the task hubs of STORE (by default that of the server that runs here, else the local Azurite)."""
+    """List the task hubs of STORE (by default that of the server that runs here, else the local Azurite).
+
+    One whose tables have another name (trackingStoreNamePrefix) or are in another account is listed
+    with what has to be said to look into it.
+    """
     address = parse_store(store) if store is not None else store_here()
 
     async def listing() -> None:
         async with storage_of(address, LOOKING) as storage:
             found = await storage.find_hubs()
+            tracked = await storage.find_tracked_hubs()
         if output == "json":
             for one in found:
                 print_json({"name": one.name, "partitions": one.partitions})
+            for other in tracked:
+                print_json(
+                    {
+                        "name": other.name,
+                        "partitions": other.partitions,
+                        "trackingPrefixes": list(other.prefixes),
+                    }
+                )
         else:
-            print_rows(("name", "partitions"), [(one.name, one.partitions) for one in found])
-        if not found:
+            rows: list[tuple[object, ...]] = [(one.name, one.partitions) for one in found]
+            rows += [(one.name, one.partitions, _tables_of(one)) for one in tracked]
+            print_rows(("name", "partitions", "tables"), rows)
+        if not found and not tracked:
             say("no task hubs; 'durahub up' or 'durahub hub create NAME' makes one")
 
     run(listing())
+
+
+def _tables_of(hub: TrackedHub) -> str:
+    """Return what has to be said to look into a hub without tables of its name."""
+    if not hub.prefixes:
+        return "in another account: --tracking-store, or DURAHUB_TRACKING_STORE"
+    return f"of another name: --tracking-prefix {' or '.join(hub.prefixes)}, or DURAHUB_TRACKING_PREFIX"
 
 
 @hub.command()

@@ -2,7 +2,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from durahub.classic.names import FoundHub, HubNames, check_hub_name, find_hubs
+from durahub.classic.names import (
+    FoundHub,
+    HubNames,
+    TrackedHub,
+    check_hub_name,
+    find_hubs,
+    find_tracked_hubs,
+)
 from durahub.errors import BadHubName
 
 hub_names = st.from_regex(r"[A-Za-z][A-Za-z0-9]{2,44}", fullmatch=True)
@@ -107,6 +114,21 @@ def test_hubs_of_a_tracking_store_are_found_by_its_prefix_alone() -> None:
         FoundHub("alpha", 1, has_partitions_table=False),
         FoundHub("Beta", 4, has_partitions_table=True),
     )
+
+
+def test_hubs_whose_tables_have_another_name_are_told_with_what_these_begin_with() -> None:
+    queues_a, _ = parts(HubNames("Alpha"), 1)
+    queues_b, _ = parts(HubNames("Beta"), 4)
+    queues_c, tables_c = parts(HubNames("Complete"), 2)
+    queues = [*queues_a, *queues_b, *queues_c, "half-control-00"]
+    tables = ["ShopInstances", "ShopHistory", "OtherInstances", "BetaPartitions", *tables_c]
+
+    assert find_tracked_hubs(queues, tables) == (
+        TrackedHub("alpha", 1, ("Shop",)),
+        TrackedHub("Beta", 4, ("Shop",)),
+    )
+    assert find_tracked_hubs(queues_a, []) == (TrackedHub("alpha", 1, ()),)
+    assert find_tracked_hubs(queues_c, tables) == ()
 
 
 def test_the_partitions_are_counted_from_the_highest_queue() -> None:
