@@ -26,9 +26,9 @@ from urllib.parse import urlsplit
 
 from durahub.configuration import kinds
 from durahub.configuration.kinds import Unfit
-from durahub.configuration.misspelled import no_such_setting
 from durahub.errors import BadAlerts
 from durahub_migrate.alerting.settings import AlertSettings, Form, Receiver
+from durahub_migrate.alerting.toml_tables import TomlTables
 from durahub_migrate.monitor.alarms.rules import Rule, Severity, Watch
 from durahub_migrate.monitor.waiting import Reason
 
@@ -108,9 +108,10 @@ class _Reader:
     def __init__(self, file: str, environment: Mapping[str, str]) -> None:
         self._file = file
         self._environment = environment
+        self._toml = TomlTables(self._wrong, "docs/alerts.md")
 
     def alerts(self, table: object) -> AlertSettings:
-        members = self._table(table, TABLE, {*WHOLE, "receivers", "rules"})
+        members = self._toml.members(table, TABLE, {*WHOLE, "receivers", "rules"})
         found = self._taken({k: v for k, v in members.items() if k in WHOLE}, WHOLE, TABLE)
         receivers = tuple(self._receivers(members.get("receivers", [])))
         if "rules" in members:
@@ -119,7 +120,7 @@ class _Reader:
 
     def _receivers(self, value: object) -> Iterator[Receiver]:
         for where, table in self._tables(value, f"{TABLE}.receivers"):
-            found = self._taken(self._table(table, where, set(RECEIVER)), RECEIVER, where)
+            found = self._taken(self._toml.members(table, where, set(RECEIVER)), RECEIVER, where)
             self._need(found, where, "name", "url")
             url = self._secret(found["url"], f"{where}.url")
             self._check(url, f"{where}.url", allow_http=found.pop("allow_http", False))
@@ -129,7 +130,7 @@ class _Reader:
 
     def _rules(self, value: object, receivers: set[str]) -> Iterator[Rule]:
         for where, table in self._tables(value, f"{TABLE}.rules"):
-            found = self._taken(self._table(table, where, set(RULE)), RULE, where)
+            found = self._taken(self._toml.members(table, where, set(RULE)), RULE, where)
             self._need(found, where, "when")
             watch = found["when"]
             for name, only in ONLY_OF.items():
@@ -184,15 +185,9 @@ class _Reader:
         self, members: Mapping[str, Any], known: Mapping[str, Take], where: str
     ) -> dict[str, Any]:
         return {
-            name: self._fit(known[name], value, f"{where}.{name}")
+            name: self._toml.fit(known[name], value, f"{where}.{name}")
             for name, value in members.items()
         }
-
-    def _fit(self, take: Take, value: object, where: str) -> Any:
-        try:
-            return take(value)
-        except Unfit as unfit:
-            self._wrong(where, f"expected {unfit}")
 
     def _need(self, found: Mapping[str, Any], where: str, *names: str) -> None:
         for name in names:
@@ -200,23 +195,14 @@ class _Reader:
                 self._wrong(f"{where}.{name}", "it is missing")
 
     def _tables(self, value: object, where: str) -> list[tuple[str, object]]:
-        if not isinstance(value, list):
-            self._wrong(where, f"expected tables: [[{where}]]")
+        found = self._toml.listed(value, where)
         names: set[str] = set()
-        for one in value:
+        for _, one in found:
             name = one.get("name", one.get("when")) if isinstance(one, dict) else None
             if isinstance(name, str) and name in names:
                 self._wrong(where, f"the name {name} is there twice")
             names.add(str(name))
-        return [(f"{where}[{number}]", one) for number, one in enumerate(value)]
-
-    def _table(self, value: object, where: str, known: set[str]) -> dict[str, Any]:
-        if not isinstance(value, dict):
-            self._wrong(where, "expected a table")
-        for name in value:
-            if name not in known:
-                self._wrong(f"{where}.{name}", no_such_setting(name, known, "docs/alerts.md"))
-        return value
+        return found
 
     def _wrong(self, where: str, problem: str) -> NoReturn:
         raise BadAlerts(self._file, where, problem)

@@ -41,11 +41,10 @@ else:
 
 from durahub.authorization.static_tokens import LEAST, Token, digest_of
 from durahub.configuration import kinds
-from durahub.configuration.kinds import Unfit
-from durahub.configuration.misspelled import no_such_setting
 from durahub.errors import BadSettingsFile
 from durahub.model.ticks import Ticks, from_datetime
 from durahub_migrate.alerting.reading import read_alerts
+from durahub_migrate.alerting.toml_tables import TomlTables
 from durahub_migrate.web.configuring.keys import BY_NAME, texts
 from durahub_migrate.web.configuring.settings import MonitorSettings
 from durahub_migrate.web.who.granting import ALLOWS, Rule
@@ -73,17 +72,20 @@ class _Reader:
     def __init__(self, file: str, environment: Environment) -> None:
         self._file = file
         self._environment = environment
+        self._toml = TomlTables(self._wrong, "docs/monitor.md")
 
     def monitor(self, table: object) -> dict[str, Any]:
         known = {**{name: key.kind for name, key in BY_NAME.items()}, "sources": texts}
         nested = ("login", "grants", "alerts")
-        members = self._table(table, TABLE, {*known, *nested})
+        members = self._toml.members(table, TABLE, {*known, *nested})
         found = {
-            name: self._fit(known[name], value, f"{TABLE}.{name}")
+            name: self._toml.fit(known[name], value, f"{TABLE}.{name}")
             for name, value in members.items()
             if name not in nested
         }
-        login = self._table(members.get("login", {}), "monitor.login", {"tokens", "proxy", "oidc"})
+        login = self._toml.members(
+            members.get("login", {}), "monitor.login", {"tokens", "proxy", "oidc"}
+        )
         if "tokens" in login:
             found["tokens"] = tuple(self._tokens(login["tokens"]))
         if "proxy" in login:
@@ -101,9 +103,9 @@ class _Reader:
 
     def _tokens(self, value: object) -> Iterator[Token]:
         seen: set[str] = set()
-        for where, table in self._tables(value, "monitor.login.tokens"):
-            members = self._table(table, where, {"name", "token", "sha256", "expires"})
-            name = self._fit(kinds.text, members.get("name"), f"{where}.name")
+        for where, table in self._toml.listed(value, "monitor.login.tokens"):
+            members = self._toml.members(table, where, {"name", "token", "sha256", "expires"})
+            name = self._toml.fit(kinds.text, members.get("name"), f"{where}.name")
             if name in seen:
                 self._wrong(f"{where}.name", f"the token {name} is there twice")
             seen.add(name)
@@ -129,7 +131,9 @@ class _Reader:
         if value is None:
             return None
         moment = (
-            self._fit(kinds.text, value, f"{where}.expires") if isinstance(value, str) else value
+            self._toml.fit(kinds.text, value, f"{where}.expires")
+            if isinstance(value, str)
+            else value
         )
         try:
             if isinstance(moment, str):
@@ -142,10 +146,10 @@ class _Reader:
 
     def _proxy(self, value: object) -> Proxy:
         where = "monitor.login.proxy"
-        members = self._table(value, where, {"header", "groups_header", "from"})
-        header = self._fit(kinds.text, members.get("header"), f"{where}.header")
+        members = self._toml.members(value, where, {"header", "groups_header", "from"})
+        header = self._toml.fit(kinds.text, members.get("header"), f"{where}.header")
         groups = members.get("groups_header")
-        listed = self._fit(texts, members.get("from"), f"{where}.from")
+        listed = self._toml.fit(texts, members.get("from"), f"{where}.from")
         if not listed:
             self._wrong(f"{where}.from", "expected the addresses of the proxy")
         try:
@@ -156,7 +160,7 @@ class _Reader:
             header=header.lower(),
             groups_header=None
             if groups is None
-            else self._fit(kinds.text, groups, f"{where}.groups_header").lower(),
+            else self._toml.fit(kinds.text, groups, f"{where}.groups_header").lower(),
             networks=found,
         )
 
@@ -171,8 +175,8 @@ class _Reader:
             "groups_claims": texts,
             "session": kinds.duration(60, 604_800),
         }
-        members = self._table(value, where, set(kinds_of))
-        found = {k: self._fit(kinds_of[k], v, f"{where}.{k}") for k, v in members.items()}
+        members = self._toml.members(value, where, set(kinds_of))
+        found = {k: self._toml.fit(kinds_of[k], v, f"{where}.{k}") for k, v in members.items()}
         for needed in ("issuer", "client_id"):
             if needed not in found:
                 self._wrong(f"{where}.{needed}", "it is missing")
@@ -186,9 +190,11 @@ class _Reader:
 
     def _rules(self, value: object, tokens: tuple[Token, ...]) -> Iterator[Rule]:
         names = {token.name for token in tokens}
-        for where, table in self._tables(value, "monitor.grants"):
-            members = self._table(table, where, {"users", "groups", "tokens", "hubs", "allows"})
-            found = {k: self._fit(texts, v, f"{where}.{k}") for k, v in members.items()}
+        for where, table in self._toml.listed(value, "monitor.grants"):
+            members = self._toml.members(
+                table, where, {"users", "groups", "tokens", "hubs", "allows"}
+            )
+            found = {k: self._toml.fit(texts, v, f"{where}.{k}") for k, v in members.items()}
             if not any(found.get(who) for who in ("users", "groups", "tokens")):
                 self._wrong(where, "expected users, groups or tokens")
             for token in found.get("tokens", ()):
@@ -219,25 +225,6 @@ class _Reader:
         if not secret:
             self._wrong(where, f"the variable {variable} is not set")
         return secret
-
-    def _fit(self, kind: Callable[[object], Any], value: object, where: str) -> Any:
-        try:
-            return kind(value)
-        except Unfit as unfit:
-            self._wrong(where, f"expected {unfit}")
-
-    def _tables(self, value: object, where: str) -> list[tuple[str, object]]:
-        if not isinstance(value, list):
-            self._wrong(where, f"expected tables: [[{where}]]")
-        return [(f"{where}[{number}]", one) for number, one in enumerate(value)]
-
-    def _table(self, value: object, where: str, known: set[str]) -> dict[str, Any]:
-        if not isinstance(value, dict):
-            self._wrong(where, "expected a table")
-        for name in value:
-            if name not in known:
-                self._wrong(f"{where}.{name}", no_such_setting(name, known, "docs/monitor.md"))
-        return value
 
     def _wrong(self, where: str, problem: str) -> NoReturn:
         raise BadSettingsFile(self._file, where, problem)
