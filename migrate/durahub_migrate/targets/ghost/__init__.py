@@ -14,6 +14,7 @@ app's own worker replays the history as if it had always been there.
 ``members``        the instances of a tree, what is on its way to them, and how each is left
 ``names``          the names of all that is moved, for the filters of the work items
 ``worker``         the streams of work items, each handed to whoever replays its instance
+``arrivals``       the work items of one instance, as they come
 ``entities``       entities: seeded states, recorded answers
 ``replay``         one instance while it is replayed
 ``family``         the members of a tree to each other; pure

@@ -15,7 +15,6 @@ from durabletask.internal import orchestrator_service_pb2 as pb
 
 from durahub.edge.wellknown import optional_timestamp
 from durahub.errors import (
-    DurahubError,
     InstanceExists,
     NotThere,
     ReplayStuck,
@@ -24,6 +23,7 @@ from durahub.errors import (
 )
 from durahub_migrate.endpoint.client import EndpointClient
 from durahub_migrate.moving.ledger import Ledger
+from durahub_migrate.targets.ghost.arrivals import Arrivals, next_of
 from durahub_migrate.targets.ghost.backlog import Signal
 from durahub_migrate.targets.ghost.removing import ENDED, LOOK_EVERY, end_instance
 from durahub_migrate.targets.ghost.worker import GhostWorker
@@ -96,7 +96,7 @@ class Courier:
         return False
 
     async def _send(self, name: str, letters: Sequence[Letter]) -> None:
-        queue: asyncio.Queue[pb.WorkItem | DurahubError] = asyncio.Queue()
+        queue: Arrivals = asyncio.Queue()
         self.worker.claims[name] = queue
         try:
             request = pb.CreateInstanceRequest(
@@ -108,13 +108,10 @@ class Courier:
                 await self.client.start_instance(request)
             waited = 0.0
             while waited < self.patience:
-                try:
-                    item = await asyncio.wait_for(queue.get(), LOOK_EVERY)
-                except asyncio.TimeoutError:
+                item = await next_of(queue, LOOK_EVERY)
+                if item is None:
                     waited += LOOK_EVERY
                 else:
-                    if isinstance(item, DurahubError):
-                        raise item
                     await self._answer(name, item.completionToken, letters)
                 if await self._is_over(name):
                     return

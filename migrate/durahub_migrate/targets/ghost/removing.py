@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 
 from durabletask.internal import orchestrator_service_pb2 as pb
 
-from durahub.errors import DurahubError, NotThere, ReplayStuck, WorkItemNotFound
+from durahub.errors import NotThere, ReplayStuck, WorkItemNotFound
 from durahub_migrate.endpoint.client import EndpointClient
 from durahub_migrate.targets.ghost import actions
+from durahub_migrate.targets.ghost.arrivals import Arrivals, next_of
 from durahub_migrate.targets.ghost.members import Member
 from durahub_migrate.targets.ghost.worker import GhostWorker
 
@@ -94,29 +95,26 @@ async def _drain(
     """End the activities of an instance: they outlive it, and the app would run them."""
     if not waiting:
         return
-    queue: asyncio.Queue[pb.WorkItem | DurahubError] = asyncio.Queue()
+    queue: Arrivals = asyncio.Queue()
     worker.claims[target_id] = queue
-    for item in worker.taken(target_id):
-        queue.put_nowait(item)
+    for taken in worker.taken(target_id):
+        queue.put_nowait(taken)
     waited = 0.0
     try:
         while waiting and waited < COMES_AGAIN:
-            try:
-                item_or_error = await asyncio.wait_for(queue.get(), LOOK_EVERY)
-            except asyncio.TimeoutError:
+            item = await next_of(queue, LOOK_EVERY)
+            if item is None:
                 waited += LOOK_EVERY
                 waiting &= _open_in(await client.history(target_id))
                 continue
-            if isinstance(item_or_error, DurahubError):
-                raise item_or_error
-            if item_or_error.HasField("activityRequest"):
-                await worker.end_activity(item_or_error, pb.ActivityResponse())
-                waiting.discard(item_or_error.activityRequest.taskId)
+            if item.HasField("activityRequest"):
+                await worker.end_activity(item, pb.ActivityResponse())
+                waiting.discard(item.activityRequest.taskId)
             else:
-                request = item_or_error.orchestratorRequest
+                request = item.orchestratorRequest
                 if not request.requiresHistoryStreaming:
                     waiting &= _open_in((*request.pastEvents, *request.newEvents))
-                worker.hold(item_or_error)
+                worker.hold(item)
     finally:
         await worker.unclaim(target_id)
 
@@ -136,7 +134,7 @@ async def end_instance(
     client: EndpointClient, worker: GhostWorker, target_id: str, patience: float
 ) -> None:
     """Terminate an instance, and answer its turn for it. Raises `ReplayStuck`."""
-    queue: asyncio.Queue[pb.WorkItem | DurahubError] = asyncio.Queue()
+    queue: Arrivals = asyncio.Queue()
     worker.claims[target_id] = queue
     token = worker.held.pop(target_id, "")
     try:
@@ -145,16 +143,13 @@ async def end_instance(
         await client.terminate(target_id, REASON)
         waited = 0.0
         while waited < patience:
-            try:
-                item = await asyncio.wait_for(queue.get(), LOOK_EVERY)
-            except asyncio.TimeoutError:
+            item = await next_of(queue, LOOK_EVERY)
+            if item is None:
                 waited += LOOK_EVERY
                 state = await client.get_instance(target_id, payloads=False)
                 if state is None or state.orchestrationStatus in ENDED:
                     return
                 continue
-            if isinstance(item, DurahubError):
-                raise item
             if item.HasField("orchestratorRequest") and await _completed(
                 client, target_id, item.completionToken
             ):

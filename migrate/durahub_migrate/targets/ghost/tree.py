@@ -17,6 +17,7 @@ from durahub_migrate.endpoint.client import EndpointClient
 from durahub_migrate.targets.ghost import actions
 from durahub_migrate.targets.ghost.activities import Activities
 from durahub_migrate.targets.ghost.answering import Answering
+from durahub_migrate.targets.ghost.arrivals import Arrivals, next_of
 from durahub_migrate.targets.ghost.coupling import Taken
 from durahub_migrate.targets.ghost.exchange import Exchange
 from durahub_migrate.targets.ghost.family import Family, family_of
@@ -53,7 +54,7 @@ class TreeReplay:
     _exchange: Exchange = field(init=False)
     _activities: Activities = field(init=False)
     _answering: Answering = field(init=False)
-    _queue: "asyncio.Queue[pb.WorkItem | DurahubError]" = field(default_factory=asyncio.Queue)
+    _queue: Arrivals = field(default_factory=asyncio.Queue)
     _in_hand: dict[str, str] = field(default_factory=dict)  # before this stage
 
     def __post_init__(self) -> None:
@@ -163,12 +164,9 @@ class TreeReplay:
             moving = [one for one in sorted(self._answering.expected) if not self._has_halted(one)]
             if not moving:
                 return
-            try:
-                item = await asyncio.wait_for(self._queue.get(), self.patience)
-            except asyncio.TimeoutError:
-                raise ReplayStuck(moving[0], self.patience) from None
-            if isinstance(item, DurahubError):
-                raise item
+            item = await next_of(self._queue, self.patience)
+            if item is None:
+                raise ReplayStuck(moving[0], self.patience)
             if item.HasField("activityRequest"):
                 await self._activities.take(item)
             else:

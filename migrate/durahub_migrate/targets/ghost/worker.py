@@ -14,6 +14,7 @@ from durabletask.internal import orchestrator_service_pb2 as pb
 
 from durahub.errors import DurahubError, WorkItemNotFound
 from durahub_migrate.endpoint.client import EndpointClient
+from durahub_migrate.targets.ghost.arrivals import Arrivals
 from durahub_migrate.targets.ghost.entities import EntityBook, Whose
 from durahub_migrate.targets.ghost.names import Names
 
@@ -36,7 +37,7 @@ class GhostWorker:
     names: Names
     filters: bool = True
     is_moved: Callable[[str], bool] = bool  # whether the source has such an instance
-    claims: dict[str, "asyncio.Queue[pb.WorkItem | DurahubError]"] = field(default_factory=dict)
+    claims: dict[str, Arrivals] = field(default_factory=dict)
     held: dict[str, str] = field(default_factory=dict)  # tokens by instances, "" before one came
     _connecting: asyncio.Lock = field(default_factory=asyncio.Lock)
     _turns: asyncio.Task[None] | None = None
