@@ -13,7 +13,7 @@ from durahub.errors import BadHubName, BadRow, InstanceExists
 from durahub.model.ticks import Ticks
 from durahub.scheduler import importing, reads
 from durahub.scheduler.file import SchedulerFile
-from durahub.scheduler.hub_store import is_hub_name
+from durahub.scheduler.hub_access import is_hub_name
 from durahub.scheduler.importing import STRAYS, Whole
 from durahub_migrate.moving.content import Content
 from durahub_migrate.moving.ledger import Ledger
