@@ -16,9 +16,11 @@ from durahub_migrate.lint.rules.cfg.misspelled_setting import MisspelledSetting
 from durahub_migrate.lint.rules.cfg.netherite import Netherite
 from durahub_migrate.lint.rules.cfg.other_partition_count import OtherPartitionCount
 from durahub_migrate.lint.rules.cfg.overridable_states import OverridableStates
+from durahub_migrate.lint.rules.cfg.partition_range import PartitionRange
 from durahub_migrate.lint.rules.cfg.payload_keys import PayloadKeys
 from durahub_migrate.lint.rules.cfg.payload_threshold import PayloadThreshold
 from durahub_migrate.lint.rules.cfg.queue_encoding import QueueEncoding
+from durahub_migrate.lint.rules.cfg.refused_hub_name import RefusedHubName
 from durahub_migrate.lint.rules.cfg.repeated_setting import RepeatedSetting
 from durahub_migrate.lint.rules.cfg.scale_monitoring import ScaleMonitoring
 from durahub_migrate.lint.rules.cfg.scheduler_connection_missing import SchedulerConnectionMissing
@@ -57,4 +59,6 @@ RULES: tuple[Rule[Any], ...] = (
     RepeatedSetting(),
     MisspelledSetting(),
     MisplacedSection(),
+    PartitionRange(),
+    RefusedHubName(),
 )
