@@ -21,7 +21,7 @@ def durahub(*arguments: str, state: Path, env: dict[str, str] | None = None) -> 
         env={**os.environ, "DURAHUB_STATE_DIR": str(state), **(env or {})},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     return Answer(done.returncode, done.stdout, done.stderr)

@@ -135,7 +135,7 @@ def test_the_steps_of_the_container_file_make_something_that_serves(tmp_path: Pa
         cwd=state,
     )
     try:
-        ready = child.wait_for(lambda line: line if '"ready"' in line else None, 60)
+        ready = child.wait_for(lambda line: line if '"ready"' in line else None, 180)
         assert ready, child.tail()
         url = f"http://127.0.0.1:{json.loads(ready)['http_port']}"
         with urllib.request.urlopen(f"{url}/readyz") as answer:
@@ -145,7 +145,7 @@ def test_the_steps_of_the_container_file_make_something_that_serves(tmp_path: Pa
         words = [str(made / "bin" / "python"), *words[1:]]
         asked = {**env, "DURAHUB_STATE_DIR": str(state)}
         subprocess.run(words, check=True, env=asked)
-        assert child.interrupt() == 0
+        assert child.interrupt(180) == 0
     finally:
         child.kill()
 

@@ -255,7 +255,7 @@ class Opener:
 
 
 def start(plan: Path, what: str, moments: Moments) -> None:
-    faulthandler.dump_traceback_later(60, exit=True)
+    faulthandler.dump_traceback_later(180, exit=True)
     moments.begin()
     asyncio.run(run(plan, what, moments))
     moments.end()

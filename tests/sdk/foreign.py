@@ -20,7 +20,7 @@ from durahub.local.child import Child
 from durahub.local.exclusive import waiting_for
 from durahub.local.install import cache_folder
 
-SCENARIOS_WITHIN = 150.0  # seconds, for all of them
+SCENARIOS_WITHIN = 300.0  # seconds, for all of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Driver:
 def names_of(driver: Sequence[str], env: Mapping[str, str] | None = None) -> set[str]:
     """Return the names of the scenarios that a driver has."""
     said = subprocess.check_output(
-        [*driver, "none", "none"], env={**os.environ, **(env or {})}, text=True, timeout=60
+        [*driver, "none", "none"], env={**os.environ, **(env or {})}, text=True, timeout=180
     )
     return set(said.split())
 

@@ -39,7 +39,7 @@ def test_a_worker_with_a_wrong_token_goes_on_trying_and_the_server_says_why(
     env = server.shown("nobody's")
     with app.worker(server.endpoint, HUB, env=env) as worker:
         # The SDK tells no status.
-        assert worker.wait_for(lambda line: "Unexpected failure connecting" in line or None, 30)
+        assert worker.wait_for(lambda line: "Unexpected failure connecting" in line or None, 90)
         server.wait_for_log("call-refused", reason="unknown")
         assert worker.exit_status is None
 

@@ -38,7 +38,7 @@ def test_a_worker_with_a_wrong_token_says_why(app: JsApp, server: Guarded) -> No
     command = app.command("worker.mjs", server.endpoint, HUB)
     child = Child(command, env={**app.env, **server.shown("nobody's")})
     try:
-        assert child.wait_for(lambda line: "UNAUTHENTICATED: DH321" in line or None, 30)
+        assert child.wait_for(lambda line: "UNAUTHENTICATED: DH321" in line or None, 90)
     finally:
         child.kill()
 

@@ -80,7 +80,7 @@ def server(tmp_path: Path) -> Iterator[tuple[Child, dict[str, int], Path]]:
     )
     child = Child(command, env={**os.environ, **environment})
     try:
-        ready = child.wait_for(lambda line: line if line.startswith('{"event"') else None, 60)
+        ready = child.wait_for(lambda line: line if line.startswith('{"event"') else None, 180)
         assert ready, child.tail()
         yield child, json.loads(ready), tmp_path
     finally:
@@ -284,7 +284,7 @@ def test_storage_that_refuses_a_key_and_rows_that_cannot_be_read_are_told_withou
     command = (sys.executable, "-m", "durahub.cli.main", "serve", "-v", "--store", "env:STORE")
     child = Child((*command, *ports, "--format", "json"), env=environment)
     try:
-        ready = child.wait_for(lambda line: line if line.startswith('{"event"') else None, 60)
+        ready = child.wait_for(lambda line: line if line.startswith('{"event"') else None, 180)
         assert ready, child.tail()
         service = QueueServiceClient.from_connection_string(right)
         body = CANARIES["message"]
