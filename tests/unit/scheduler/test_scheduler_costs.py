@@ -12,7 +12,9 @@ from scheduler_hubs import PATIENCE
 
 from durahub.dispatch.clients import StartRequest
 from durahub.dispatch.clock import system_clock
+from durahub.dispatch.gathering import Patience
 from durahub.dispatch.hub import TaskHub
+from durahub.dispatch.settings import DispatchSettings
 from durahub.dispatch.work import ActivityWork, OrchestratorWork, StreamOptions
 from durahub.engine.actions import (
     Action,
@@ -31,10 +33,16 @@ from durahub.model.history import (
     TimerFired,
 )
 from durahub.model.ticks import later
+from durahub.scheduler.connections import FileOptions
 from durahub.scheduler.file import SchedulerFile
 from durahub.scheduler.hub_store import SchedulerStore
 
 Script = Callable[[Sequence[Event]], Sequence[Action]]
+
+# What a busy machine could bring about costs nothing here: results that are moved because a turn takes long,
+# answers that come one by one.
+UNTIMED = FileOptions(result_grace=3600.0)
+FOR_EVER = Patience(quiet=3600.0, longest=3600.0)
 
 DONE = Complete(id=99, status=Status.Completed, result='"done"')
 
@@ -57,7 +65,7 @@ def timer(events: Sequence[Event]) -> Sequence[Action]:
     """Wait for a moment."""
     if any(isinstance(event, TimerFired) for event in events):
         return [DONE]
-    return [CreateTimer(id=0, fire_at=later(system_clock(), 0.02))]
+    return [CreateTimer(id=0, fire_at=later(system_clock(), 1.0))]  # later than its turn is written
 
 
 def parent(events: Sequence[Event]) -> Sequence[Action]:
@@ -134,9 +142,9 @@ class Counted:
 @asynccontextmanager
 async def counted(place: Path) -> AsyncIterator[Counted]:
     """Run a hub and its worker for the body, and count."""
-    file = SchedulerFile(str(place), clock=system_clock)
+    file = SchedulerFile(str(place), clock=system_clock, options=UNTIMED)
     store = SchedulerStore(file, "Shop")
-    hub = TaskHub(store)
+    hub = TaskHub(store, settings=DispatchSettings(patience=FOR_EVER))
     await hub.open(create=True)
     tasks = [asyncio.create_task(hub.run()), asyncio.create_task(work(hub))]
     try:
