@@ -135,7 +135,7 @@ class ClassicHub:
             "level": self._level,
             "visibility": self.visibility,
             "max_poll": 0.2,
-            "lease": 3.0,
+            "lease": 60.0,  # a busy machine is slow to renew it
             "lease_pass": 0.5,
             "lease_haste": 0.1,
             "row_refresh": 0.0,

@@ -172,7 +172,7 @@ async def test_a_result_for_an_instance_of_another_server_is_sent_to_it(
         owners = (await first.info()).owners.values()
         return None not in owners and len(set(owners)) == 2
 
-    deadline = asyncio.get_running_loop().time() + 15
+    deadline = asyncio.get_running_loop().time() + 60
     while not await shared():
         assert asyncio.get_running_loop().time() < deadline
         await asyncio.sleep(0.1)

@@ -78,6 +78,7 @@ async def test_a_rewind_that_dies_after_any_of_its_writes_happens_all_the_same(
             await until_dead_or_done(hub, store, shop)
             hub.transport(store).writes_left = -1
 
+    await hub.expire_leases()
     again = await hub.open(partitions=1)
     async with scripted(again) as shop:
         shop.work(SCRIPTS, {"Reserve": done, "Pay": done})

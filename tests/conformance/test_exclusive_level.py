@@ -106,6 +106,7 @@ async def crash_and_go_on(hub: ClassicHub, writes: int, successor: Level, *, set
             hub.transport(first).writes_left = -1
     finally:
         await first.close()
+    await hub.expire_leases()
     if settled:
         await settle(hub)
     second = await hub.open(level=successor, worker_id="w")

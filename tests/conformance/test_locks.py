@@ -140,7 +140,7 @@ async def test_an_answer_to_a_turn_that_was_lost_is_given_up(
         return any(record.message == "answer-given-up" for record in caplog.records)
 
     await eventually(given_up)
-    for _ in range(100):
+    for _ in range(1200):
         if not sum((await store.info()).queues.values()):
             break
         await asyncio.sleep(0.05)  # it is deleted behind the line in the log

@@ -64,7 +64,7 @@ async def test_no_instance_ever_has_two_owners_while_partitions_change_hands(
 async def test_a_partition_of_a_server_that_died_is_taken_when_its_lease_has_run_out(
     hub: HubUnderTest,
 ) -> None:
-    first, second = await hub.open(partitions=2), await hub.open()
+    first, second = await hub.open(partitions=2, lease=3.0), await hub.open()
     hub.serve(first, Desk())
     await eventually(lambda: owned_once(first))
     await hub.crash(first)
@@ -75,6 +75,7 @@ async def test_a_partition_of_a_server_that_died_is_taken_when_its_lease_has_run
 async def test_what_a_server_still_holds_is_visible_when_it_lets_a_partition_go(
     hub: HubUnderTest,
 ) -> None:
+    hub.visibility = 600.0  # nobody here waits until that runs out
     first = await hub.open(partitions=1)
     desk = Desk()
     hub.serve(first, desk)
@@ -86,8 +87,6 @@ async def test_what_a_server_still_holds_is_visible_when_it_lets_a_partition_go(
     due = in_seconds(3.0)
     await first.send(timer(delivery.message.target, due))
 
-    loop = asyncio.get_running_loop()
-    stopped_at = loop.time()
     await hub.stop(first)
     second = await hub.open()
     successor = Desk()
@@ -95,7 +94,6 @@ async def test_what_a_server_still_holds_is_visible_when_it_lets_a_partition_go(
 
     assert (await successor.message()).key == held.key
     assert (await successor.activity()).key == work.key
-    assert loop.time() - stopped_at < hub.visibility  # it did not have to run out
     await successor.message(2)  # the timer, in its time
 
 
