@@ -222,7 +222,7 @@ async def test_a_lease_whose_taking_was_not_answered_is_taken_all_the_same(
 async def test_partitions_of_a_server_that_died_are_taken_when_its_blob_leases_have_run_out(
     hub: ClassicHub, blob_manager: Manager
 ) -> None:
-    first = await hub.open(partitions=2, manager=blob_manager)
+    first = await hub.open(partitions=2, manager=blob_manager, lease=3.0)
     clock = asyncio.get_running_loop().time
     asked: dict[str, float] = {}
     renewed: dict[str, float] = {}
