@@ -91,6 +91,7 @@ REASONS: Mapping[str, str] = {
     "durahub.classic.importing:ClassicImporting.let_go": _OWN_FILE,
     "durahub.classic.importing:ClassicImporting.show_all": _OWN_FILE,
     "durahub.classic.account:Account.from_connection_string": _DRIVER,
+    "durahub.classic.account:Account.place": "reads an address that the server itself asks",
     "durahub.classic.parts:assemble.make_guid": "makes a GUID of random bytes",
     "durahub.classic.request_counts:kind": "reads addresses that the server itself asks for",
     "durahub.classic.signing:_argument": "reads addresses that the server itself asks for",
