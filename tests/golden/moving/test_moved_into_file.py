@@ -64,7 +64,7 @@ def finished(
         hub,
         target,
         folder,
-        within=30,
+        within=90,
         has_ended=lambda hub, found: not wrong(hub, found, again),
     )
     return done, again
