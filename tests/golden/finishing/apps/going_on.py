@@ -73,36 +73,12 @@ def noted(activity: Callable[..., Any], notes: TextIO) -> Callable[..., Any]:
     return run
 
 
-def ends_alike(activity: Callable[..., Any]) -> Callable[..., Any]:
-    """Return *activity*, which ends as before when it is delivered again, as it may be after a crash.
-
-    It counts its calls: else one that is not in the history would make another end than the recorded one.
-    """
-    ends: dict[tuple[str, int], tuple[Any, Exception | None]] = {}
-
-    def run(context: ActivityContext, given: Any) -> Any:
-        key = context.orchestration_id, context.task_id
-        if key not in ends:
-            try:
-                ends[key] = activity(context, given), None
-            except Exception as error:
-                ends[key] = None, error
-        result, error = ends[key]
-        if error is not None:
-            raise error
-        return result
-
-    run.__name__ = activity.__name__
-    return run
-
-
 def main(endpoint: str, task_hub: str, app: str, notes: TextIO) -> None:
     if app == "functions":
         orchestrations, activities = functions_app.ORCHESTRATIONS, functions_app.ACTIVITIES
         entities = functions_app.ENTITIES
     else:
-        orchestrations = travel.ORCHESTRATIONS
-        activities = [ends_alike(one) if one is travel.flaky else one for one in travel.ACTIVITIES]
+        orchestrations, activities = travel.ORCHESTRATIONS, travel.ACTIVITIES
         entities = [travel.counter]
     if app != "plain":
         orchestrations = [gives_arrays(one) for one in orchestrations]
