@@ -5,7 +5,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from durahub.stored import StoredInstance, StoredMessage
@@ -72,8 +72,15 @@ asked = st.fixed_dictionaries(
 )
 
 
+NOTHING = {"only": (), "skip": (), "drain": (), "ended": None, "prefer": None}
+AN_ANSWER_TO_AN_ENTITY = [queued(result(), "@counter@a")]
+
+
 @settings(max_examples=10)
 @given(hubs(), asked)
+@example(([entity(None)], AN_ANSWER_TO_AN_ENTITY), {"target": "endpoint", **NOTHING})
+@example(([entity(STATE)], AN_ANSWER_TO_AN_ENTITY), {"target": "endpoint", **NOTHING})
+@example(([entity(STATE)], AN_ANSWER_TO_AN_ENTITY), {"target": "own", **NOTHING})
 def test_nothing_is_forgotten(
     hub: tuple[list[StoredInstance], list[StoredMessage]], wanted: dict[str, Any]
 ) -> None:

@@ -1,6 +1,7 @@
 """``durahub plan``, as a user calls it."""
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -10,6 +11,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+from durahub.cli.running import STATE_VARIABLE, Running
 from durahub.errors import (
     BadAddress,
     BadCapabilities,
@@ -60,6 +62,35 @@ def test_a_plan_is_written_beside_its_bundle_and_printed(bundle: Path) -> None:
     assert done.stdout.index("LOOK AT THESE FIRST (1)") < done.stdout.index("THE OTHERS (3)")
     assert "Point of no return" in done.stdout
     assert done.stdout.index("retention policy") < done.stdout.index("durahub apply orders.plan")
+
+
+@pytest.mark.parametrize(
+    ("serving", "target", "strategies"),
+    [
+        ({}, "azurite:orders", {"a"}),
+        ({"storage": "AccountKey=k"}, "azurite:orders", {"a"}),
+        ({"store": "sqlite:/data/hub.db"}, "sqlite:/data/hub.db/orders", {"a"}),
+        ({"store": "sqlite::memory:"}, "dts:http://localhost:8080/orders", {"d", "b1", "b2"}),
+    ],
+)
+def test_a_target_without_a_store_is_written_with_it_so_that_the_plan_means_the_same_later(
+    serving: dict[str, str],
+    target: str,
+    strategies: set[str],
+    bundle: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(STATE_VARIABLE, str(tmp_path))
+    if serving:
+        Running(os.getpid(), ("orders",), 8080, 8082, **serving).save()
+
+    told = run(bundle, "orders")
+
+    written = PlanFile(tmp_path / "orders.plan")
+    assert written.head.target == target
+    assert f"orders is {target}" in told.stderr
+    assert {unit.strategy.value for unit in written.units()} == strategies
 
 
 def test_messages_that_were_hidden_are_warned_of_wherever_the_hub_is_to_go(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from durahub.errors import BadPlan, WrongJobState
 from durahub_migrate.applying import job
 from durahub_migrate.cli.plan_printing import print_differences, print_plan
 from durahub_migrate.cli.plan_source import bundle_of
-from durahub_migrate.cli.plan_target import capabilities_of, check_way
+from durahub_migrate.cli.plan_target import capabilities_of, check_way, named
 from durahub_migrate.contents.indexed import open_content
 from durahub_migrate.lint.sources.plan import is_plan
 from durahub_migrate.moving.plan import PlanHead
@@ -169,6 +169,7 @@ def _make(context: click.Context, source: str, target: str, options: dict[str, A
         sdk=numbering if numbering and not numbering.isdigit() else "",
         id_map=known.digest,
     )
+    target = named(target)
     capabilities = capabilities_of(target, options["capabilities"], probes=options["probe"])
     request = Request(capabilities=capabilities, settings=settings, ids=known.ids)
     check_way(request, target)

@@ -5,13 +5,16 @@ import random
 from dataclasses import replace
 from pathlib import Path
 
+from durahub.address import HubAddress, StoreAddress, StoreKind
 from durahub.cli.access import access_of_environment
 from durahub.cli.opening import run
 from durahub.cli.output import say
+from durahub.cli.running import running_servers
 from durahub.dispatch.clock import system_clock
 from durahub.errors import BadAddress, BadCapabilities, BadPlan, NotProbed
 from durahub.model.ticks import Ticks, to_round_trip_text
 from durahub_migrate.assessment.decision_table import STRATEGIES
+from durahub_migrate.cli.running_hub import looked_at
 from durahub_migrate.endpoint.opening import open_endpoint
 from durahub_migrate.lint.whole_file import write_whole
 from durahub_migrate.moving.capabilities import (
@@ -31,6 +34,20 @@ _KNOWN = {
     PlaceKind.CLASSIC: CLASSIC_HUB,
     PlaceKind.ENDPOINT: UNPROBED_ENDPOINT,
 }
+
+
+def named(target: str) -> str:
+    """Return *target* so that it means the same hub when the plan is applied, whatever runs here by then.
+
+    Raises `BadAddress` and `SeveralServers`.
+    """
+    place = looked_at(parse_place(target), running_servers())
+    if isinstance(place, HubAddress) and place.store.kind is StoreKind.HERE:
+        place = HubAddress(StoreAddress(StoreKind.AZURITE, ""), place.hub)
+    elif place == parse_place(target):
+        return target
+    say(f"{target} is {place}")
+    return str(place)
 
 
 def capabilities_of(target: str, file: Path | None, *, probes: bool) -> Capabilities:

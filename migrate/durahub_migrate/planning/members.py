@@ -236,8 +236,8 @@ def _message(record: hb.InFlight) -> StoredMessage | None:
 
 def is_stale(found: StoredMessage, held: Held, *, live: bool) -> bool:
     """Tell whether nobody would take a message: what it is for has ended, or is another execution."""
-    if held.entity is not None:
-        return False
+    if held.entity is not None:  # it starts activities and children for nobody's answer
+        return not isinstance(found.message.event, _OF_CLIENTS)
     if not live:
         return True
     of, current = found.message.target.execution_id, held.instance.execution_id
