@@ -245,6 +245,31 @@ def most_runs(hub: RecordedHub) -> Counter[tuple[str, str]]:
     return allowed
 
 
+def run_again(takeover: Takeover, activity: str) -> set[str]:
+    """Return the instances of which *activity* ran more often than is told since: a kill does that."""
+    again = set()
+    for instance_id, line in takeover.end.lines.items():
+        before = takeover.before.lines.get(instance_id)
+        told = _answers_of(line, activity)
+        known = _answers_of(before, activity) if before is not None else 0
+        of_hub = id_of(instance_id, set(takeover.hub.expected))
+        if takeover.runs[of_hub, activity] > told - known:
+            again.add(of_hub)
+    return again
+
+
+def _answers_of(line: dict[str, Any], activity: str) -> int:
+    history = line["history"]
+    scheduled = {
+        event["EventId"]
+        for event in history
+        if event["EventType"] == int(EventType.TaskScheduled) and event["Name"] == activity
+    }
+    return sum(
+        event["EventType"] in ANSWERS and event["TaskScheduledId"] in scheduled for event in history
+    )
+
+
 def left_over(hub: RecordedHub, found: StoredHub) -> list[str]:
     """Return the queues that hold more, or less, than what is due later."""
     least, most = messages_due_later(hub)

@@ -1,11 +1,14 @@
 """The comparison of endings finds what differs, and passes over what may."""
 
 import copy
+from collections import Counter
 from typing import Any
 
 import pytest
 
 from tests.golden.finishing.endings import differences, id_of
+from tests.golden.finishing.stored import StoredHub
+from tests.golden.finishing.takeover import Takeover, run_again
 from tests.golden.recorded import HUBS, RecordedHub
 
 WAITING = RecordedHub("waiting")
@@ -56,6 +59,20 @@ def test_one_more_try_is_a_difference() -> None:
     turn = line["history"][8:12]
     line["history"][12:12] = turn
     assert differences(WAITING.finished["awaits-retry"], line)
+
+
+@pytest.mark.parametrize(("runs", "again"), [(3, set()), (4, {"awaits-retry"})])
+def test_what_ran_more_often_than_its_history_tells_ran_again(runs: int, again: set[str]) -> None:
+    nothing: dict[str, Any] = {"entities": {}, "depths": {}, "visible": (), "parts": frozenset()}
+    takeover = Takeover(
+        WAITING,
+        WAITING.names,
+        StoredHub(lines=WAITING.expected, **nothing),
+        frozenset(),
+        StoredHub(lines=WAITING.finished, **nothing),
+        Counter({("awaits-retry", "Flaky"): runs}),
+    )
+    assert run_again(takeover, "Flaky") == again
 
 
 def test_results_may_come_in_any_order_and_together() -> None:

@@ -14,6 +14,7 @@ from tests.golden.finishing.takeover import (
     examine,
     left_over,
     most_runs,
+    run_again,
     take_over,
     wrong_entities,
 )
@@ -144,7 +145,10 @@ def test_a_hub_ends_alike_though_the_server_is_killed_meanwhile(
         disturb=kill,
     )
 
-    assert told(takeover.compared()) == ""
+    different = {one for one, found in takeover.compared().items() if found}
+    # It ends by how often it was called: whoever runs it once more for a kill need not try as often.
+    assert different <= run_again(takeover, "Flaky"), told(takeover.compared())
+    assert {takeover.end.lines[one]["status"] for one in different} <= {"Completed"}
     assert told(wrong_entities(takeover.hub, takeover.end)) == ""
     now = examine(takeover.names, azurite.connection_string)
     assert {found for found in now - takeover.ill if not is_of_a_kill(found)} == set()
