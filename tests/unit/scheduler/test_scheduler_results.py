@@ -56,8 +56,8 @@ async def store(
 
 def let_the_grace_pass(store: SchedulerStore) -> None:
     """Have what is in memory alone be there for too long, from now on."""
-    assert store._pump is not None
-    store._pump._results._grace = 0.0
+    assert store._serving.pump is not None
+    store._serving.pump._results._grace = 0.0
     store.wake()
 
 
