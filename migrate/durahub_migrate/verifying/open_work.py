@@ -23,7 +23,7 @@ from durahub.engine.entities.messages import (
     request_of,
 )
 from durahub.engine.entities.scheduler_state import scheduler_state_of
-from durahub.engine.repeated_events import Stamp, stamps_of
+from durahub.engine.repeated_events import Stamp, stamp_of, stamps_of
 from durahub.errors import BadMessage, Malformed
 from durahub.model import history as h
 from durahub.stored import StoredEvent, StoredInstance, StoredMessage
@@ -262,7 +262,7 @@ def _to_live(
             place = places.get(number, -1)
             _come(work, stored, ("failure", told), place=place, number=number)
         case h.EventRaised():
-            if (event.timestamp, event.name, event.input) in stamps:
+            if stamp_of(event) in stamps:
                 work.left["seen twice"] += 1
                 return
             about, due = _entity_message(event)

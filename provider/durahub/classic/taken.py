@@ -1,4 +1,4 @@
-"""What clients have raised or signalled and no history shows any more, though it may come once more.
+"""What clients have raised, signalled or asked for, and may come again when no history shows it any more.
 
 A put of which storage says that it failed may have had its effect: the message is put again, and both are
 there. Who takes the one knows the other by its memory (`durahub.classic.copies`). Whoever comes after it has
@@ -11,8 +11,7 @@ envelope's ID is used twice, so it cannot mislead.
 from collections.abc import Callable, Iterable
 
 from durahub.engine.commit import Commit
-from durahub.engine.repeated_events import is_of_client
-from durahub.model.history import EventRaised
+from durahub.engine.repeated_events import is_asked, is_of_client
 from durahub.model.message import Message
 
 COLUMN = "DurahubTaken"
@@ -27,7 +26,7 @@ def taken_of(commit: Commit, copied: Callable[[str], str | None]) -> list[str]:
     return [
         sent_id.removesuffix(f"/{commit.instance_id}")
         for one in commit.consumed
-        if _is_raised(one.message) and (sent_id := copied(one.key)) is not None
+        if _is_of_client(one.message) and (sent_id := copied(one.key)) is not None
     ]
 
 
@@ -36,7 +35,7 @@ def sent_ids(instance_id: str, names: Iterable[str]) -> frozenset[str]:
     return frozenset(f"{name}/{instance_id}" for name in names)
 
 
-def _is_raised(message: Message) -> bool:
-    """Tell whether a client raised this to an orchestration, or signals an entity so."""
+def _is_of_client(message: Message) -> bool:
+    """Tell whether a client has asked this of an orchestration, or signals an entity so."""
     is_ours = message.sender is None  # what this server sends for a client has not been read
-    return isinstance(message.event, EventRaised) and (is_ours or is_of_client(message))
+    return is_asked(message.event) and (is_ours or is_of_client(message))

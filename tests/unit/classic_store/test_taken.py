@@ -12,7 +12,9 @@ from durahub.model.history import (
     Event,
     EventRaised,
     Execution,
+    ExecutionResumed,
     ExecutionSuspended,
+    ExecutionTerminated,
     TaskCompleted,
 )
 from durahub.model.message import Message
@@ -44,8 +46,13 @@ def envelope(named: str) -> Callable[[str], str | None]:
 
 
 @pytest.mark.parametrize("sender", [None, Execution("", "")])
-def test_what_a_client_has_raised_is_named_without_the_instance(sender: Execution | None) -> None:
-    names = taken_of(commit(sender=sender, replaces=True), envelope("guid/3"))
+@pytest.mark.parametrize(
+    "event", [RAISED, ExecutionSuspended(timestamp=NOW), ExecutionResumed(timestamp=NOW)]
+)
+def test_what_a_client_has_asked_is_named_without_the_instance(
+    event: Event, sender: Execution | None
+) -> None:
+    names = taken_of(commit(event, sender, replaces=True), envelope("guid/3"))
 
     assert names == ["guid/3"]
     assert sent_ids(ID, names) == {f"guid/3/{ID}"}
@@ -56,7 +63,7 @@ def test_what_a_client_has_raised_is_named_without_the_instance(sender: Executio
     [
         (RAISED, Execution("another", "y")),  # a sorter or the history knows it
         (TaskCompleted(timestamp=NOW, task_scheduled_id=1), None),
-        (ExecutionSuspended(timestamp=NOW, reason=None), None),
+        (ExecutionTerminated(timestamp=NOW), None),
     ],
 )
 def test_nothing_else_is_named(event: Event, sender: Execution | None) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from durahub.engine.commit import Delivery
 from durahub.engine.repeated_events import raised_before, stamps_of
-from durahub.model.history import EventRaised, Execution
+from durahub.model.history import EventRaised, Execution, ExecutionResumed, ExecutionSuspended
 from durahub.model.ticks import Ticks
 from tests.unit.engine.scenes import NOW, arrived, ended, first_turn, turn_of
 
@@ -32,6 +32,19 @@ def test_an_event_of_another_time_name_or_content_is_another(change: dict[str, o
     other = replace(RAISED, **change)  # type: ignore[arg-type]
 
     assert raised_before([arrived(other)], STORED) == frozenset()
+
+
+@pytest.mark.parametrize("kind", [ExecutionSuspended, ExecutionResumed])
+def test_a_request_to_pause_or_to_go_on_that_comes_late_is_known(
+    kind: type[ExecutionSuspended | ExecutionResumed],
+) -> None:
+    asked = kind(timestamp=NOW, reason="why")
+    stored = stamps_of(ended(turn_of(ended(first_turn()).events, arrived(asked))).events)
+    later = replace(asked, timestamp=Ticks(NOW + 1))
+
+    found = raised_before([arrived(asked, key="copy"), arrived(later, key="new")], stored)
+
+    assert found == {"copy"}
 
 
 def test_what_an_orchestration_sends_at_once_may_be_alike() -> None:
