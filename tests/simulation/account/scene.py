@@ -80,3 +80,16 @@ def run(work: Callable[[Scene], Coroutine[Any, Any, None]]) -> None:
         await work(Scene())
 
     virtual_time.run(begin())
+
+
+def run_behind_each_request(play: Callable[[Scene, int], Coroutine[Any, Any, bool]]) -> None:
+    """Run *play*, in a new scene for each of the requests 1, 2, ..., until it tells that there was none."""
+    number = 0
+    goes_on = [True]
+
+    async def once(scene: Scene) -> None:
+        goes_on[0] = await play(scene, number)
+
+    while goes_on[0]:
+        number += 1
+        run(once)

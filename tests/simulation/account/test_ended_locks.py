@@ -15,7 +15,7 @@ from durahub.model.history import EventRaised
 from durahub.model.message import Message
 from durahub.stored import StoredMessage
 from tests.simulation.account.exchange import Reply, Request
-from tests.simulation.account.scene import Scene, clock, run
+from tests.simulation.account.scene import Scene, clock, run, run_behind_each_request
 from tests.unit.engine.scenes import ID, RUN, arrived, ended, first_turn, turn_of
 
 A, B = "@counter@a", "@counter@b"
@@ -84,17 +84,7 @@ def test_wherever_a_termination_breaks_off_locks_are_kept_until_the_end_and_give
             assert (is_over, released(scene), reminders(scene)) == (True, ALL, [])
         return arrived >= number
 
-    number = 1
-    while True:
-        goes_on: list[bool] = []
-
-        async def once(scene: Scene, number: int = number, goes_on: list[bool] = goes_on) -> None:
-            goes_on.append(await play(scene, number))
-
-        run(once)
-        if not goes_on[0]:
-            break
-        number += 1
+    run_behind_each_request(play)
     assert seen == {(False, False), (True, False), (True, True)}
 
 

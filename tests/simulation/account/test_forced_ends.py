@@ -17,7 +17,7 @@ from durahub.model.history import EventRaised, Execution, Parent, Status
 from durahub.model.message import Message
 from durahub.stored import StoredMessage
 from tests.simulation.account.exchange import Reply, Request
-from tests.simulation.account.scene import Scene, clock, run
+from tests.simulation.account.scene import Scene, clock, run, run_behind_each_request
 from tests.unit.engine.scenes import ID, RUN, arrived, ended, first_turn, started, turn_of
 
 PARENT, CHILDREN = "parent", ("child-0", "child-1")
@@ -107,17 +107,7 @@ def test_wherever_a_forced_end_breaks_off_nobody_knows_of_it_before_and_all_do_i
             assert reminders(scene) == []
         return arrived >= number
 
-    number = 1
-    while True:
-        goes_on: list[bool] = []
-
-        async def once(scene: Scene, number: int = number, goes_on: list[bool] = goes_on) -> None:
-            goes_on.append(await play(scene, number))
-
-        run(once)
-        if not goes_on[0]:
-            break
-        number += 1
+    run_behind_each_request(play)
     ways = {(False, alone, False), (True, True, False), (True, True, True)}
     assert set(seen) == (ways if alone else ways | {(True, False, False)})
 
