@@ -25,6 +25,7 @@ from durahub.store import HubStore, Waiting
 
 log = logging.getLogger(__name__)
 
+MOST_LOST = 2  # workers, until an activity is put back
 FIRST_PAUSE = 1.0  # seconds after which a result that could not be written is tried again
 
 
@@ -154,12 +155,16 @@ class Activities:
                 await self._store.complete_activity(delivery, message)
 
     async def _dispatch(self, delivery: Delivery) -> ActivityResult:
-        """Return the worker's answer. Raises `Abandoned` if no worker took it, or gave it back."""
+        """Return the worker's answer. Raises `Abandoned` if no worker took it, or gave it back.
+
+        What has lost a worker goes at once to another. What that one is lost with as well may be what takes
+        them down: it is put back, with a pause that grows, and counts as delivered in storage.
+        """
         task = delivery.message.event
         if not isinstance(task, TaskScheduled):
             log.warning("not-an-activity", extra={"message_id": delivery.key})
             raise Abandoned
-        target = delivery.message.target
+        target, lost = delivery.message.target, 0
         while True:
             version = task.version or await self._inherited_version(target.instance_id)
             need = Need(Kind.ACTIVITY, task.name or "", version)
@@ -180,7 +185,10 @@ class Activities:
                     raise
                 if self._closing:
                     raise asyncio.CancelledError from None  # the store's to release, at once
-                # its worker is gone: at once to another one
+                lost += 1
+                if lost == MOST_LOST:
+                    log.warning("activity-lost-again", extra={"message_id": delivery.key})
+                    raise
             finally:
                 if self._tokens.is_open(item):  # cancelled
                     self._tokens.revoke(item)
