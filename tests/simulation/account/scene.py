@@ -18,7 +18,7 @@ from durahub.model.history import (
 )
 from durahub.model.ticks import Ticks, later
 from tests.simulation import virtual_time
-from tests.simulation.account.exchange import Request
+from tests.simulation.account.exchange import Reply, Request
 from tests.simulation.account.eye import Eye
 from tests.simulation.account.line import Fate, Line
 from tests.simulation.account.service import StorageAccount
@@ -80,6 +80,19 @@ def run(work: Callable[[Scene], Coroutine[Any, Any, None]]) -> None:
         await work(Scene())
 
     virtual_time.run(begin())
+
+
+def dies_behind(line: Line, number: int) -> list[Request]:
+    """Have whoever *line* belongs to die behind its request *number*; return those that will have arrived."""
+    arrived: list[Request] = []
+
+    def watch(request: Request, _: Reply) -> None:
+        arrived.append(request)
+        if len(arrived) == number:
+            line.die()
+
+    line.watch = watch
+    return arrived
 
 
 def run_behind_each_request(play: Callable[[Scene, int], Coroutine[Any, Any, bool]]) -> None:

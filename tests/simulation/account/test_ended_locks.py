@@ -15,7 +15,7 @@ from durahub.model.history import EventRaised
 from durahub.model.message import Message
 from durahub.stored import StoredMessage
 from tests.simulation.account.exchange import Reply, Request
-from tests.simulation.account.scene import Scene, clock, run, run_behind_each_request
+from tests.simulation.account.scene import Scene, clock, dies_behind, run, run_behind_each_request
 from tests.unit.engine.scenes import ID, RUN, arrived, ended, first_turn, turn_of
 
 A, B = "@counter@a", "@counter@b"
@@ -62,15 +62,7 @@ def test_wherever_a_termination_breaks_off_locks_are_kept_until_the_end_and_give
         _, other, _ = scene.hub("b:000000000002")
         await hub.open(create=True)
         await lock(store)
-        arrived = 0
-
-        def watch(request: Request, reply: Reply) -> None:
-            nonlocal arrived
-            arrived += 1
-            if arrived == number:
-                line.die()
-
-        line.watch = watch
+        arrived = dies_behind(line, number)
         with contextlib.suppress(asyncio.CancelledError):
             await hub.terminate(ID, "enough", recursive=False)
         history: Any = await other.load(ID)
@@ -80,9 +72,9 @@ def test_wherever_a_termination_breaks_off_locks_are_kept_until_the_end_and_give
             assert released(scene) == set(), f"behind request {number}"
         elif released(scene) != ALL:
             assert await looked_at(scene, other) == ALL, f"behind request {number}"
-        if arrived < number:
+        if len(arrived) < number:
             assert (is_over, released(scene), reminders(scene)) == (True, ALL, [])
-        return arrived >= number
+        return len(arrived) >= number
 
     run_behind_each_request(play)
     assert seen == {(False, False), (True, False), (True, True)}

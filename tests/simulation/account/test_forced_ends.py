@@ -17,7 +17,7 @@ from durahub.model.history import EventRaised, Execution, Parent, Status
 from durahub.model.message import Message
 from durahub.stored import StoredMessage
 from tests.simulation.account.exchange import Reply, Request
-from tests.simulation.account.scene import Scene, clock, run, run_behind_each_request
+from tests.simulation.account.scene import Scene, clock, dies_behind, run, run_behind_each_request
 from tests.unit.engine.scenes import ID, RUN, arrived, ended, first_turn, started, turn_of
 
 PARENT, CHILDREN = "parent", ("child-0", "child-1")
@@ -81,15 +81,7 @@ def test_wherever_a_forced_end_breaks_off_nobody_knows_of_it_before_and_all_do_i
         _, other, _ = scene.hub("b:000000000002")
         await hub.open(create=True)
         await begin(store, alone=alone)
-        arrived = 0
-
-        def watch(request: Request, reply: Reply) -> None:
-            nonlocal arrived
-            arrived += 1
-            if arrived == number:
-                line.die()
-
-        line.watch = watch
+        arrived = dies_behind(line, number)
         with contextlib.suppress(asyncio.CancelledError):
             await hub.terminate(ID, "enough", recursive=True)
         history = await other.load(ID)
@@ -102,10 +94,10 @@ def test_wherever_a_forced_end_breaks_off_nobody_knows_of_it_before_and_all_do_i
         elif not (is_told and is_shown):
             assert await reminded(scene, other) == everybody, where
             assert status_of(scene) == Status.Terminated.name, where
-        if arrived < number:
+        if len(arrived) < number:
             assert (is_over, told(scene), is_shown) == (True, everybody, True)
             assert reminders(scene) == []
-        return arrived >= number
+        return len(arrived) >= number
 
     run_behind_each_request(play)
     ways = {(False, alone, False), (True, True, False), (True, True, True)}
