@@ -41,10 +41,11 @@ def named(target: str) -> str:
 
     Raises `BadAddress` and `SeveralServers`.
     """
-    place = looked_at(parse_place(target), running_servers())
+    given = parse_place(target)
+    place = looked_at(given, running_servers())
     if isinstance(place, HubAddress) and place.store.kind is StoreKind.HERE:
         place = HubAddress(StoreAddress(StoreKind.AZURITE, ""), place.hub)
-    elif place == parse_place(target):
+    elif place == given:
         return target
     say(f"{target} is {place}")
     return str(place)
